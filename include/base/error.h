@@ -1,0 +1,56 @@
+/* The one error convention: int 0 or -1, last argument `struct error *err`.
+ *
+ * A callee that fails fills *err once; a caller that only passes it on may put its own context in front.
+ * Only main prints it, and exits with its kind (the exit statuses of DESIGN are the kinds' numbers).
+ * The message names the thing in double quotes and says what happened; the hint says what to do next. */
+#ifndef KVMCTL_BASE_ERROR_H
+#define KVMCTL_BASE_ERROR_H
+
+#include "base/cleanup.h"
+
+enum error_kind {
+	ERROR_NONE = 0,
+	ERROR_OTHER = 1,
+	ERROR_USAGE = 2,
+	ERROR_SPEC = 3,        /* the spec or the settings are not valid */
+	ERROR_NO_INSTANCE = 4,
+	ERROR_STATE = 5,       /* the instance is not in a state for it */
+	ERROR_HOST = 6,        /* the host refused */
+	ERROR_QEMU = 7,        /* QEMU refused, or ended */
+	ERROR_TIMEOUT = 8,
+	ERROR_BUSY = 9,
+	ERROR_UNKNOWN = 10,    /* could not be verified */
+	ERROR_MAX
+};
+
+struct error {
+	enum error_kind kind;
+	int errnum;     /* errno behind it, or 0 */
+	char *message;  /* owned */
+	char *hint;     /* owned, NULL: none */
+};
+
+#define ERROR_INIT ((struct error){ 0 })
+#define _cleanup_error_ _cleanup_(error_clear)
+
+/* All three return -1, so that `return error_set(...)` is one line. They replace what *err held. */
+int error_set(struct error *err, enum error_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* As error_set, and ": " and the text of errnum at the end. EACCES and EPERM, ENOSPC, EROFS get a hint of their own. */
+int error_errno(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Puts "CONTEXT: " before the message. */
+int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets the hint (replacing one). Returns -1 too. */
+int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void error_clear(struct error *err);
+/* Moves src into dst; src is empty afterwards. Returns -1. */
+int error_move(struct error *dst, struct error *src);
+
+/* "other", "usage", "invalid-spec", "no-such-instance", "wrong-state", "host-refused", "qemu-refused", "timeout", "busy",
+ * "unknown": the `kind` of --json. */
+const char *error_kind_to_string(enum error_kind kind);
+
+#endif

@@ -1,0 +1,32 @@
+/* Files: whole reads with a bound, whole writes that are there or not (temporary name, fsync, rename), directories. */
+#ifndef KVMCTL_BASE_FILE_H
+#define KVMCTL_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* Reads a whole file of at most max bytes; *ret is NUL-terminated and owned by the caller, *ret_length may be NULL.
+ * dirfd as openat(2). ERROR_HOST with errnum ENOENT, EACCES ...; EFBIG when it is larger (devices and FIFOs included). */
+int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_length, struct error *err);
+/* The rest of an open fd. `name` is for the error. */
+int file_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_length, struct error *err);
+
+/* Replaces dirfd/name by text of `length` bytes: written under a temporary name ".NAME.tmp-XXXXXX" beside it, fsync, rename, fsync of
+ * the directory. On failure the old content stays and nothing is left. `durable` false leaves out both fsyncs (status lines). */
+int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err);
+
+/* write(2) until all is written; -1 with errno. */
+int file_write_all(int fd, const void *data, size_t length);
+
+/* mkdir -p with `mode` for those that it makes. */
+int file_make_dirs(const char *path, mode_t mode, struct error *err);
+/* Removes; a thing that is not there is no error. */
+int file_remove_at(int dirfd, const char *path, int flags, struct error *err);
+
+/* True for NFS, CIFS, SMB, 9p, FUSE, Ceph, GFS2, OCFS2, Lustre and the like; *ret_name its name (static). 0 or -1. */
+int file_is_network_fs(int fd, bool *ret, const char **ret_name, struct error *err);
+
+#endif

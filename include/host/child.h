@@ -1,0 +1,52 @@
+/* The one place that spawns: a child is described fully, then started; a failure of its set-up or exec is the call's error.
+ *
+ * The child gets nothing that is not described: default signal mask and dispositions, the given environment and no other, cwd "/", umask, stdio on
+ * /dev/null where not given, no other descriptors (close_range), RLIMIT_CORE 0, its own oom_score_adj, nice and affinity. */
+#ifndef KVMCTL_HOST_CHILD_H
+#define KVMCTL_HOST_CHILD_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "host/privileges.h"
+
+struct child_fd {
+	int source;          /* ours; -1: /dev/null */
+	int target;          /* the child's number */
+};
+
+struct child {
+	const char *path;                  /* absolute */
+	char *const *argv;
+	char *const *env;                  /* NULL: empty */
+	const struct child_fd *fds;
+	size_t n_fds;
+	const struct privileges *privileges;   /* NULL: as the caller */
+	const cpu_set_t *affinity;         /* NULL: all that the system allows */
+	bool new_session;                  /* setsid */
+	int gate_fd;                       /* read end: the child waits for one byte before exec, ends at end-of-file; -1: none */
+	int umask;
+	long memlock;                      /* RLIMIT_MEMLOCK in bytes, -1: as it is */
+};
+
+#define CHILD_INIT ((struct child){ .gate_fd = -1, .umask = 0027, .memlock = -1 })
+
+/* fork and set up; *ret_pid runs. With a gate the exec has not happened yet: its failure comes back through *ret_exec_fd (a CLOEXEC pipe: end-of-file is
+ * success, else see child_exec_result); without a gate it has happened, and its failure is this call's error. */
+int child_spawn(const struct child *child, pid_t *ret_pid, int *ret_exec_fd, struct error *err);
+/* Reads what the exec came to. Closes fd. ERROR_HOST with the step that failed. */
+int child_exec_result(int exec_fd, const char *path, struct deadline deadline, struct error *err);
+/* Becomes the described child: returns only when it fails (for the process that turns into the supervisor). */
+int child_become(const struct child *child, struct error *err);
+
+/* Runs to the end with stdin on /dev/null and both outputs captured (the first 64 KiB). Past the deadline its whole process group is killed: ERROR_TIMEOUT.
+ * *ret_status as waitpid gives it; *ret_output owned by the caller, printable. */
+int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output, struct error *err);
+/* "exit status 3", "killed by signal 9 (KILL)". Owned by the caller. */
+char *child_status_text(int status);
+
+#endif

@@ -1,0 +1,92 @@
+/* The verbs: one storyboard each, in src/ops/VERB.c. cli/ calls them and prints what came of it; they print nothing. */
+#ifndef KVMCTL_OPS_VERBS_H
+#define KVMCTL_OPS_VERBS_H
+
+#include "ops/context.h"
+#include "vm/exit_record.h"
+#include "vm/instance.h"
+#include "vm/plan.h"
+#include "vm/spec.h"
+
+/* --- where the spec of an instance comes from --- */
+struct spec_source {
+	const char *name;       /* instance name, or NULL with file or text */
+	const char *file;       /* --spec FILE ("-": standard input); NULL: spec_dir/NAME.json */
+};
+
+/* --- start, stop, reboot --- */
+struct start_request {
+	struct spec_source source;
+	bool paused, ensure, foreground, allow_unsafe_cache;
+	int restarts;           /* > 0: the supervisor starts it again (on_crash), this often in a row */
+};
+struct start_result {
+	bool already;           /* --ensure and it ran already */
+	pid_t pid;
+	char *name;
+};
+/* In the foreground it returns only on failure, or in the starter with 0 (see ops/start.c). */
+int op_start(struct context *context, const struct start_request *request, struct start_result *ret, struct error *err);
+
+struct stop_result {
+	bool was_running;
+	enum exit_reason how;   /* which rung ended it */
+	char *name;
+};
+int op_stop(struct context *context, const char *name, bool force, struct stop_result *ret, struct error *err);
+int op_reboot(struct context *context, const char *name, struct start_result *ret, struct error *err);
+
+/* --- repair --- */
+struct cleanup_line {
+	char *name, *what;      /* what was done, or would be */
+	bool needs_person;
+};
+struct cleanup_result {
+	struct cleanup_line *lines;
+	size_t n;
+	bool clean;             /* the host is clean now */
+};
+/* name NULL: all. */
+int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret, struct error *err);
+void cleanup_result_free(struct cleanup_result *result);
+/* Hidden: the supervisor's call after QEMU ended: teardown under the lock. */
+int op_teardown(struct context *context, const char *name, struct error *err);
+
+/* --- the simple ones: one QMP command under the lock --- */
+int op_pause(struct context *context, const char *name, struct error *err);
+int op_resume(struct context *context, const char *name, struct error *err);
+int op_reset(struct context *context, const char *name, struct error *err);
+int op_powerdown(struct context *context, const char *name, struct error *err);
+int op_nmi(struct context *context, const char *name, struct error *err);
+int op_sendkey(struct context *context, const char *name, char *const *keys, struct error *err);
+/* *ret_actual MiB: what the guest has reached when it stopped moving or the time was up. */
+int op_balloon(struct context *context, const char *name, int64_t mib, int64_t *ret_actual, struct error *err);
+int op_pin(struct context *context, const char *name, const char *mask, struct error *err);
+/* which: "vnc" or "spice"; file "-" is standard input. */
+int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err);
+int op_screenshot(struct context *context, const char *name, const char *file, struct error *err);
+int op_qmp(struct context *context, const char *name, const char *command, struct json *arguments, struct json **ret, struct error *err);
+int op_monitor(struct context *context, const char *name, const char *line, char **ret_output, struct error *err);
+int op_console(struct context *context, const char *name, bool force, struct error *err);
+
+/* --- looking --- */
+int op_state(struct context *context, const char *name, struct instance *ret, struct error *err);
+/* {"instances": [...]}: the document that `list --json` prints. full: all monitors asked at once, one shared deadline. */
+int op_list(struct context *context, bool full, struct json **ret, struct error *err);
+int op_info(struct context *context, const char *name, struct json **ret, struct error *err);
+/* for_running: wait until it runs, else until it is stopped. */
+int op_wait(struct context *context, const char *name, bool for_running, struct error *err);
+/* Calls fn for each event line; name NULL: all instances. */
+int op_events(struct context *context, const char *name, bool follow, int (*fn)(const char *line, void *arg), void *arg, struct error *err);
+/* Syntax, and with host the host checks, of one spec. */
+int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret, struct error *err);
+/* The plan that start would realise. */
+int op_argv(struct context *context, const struct spec_source *source, struct plan **ret, struct error *err);
+
+/* --- the host --- */
+int op_host_info(struct context *context, struct json **ret, struct error *err);
+/* {"checks": [{"name","ok","detail","cure"}]}; *ret_ok false when something needed is missing. */
+int op_host_verify(struct context *context, struct json **ret, bool *ret_ok, struct error *err);
+int op_host_powercycle(struct context *context, bool dry_run, struct error *err);
+
+#endif

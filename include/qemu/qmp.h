@@ -1,0 +1,66 @@
+/* A QMP client over one connected socket (QEMU: docs/interop/qmp-spec). Five named states, one pump, every wait with a deadline.
+ *
+ * The input is bounded (QMP_MAX_LINE): a longer line, invalid JSON, a reply nobody asked for, end-of-file: ERROR_QEMU, and the connection
+ * is dead from then on. Events that arrive meanwhile are handed to the callback or dropped. */
+#ifndef KVMCTL_QEMU_QMP_H
+#define KVMCTL_QEMU_QMP_H
+
+#include <stdbool.h>
+
+#include "base/deadline.h"
+#include "base/json.h"
+
+#define QMP_MAX_LINE (16 * 1024 * 1024)
+
+enum qmp_state { QMP_GREETING, QMP_NEGOTIATING, QMP_READY, QMP_WAITING, QMP_DEAD, QMP_STATE_MAX };
+
+struct qmp;
+
+#define _cleanup_qmp_ _cleanup_(qmp_free_ptr)
+
+/* One row of qmp_commands.def: the wire name, its deadline, and whether it may be sent again when it is not known if it was done. */
+struct qmp_command {
+	const char *name;
+	int deadline_ms;
+	bool repeatable;
+};
+/* The row, or NULL: then the default deadline (5 s) counts and it is not repeatable. */
+const struct qmp_command *qmp_command(const char *name);
+
+/* Takes the fd (a connected UNIX socket, made non-blocking). `name` is for errors ("control monitor of \"web1\""). */
+struct qmp *qmp_new(int fd, const char *name);
+void qmp_free(struct qmp *qmp);
+void qmp_free_ptr(struct qmp **qmp);
+int qmp_fd(const struct qmp *qmp);
+enum qmp_state qmp_state(const struct qmp *qmp);
+
+typedef void (*qmp_event_fn)(const struct json *event, void *arg);
+void qmp_on_event(struct qmp *qmp, qmp_event_fn fn, void *arg);
+
+/* Greeting and qmp_capabilities: when it returns 0 QEMU has made all its devices. ERROR_QEMU: ended or garbage; ERROR_TIMEOUT. */
+int qmp_handshake(struct qmp *qmp, struct deadline deadline, struct error *err);
+
+/* One command. arguments may be NULL; their reference is taken. The deadline is the earlier of the given one and the row's.
+ * *ret (may be NULL): the value of "return", owned by the caller. ERROR_QEMU with QEMU's own words for an error reply:
+ * the message is `QEMU: DESC`, and qmp_error_class tells its class. ERROR_TIMEOUT leaves the connection dead. */
+int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, struct deadline deadline, struct json **ret,
+		struct error *err);
+/* The class of the last error reply ("GenericError", "CommandNotFound", "DeviceNotActive"), or "". */
+const char *qmp_error_class(const struct qmp *qmp);
+
+/* As qmp_execute, with file descriptors sent along (SCM_RIGHTS): for getfd, add-fd. */
+int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments, const int *fds, size_t n_fds,
+		    struct deadline deadline, struct json **ret, struct error *err);
+
+/* Waits until `want` says true of an event (which was also given to the callback). *ret: that event, owned. */
+int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
+		   struct json **ret, struct error *err);
+
+/* --- for those who pump many at once (list --full): send without waiting, then feed --- */
+int qmp_send(struct qmp *qmp, const char *command, struct json *arguments, struct error *err);
+/* Reads what is there without waiting; calls fn for each reply in the order of the commands (the greeting is not reported).
+ * 0: all read for now; -1: dead. */
+typedef void (*qmp_reply_fn)(const struct json *reply, void *arg);
+int qmp_feed(struct qmp *qmp, qmp_reply_fn fn, void *arg, struct error *err);
+
+#endif

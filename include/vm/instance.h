@@ -1,0 +1,46 @@
+/* What an instance is at this moment, as the run directory and /proc tell it: no monitor is touched. */
+#ifndef KVMCTL_VM_INSTANCE_H
+#define KVMCTL_VM_INSTANCE_H
+
+#include "base/error.h"
+#include "host/process.h"
+#include "vm/exit_record.h"
+#include "vm/rundir.h"
+#include "vm/status.h"
+
+enum instance_state {
+	INSTANCE_RUNNING, INSTANCE_PAUSED, INSTANCE_INCOMING, INSTANCE_OUTGOING, INSTANCE_STOPPED, INSTANCE_SAVED,
+	INSTANCE_STALE,          /* a record, but its QEMU is gone: `cleanup` removes the rest */
+	INSTANCE_ORPHANED,       /* a QEMU of ours without its record */
+	INSTANCE_UNRESPONSIVE,   /* its monitor does not answer (only where monitors are asked) */
+	INSTANCE_UNKNOWN,
+	INSTANCE_STATE_MAX
+};
+const char *instance_state_to_string(enum instance_state state);
+
+struct instance {
+	char *name;
+	enum instance_state state;
+	char *reason;               /* one word or a short text; "" = none */
+	bool has_status;
+	struct status status;
+	struct process_stat proc;   /* when alive */
+	bool supervised;            /* its supervisor lives */
+};
+
+#define _cleanup_instance_ _cleanup_(instance_clear)
+
+/* An instance nobody knows is INSTANCE_STOPPED with the reason "" (from its exit record when there is one). 0 always succeeds but for ERROR_HOST of the directory. */
+int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret, struct error *err);
+void instance_clear(struct instance *instance);
+
+/* Guests of this run directory that /proc shows and the directory does not (KVMCTL_INSTANCE and KVMCTL_RUN_DIR in their environment).
+ * *ret: array of names and identities. */
+struct orphan {
+	char *name;
+	struct process_id id;
+};
+int instance_orphans(struct rundir *rundir, char *const *known, struct orphan **ret, size_t *ret_n, struct error *err);
+void orphans_free(struct orphan *orphans, size_t n);
+
+#endif

@@ -1,0 +1,42 @@
+/* The run directory: the only room that knows its layout (kvmctl(8) "FILES"). Everything is reached through directory fds. */
+#ifndef KVMCTL_VM_RUNDIR_H
+#define KVMCTL_VM_RUNDIR_H
+
+#include <stdbool.h>
+
+#include "base/deadline.h"
+#include "base/error.h"
+
+enum rundir_part {
+	RUNDIR_PID, RUNDIR_UID, RUNDIR_CTRL, RUNDIR_CONF, RUNDIR_NIC, RUNDIR_CHROOT, RUNDIR_QUARANTINE, RUNDIR_LOCK, RUNDIR_EXIT, RUNDIR_LOG,
+	RUNDIR_PART_MAX
+};
+
+struct rundir {
+	char *path;
+	int fd;                        /* -1: it does not exist (opened for looking only) */
+	int parts[RUNDIR_PART_MAX];    /* opened when first asked for; -1 before */
+};
+
+#define RUNDIR_INIT ((struct rundir){ .fd = -1 })
+#define _cleanup_rundir_ _cleanup_(rundir_close)
+
+/* For looking: a directory that is not there is an empty one (fd -1). For working (create): it and its parts are made (0750).
+ * ERROR_HOST: a network file system, not a directory, not ours to write. */
+int rundir_open(const char *path, bool create, struct rundir *ret, struct error *err);
+void rundir_close(struct rundir *rundir);
+/* The directory fd of a part, borrowed; -1 with errno ENOENT when it is not there. */
+int rundir_part(struct rundir *rundir, enum rundir_part part);
+const char *rundir_part_name(enum rundir_part part);   /* "pid", ... */
+/* "RUNDIR/PART/NAME" + suffix, for people and for the few that need a path. Owned by the caller. */
+char *rundir_path(const struct rundir *rundir, enum rundir_part part, const char *name, const char *suffix);
+
+/* All names that have a pid file, a state, or an exit record, sorted, without duplicates (strv). */
+int rundir_names(struct rundir *rundir, char ***ret, struct error *err);
+
+/* The instance's lock: who holds it may change it, and tears it down. ERROR_BUSY names the holder. */
+int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struct deadline deadline, int *ret_fd, struct error *err);
+/* The lock of the query monitor: a stopped looker is named, not taken for a dead guest. */
+int rundir_lock_query(struct rundir *rundir, const char *name, struct deadline deadline, int *ret_fd, struct error *err);
+
+#endif

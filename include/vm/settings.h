@@ -1,0 +1,47 @@
+/* Host-wide settings (kvmctl.json) and where things are. */
+#ifndef KVMCTL_VM_SETTINGS_H
+#define KVMCTL_VM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/json.h"
+
+struct timeouts {             /* milliseconds */
+	int64_t start;         /* 30,000 and 1,000 per GiB of memory on top */
+	int64_t powerdown;     /* 120,000 */
+	int64_t quit;          /* 5,000 */
+	int64_t sigterm;       /* 30,000 */
+	int64_t sigkill;       /* 5,000 */
+	int64_t command;       /* 5,000: a QMP command without a row of its own */
+	int64_t query;         /* 1,000 */
+	int64_t script;        /* 60,000 */
+};
+
+struct settings {
+	char *file;            /* the file read, or "" */
+	char *run_dir;         /* absolute */
+	char *spec_dir;
+	char *state_dir;       /* lasting things: /var/lib/kvmctl; users: $XDG_STATE_HOME/kvmctl */
+	char *cache_dir;       /* /var/cache/kvmctl; users: $XDG_CACHE_HOME/kvmctl */
+	char *uid_dir;         /* locks of the uid pool: /run/kvmctl-uids */
+	uid_t uid_first, uid_last;   /* the pool; both 0: none */
+	struct json *defaults; /* hvparams, or NULL */
+	struct timeouts timeouts;
+	char *nic_script;      /* "" = built in */
+	int64_t log_max;       /* bytes */
+	char *spice_ca, *spice_cert, *spice_key;   /* spice_tls: cacert, cert, key; "" = unset */
+};
+
+#define _cleanup_settings_ _cleanup_(settings_free_ptr)
+
+/* Where the value comes from: the option (NULL: none), then the environment (KVMCTL_CONFIG, KVMCTL_RUN_DIR), then the file, then the default for
+ * root or for a user. A file that was named must exist; the default one need not. All problems at once, ERROR_SPEC. */
+int settings_load(const char *config_option, const char *run_dir_option, struct settings **ret, struct error *err);
+/* From text: pure, for tests and fuzzing. as_root selects the defaults. */
+int settings_parse(const char *text, size_t length, const char *what, bool as_root, struct settings **ret, struct error *err);
+void settings_free(struct settings *settings);
+void settings_free_ptr(struct settings **settings);
+
+#endif

@@ -1,0 +1,51 @@
+/* conf/NAME.runtime: what kvmctl knows of an instance that it started: versioned JSON, written before each effect on the host. */
+#ifndef KVMCTL_VM_STATE_H
+#define KVMCTL_VM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "host/process.h"
+#include "vm/plan.h"
+#include "vm/rundir.h"
+#include "vm/status.h"
+
+#define STATE_VERSION 1
+
+struct state {
+	char *name, *uuid;
+	enum phase phase;
+	struct json *spec;            /* the document as started */
+	char *spec_file;              /* "" = it came from standard input */
+	char *spec_digest;            /* to tell whether the file has changed since ("pending") */
+	struct hardware hardware;
+	char **argv;
+	char *qemu_version;           /* "7.2.22" */
+	char *kvmctl_version;
+	struct process_id qemu;       /* pid 0: not started yet */
+	uint64_t net_ns;              /* inode of the network namespace it was started in */
+	struct json *resources;       /* array: see vm/resource.h */
+	char *vnc, *spice;            /* viewer addresses, "" = none */
+	char *serial_log;             /* "" = none */
+	char *accelerator;            /* "kvm" or "tcg" */
+	char *identity;               /* "root", "qemu", "610003" */
+	int64_t uid;
+	char *placement;              /* "cgroup1 /sys/fs/...", "scope kvmctl-x.scope", "none: why" */
+	bool user_shutdown;
+};
+
+#define _cleanup_state_ _cleanup_(state_free_ptr)
+
+void state_free(struct state *state);
+void state_free_ptr(struct state **state);
+struct json *state_to_json(const struct state *state);
+/* ERROR_UNKNOWN: damaged, or written by a newer kvmctl (the message says which). */
+int state_from_json(const struct json *document, struct state **ret, struct error *err);
+/* Durable (fsync). */
+int state_write(struct rundir *rundir, const struct state *state, struct error *err);
+/* 1 read, 0 none, -1 error. */
+int state_read(struct rundir *rundir, const char *name, struct state **ret, struct error *err);
+
+#endif

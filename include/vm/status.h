@@ -1,0 +1,44 @@
+/* pid/NAME: the two lines that `list` reads. Line 1: QEMU's pid. Line 2: blank-separated KEY=VALUE words, unknown ones are kept out.
+ *
+ * Written by whoever changes something (start, stop, the supervisor) through status_update, which reads, changes and replaces it under
+ * a small lock of its own, so that neither loses the other's change. Needs base/ only: the supervisor links it. */
+#ifndef KVMCTL_VM_STATUS_H
+#define KVMCTL_VM_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "host/process.h"
+
+enum phase {
+	PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING, PHASE_REBOOTING, PHASE_INCOMING, PHASE_OUTGOING, PHASE_SAVING, PHASE_SAVED, PHASE_MAX
+};
+const char *phase_to_string(enum phase phase);
+int phase_from_string(const char *s, enum phase *ret);   /* -1: unknown */
+
+struct status {
+	struct process_id qemu;       /* pid 0: none yet (starting), or none any more (waiting for a restart) */
+	enum phase phase;
+	bool paused;                  /* the vCPUs are stopped */
+	char reason[48];              /* one word: "user", "io-error", "panicked", "watchdog", "start", "acpi", "quit", "sigterm", "sigkill", "force"; "" none */
+	int vcpus;
+	int64_t memory, maxmem;       /* MiB: balloon's actual, and the maximum */
+	pid_t supervisor;             /* 0: none */
+	uint64_t supervisor_start;    /* its start time in ticks */
+	int64_t since_ms;             /* Unix time of the start */
+};
+
+#define STATUS_MAX_BYTES 1024
+
+char *status_to_text(const struct status *status);
+/* ERROR_UNKNOWN: cannot be read or makes no sense (the caller says "unknown", never "not running"). */
+int status_from_text(const char *text, const char *name, struct status *ret, struct error *err);
+/* 1 read, 0 there is none, -1 error. pid_dir: fd of pid/. */
+int status_read(int pid_dir, const char *name, struct status *ret, struct error *err);
+int status_write(int pid_dir, const char *name, const struct status *status, struct error *err);
+/* Read, change, write under the small lock (at most one second is waited for it). No status: 0, nothing is done. */
+typedef void (*status_change_fn)(struct status *status, void *arg);
+int status_update(int pid_dir, int lock_dir, const char *name, status_change_fn change, void *arg, struct error *err);
+
+#endif
