@@ -9,6 +9,7 @@
 
 enum rundir_part {
 	RUNDIR_PID, RUNDIR_UID, RUNDIR_CTRL, RUNDIR_CONF, RUNDIR_NIC, RUNDIR_CHROOT, RUNDIR_QUARANTINE, RUNDIR_LOCK, RUNDIR_EXIT, RUNDIR_LOG,
+	RUNDIR_CLAIM,                  /* links WHAT -> NAME: who has a MAC, a uuid, a VNC port, a writable disk */
 	RUNDIR_PART_MAX
 };
 

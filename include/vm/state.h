@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "host/process.h"
 #include "vm/plan.h"
 #include "vm/rundir.h"
 #include "vm/status.h"
@@ -24,9 +23,8 @@ struct state {
 	char **argv;
 	char *qemu_version;           /* "7.2.22" */
 	char *kvmctl_version;
-	struct process_id qemu;       /* pid 0: not started yet */
 	uint64_t net_ns;              /* inode of the network namespace it was started in */
-	struct json *resources;       /* array: see vm/resource.h */
+	struct json *resources;       /* array of what was made outside of the run directory: see vm/resource.h */
 	char *vnc, *spice;            /* viewer addresses, "" = none */
 	char *serial_log;             /* "" = none */
 	char *accelerator;            /* "kvm" or "tcg" */

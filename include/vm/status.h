@@ -27,6 +27,7 @@ struct status {
 	pid_t supervisor;             /* 0: none */
 	uint64_t supervisor_start;    /* its start time in ticks */
 	int64_t since_ms;             /* Unix time of the start */
+	uint64_t net_ns;              /* inode of the network namespace it was started in (word "netns=") */
 };
 
 #define STATUS_MAX_BYTES 1024
