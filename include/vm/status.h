@@ -15,7 +15,7 @@ enum phase {
 	PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING, PHASE_REBOOTING, PHASE_INCOMING, PHASE_OUTGOING, PHASE_SAVING, PHASE_SAVED, PHASE_MAX
 };
 const char *phase_to_string(enum phase phase);
-int phase_from_string(const char *s, enum phase *ret);   /* -1: unknown */
+int phase_from_string(const char *s, enum phase *ret);   /* -1: there is no such phase */
 
 struct status {
 	struct process_id qemu;       /* pid 0: none yet (starting), or none any more (waiting for a restart) */
@@ -38,7 +38,8 @@ int status_from_text(const char *text, const char *name, struct status *ret, str
 /* 1 read, 0 there is none, -1 error. pid_dir: fd of pid/. */
 int status_read(int pid_dir, const char *name, struct status *ret, struct error *err);
 int status_write(int pid_dir, const char *name, const struct status *status, struct error *err);
-/* Read, change, write under the small lock (at most one second is waited for it). No status: 0, nothing is done. */
+/* Read, change, write under the small lock (lock/.NAME.status; at most one second is waited for it). 1 done; 0 there is no status, nothing
+ * is done; -1 error. change may leave it as it is. */
 typedef void (*status_change_fn)(struct status *status, void *arg);
 int status_update(int pid_dir, int lock_dir, const char *name, status_change_fn change, void *arg, struct error *err);
 

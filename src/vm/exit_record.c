@@ -1,0 +1,125 @@
+/* The exit record: the last thing that is known of a run, in a form that people and programs read. */
+#include "vm/exit_record.h"
+
+#include <string.h>
+
+#include "base/deadline.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define RECORD_MAX_BYTES (64 * 1024)
+#define RECORD_MAX_DEPTH 4
+
+static const char *const reason_names[EXIT_REASON_MAX] = {
+	[EXIT_UNKNOWN] = "unknown",   [EXIT_GUEST] = "guest",       [EXIT_GUEST_REBOOT] = "guest-reboot",
+	[EXIT_ACPI] = "acpi",         [EXIT_QUIT] = "quit",         [EXIT_SIGTERM] = "sigterm",
+	[EXIT_SIGKILL] = "sigkill",   [EXIT_FORCED] = "forced",     [EXIT_CRASHED] = "crashed",
+	[EXIT_FAILED] = "failed",     [EXIT_PANICKED] = "panicked", [EXIT_WATCHDOG] = "watchdog",
+	[EXIT_OOM] = "oom",           [EXIT_MIGRATED] = "migrated", [EXIT_HOST_REBOOTED] = "host-rebooted",
+	[EXIT_START_FAILED] = "start-failed",
+};
+
+const char *exit_reason_to_string(enum exit_reason reason)
+{
+	return reason < EXIT_REASON_MAX ? reason_names[reason] : "unknown";
+}
+
+int exit_reason_from_string(const char *s, enum exit_reason *ret)
+{
+	for (size_t i = 0; i < EXIT_REASON_MAX; i++)
+		if (streq(s, reason_names[i])) {
+			*ret = (enum exit_reason)i;
+			return 0;
+		}
+	return -1;
+}
+
+void exit_record_free(struct exit_record *record)
+{
+	if (!record)
+		return;
+	free(record->by);
+	free(record->detail);
+	free(record->words);
+	*record = (struct exit_record){ 0 };
+}
+
+static struct json *record_to_json(const struct exit_record *record)
+{
+	_cleanup_free_ char *ended = clock_to_text(record->ended_ms);
+	struct json *j = json_new_object();
+
+	json_put_string(j, "reason", exit_reason_to_string(record->reason));
+	json_put_int(j, "pid", record->pid);
+	json_put_int(j, "start", (int64_t)record->start);
+	json_put_int(j, "status", record->status);
+	json_put_int(j, "signal", record->signal);
+	json_put_string(j, "ended", ended);   /* for people; ended_ms is what is read back */
+	json_put_int(j, "ended_ms", record->ended_ms);
+	if (record->by)
+		json_put_string(j, "by", record->by);
+	if (record->detail)
+		json_put_string(j, "detail", record->detail);
+	if (record->words)
+		json_put_string(j, "words", record->words);
+	json_put_int(j, "restart_at_ms", record->restart_at_ms);
+	json_put_int(j, "restarts", record->restarts);
+	return j;
+}
+
+int exit_record_write(int exit_dir, const char *name, const struct exit_record *record, struct error *err)
+{
+	_cleanup_json_ struct json *j = record_to_json(record);
+	_cleanup_free_ char *text = json_to_pretty(j);
+	_cleanup_free_ char *file = xprintf("%s\n", text);
+
+	return file_write_at(exit_dir, name, file, strlen(file), 0640, true, err);
+}
+
+static int record_from_json(const struct json *j, const char *name, struct exit_record *ret, struct error *err)
+{
+	const char *reason = json_get_string(j, "reason", NULL);
+	struct exit_record record = { 0 };
+
+	if (!reason)
+		return error_set(err, ERROR_UNKNOWN, "the exit record of \"%s\" has no reason", name);
+	/* A reason of a newer kvmctl is one that this one does not know: no error. */
+	if (exit_reason_from_string(reason, &record.reason) < 0)
+		record.reason = EXIT_UNKNOWN;
+	record.pid = (pid_t)json_get_int(j, "pid", 0);
+	record.start = (uint64_t)json_get_int(j, "start", 0);
+	record.status = (int)json_get_int(j, "status", -1);
+	record.signal = (int)json_get_int(j, "signal", 0);
+	record.ended_ms = json_get_int(j, "ended_ms", 0);
+	record.by = xstrdup(json_get_string(j, "by", NULL));
+	record.detail = xstrdup(json_get_string(j, "detail", NULL));
+	record.words = xstrdup(json_get_string(j, "words", NULL));
+	record.restart_at_ms = json_get_int(j, "restart_at_ms", 0);
+	record.restarts = (int)json_get_int(j, "restarts", 0);
+	*ret = record;
+	return 0;
+}
+
+int exit_record_read(int exit_dir, const char *name, struct exit_record *ret, struct error *err)
+{
+	_cleanup_free_ char *text = NULL, *what = xprintf("exit record of \"%s\"", name);
+	_cleanup_json_ struct json *j = NULL;
+	size_t length;
+
+	if (exit_dir < 0)
+		return 0;
+	if (file_read_at(exit_dir, name, RECORD_MAX_BYTES, &text, &length, err) < 0) {
+		if (err->errnum == ENOENT) {
+			error_clear(err);
+			return 0;
+		}
+		err->kind = ERROR_UNKNOWN;
+		return -1;
+	}
+	if (json_parse(text, length, RECORD_MAX_BYTES, RECORD_MAX_DEPTH, what, &j, err) < 0) {
+		err->kind = ERROR_UNKNOWN;
+		return -1;
+	}
+	return record_from_json(j, name, ret, err) < 0 ? -1 : 1;
+}
