@@ -26,7 +26,8 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_DOUBLE, JSON_STRING, JSON_
 /* `what` names the text in errors ("instance spec \"web1.json\""). ERROR_SPEC. */
 int json_parse(const char *text, size_t length, size_t max_bytes, int max_depth, const char *what, struct json **ret,
 	       struct error *err);
-enum json_type json_type_of(const struct json *j);   /* NULL is JSON_NULL */
+/* NULL is JSON_NULL. A whole number between INT64_MAX and UINT64_MAX (QEMU has some) is JSON_DOUBLE: json_int does not give it. */
+enum json_type json_type_of(const struct json *j);
 const char *json_type_name(enum json_type type);      /* "string", "number", ... */
 
 /* The member, or NULL (also when j is no object). Borrowed. */

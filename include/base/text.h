@@ -38,6 +38,8 @@ bool ends_with(const char *s, const char *suffix);
 void text_replace(char **dst, const char *src);
 /* A copy of s without white space at both ends. */
 char *text_trim(const char *s);
+/* Bytes of the UTF-8 character at s (at most `length` are looked at), 0 when there is none. */
+size_t text_utf8_length(const char *s, size_t length);
 /* A printable copy: control bytes and invalid UTF-8 as \xNN, at most max bytes of s, then "...". */
 char *text_printable(const char *s, size_t length, size_t max);
 

@@ -1,0 +1,200 @@
+/* Strings: what libc leaves out. Memory that cannot be had aborts: a death at any line is what the crash rule covers anyway. */
+#include "base/text.h"
+
+#include <stdint.h>
+
+static void *or_abort(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return or_abort(calloc(n ? n : 1, size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t n, size_t size)
+{
+	return or_abort(reallocarray(p, n ? n : 1, size ? size : 1));
+}
+
+char *xstrdup(const char *s)
+{
+	return s ? or_abort(strdup(s)) : NULL;
+}
+
+char *xstrndup(const char *s, size_t n)
+{
+	return s ? or_abort(strndup(s, n)) : NULL;
+}
+
+char *xvprintf(const char *format, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, format, ap) < 0)
+		abort();
+	return text;
+}
+
+char *xprintf(const char *format, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, format);
+	text = xvprintf(format, ap);
+	va_end(ap);
+	return text;
+}
+
+/* The room is always the power of two at or over n, so that the size need not be kept: the array grows exactly when n is one. */
+void *array_reserve(void *array, size_t n, size_t size)
+{
+	if (n & (n - 1))
+		return array;
+	return xrealloc(array, n ? n * 2 : 1, size);
+}
+
+bool starts_with(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool ends_with(const char *s, const char *suffix)
+{
+	size_t length = strlen(s), tail = strlen(suffix);
+
+	return length >= tail && streq(s + length - tail, suffix);
+}
+
+void text_replace(char **dst, const char *src)
+{
+	char *copy = xstrdup(src);   /* first: src may point into *dst */
+
+	free(*dst);
+	*dst = copy;
+}
+
+char *text_trim(const char *s)
+{
+	static const char blanks[] = " \t\r\n\f\v";
+	size_t length;
+
+	s += strspn(s, blanks);
+	length = strlen(s);
+	while (length && strchr(blanks, s[length - 1]))
+		length--;
+	return xstrndup(s, length);
+}
+
+size_t text_utf8_length(const char *s, size_t length)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	uint32_t code;
+	size_t n;
+
+	if (!length)
+		return 0;
+	if (u[0] < 0x80)
+		return 1;
+	if (u[0] >= 0xc2 && u[0] < 0xe0)
+		n = 2;
+	else if (u[0] >= 0xe0 && u[0] < 0xf0)
+		n = 3;
+	else if (u[0] >= 0xf0 && u[0] < 0xf5)
+		n = 4;
+	else
+		return 0;
+	if (n > length)
+		return 0;
+	code = u[0] & (0x7f >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (u[i] & 0x3f);
+	}
+	/* Overlong forms, surrogates, and what lies beyond Unicode (two bytes from c2 on are never overlong). */
+	if ((n == 3 && code < 0x800) || (n == 4 && (code < 0x10000 || code > 0x10ffff)))
+		return 0;
+	return code >= 0xd800 && code <= 0xdfff ? 0 : n;
+}
+
+char *text_printable(const char *s, size_t length, size_t max)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_fclose_ FILE *out = NULL;
+	size_t shown = length < max ? length : max, size;
+
+	out = open_memstream(&text, &size);
+	if (!out)
+		abort();
+	for (size_t i = 0; i < shown;) {
+		unsigned char c = (unsigned char)s[i];
+		size_t n = text_utf8_length(s + i, length - i);
+
+		if (i && i + n > max)   /* a character over the edge is left out whole */
+			break;
+		/* c2 80 to c2 9f are the C1 controls: some terminals obey them. */
+		if (!n || c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)s[i + 1] < 0xa0)) {
+			fprintf(out, "\\x%02x", c);
+			i++;
+		} else {
+			fwrite(s + i, 1, n, out);
+			i += n;
+		}
+	}
+	if (shown < length)
+		fputs("...", out);
+	fclose(take_ptr(out));
+	return take_ptr(text);
+}
+
+/* Levenshtein's distance with one row; more than `limit` is any number over it. */
+static size_t edit_distance(const char *a, const char *b, size_t limit)
+{
+	size_t n = strlen(a), m = strlen(b);
+	_cleanup_free_ size_t *row = NULL;
+
+	if ((n > m ? n - m : m - n) > limit)
+		return limit + 1;
+	row = xcalloc(m + 1, sizeof(*row));
+	for (size_t j = 0; j <= m; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= n; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[m];
+}
+
+const char *text_nearest(const char *word, const char *const *candidates, size_t n)
+{
+	size_t limit = strlen(word) / 3, best = limit + 1;
+	const char *nearest = NULL;
+
+	if (strlen(word) > 100)   /* nobody mistypes that; the distance is quadratic */
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t distance = edit_distance(word, candidates[i], limit);
+
+		if (distance < best) {
+			best = distance;
+			nearest = candidates[i];
+		}
+	}
+	return nearest;
+}
