@@ -35,7 +35,7 @@ SUPERVISOR_OBJ := $(SUPERVISOR_SRC:src/%.c=$(BUILD)/obj/%.o)
 MODULES := $(foreach m,$(MODULE_SRC),$(BUILD)/kvmctl-$(patsubst %_module.c,%,$(notdir $(m))).so)
 
 .PHONY: all
-all: $(BUILD)/kvmctl $(BUILD)/kvmctl-supervisor $(MODULES)
+all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES)
 
 $(BUILD)/libkvmctl.a: $(OBJ)
 	@echo "  AR      $@"
