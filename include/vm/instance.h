@@ -34,6 +34,9 @@ struct instance {
 int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret, struct error *err);
 void instance_clear(struct instance *instance);
 
+/* The inode of our own network namespace, 0 when it cannot be told. */
+uint64_t instance_net_ns(void);
+
 /* Guests of this run directory that /proc shows and the directory does not (KVMCTL_INSTANCE and KVMCTL_RUN_DIR in their environment).
  * *ret: array of names and identities. */
 struct orphan {

@@ -2,6 +2,7 @@
 #ifndef KVMCTL_VM_RUNDIR_H
 #define KVMCTL_VM_RUNDIR_H
 
+#include <dirent.h>
 #include <stdbool.h>
 
 #include "base/deadline.h"
@@ -31,6 +32,9 @@ int rundir_part(struct rundir *rundir, enum rundir_part part);
 const char *rundir_part_name(enum rundir_part part);   /* "pid", ... */
 /* "RUNDIR/PART/NAME" + suffix, for people and for the few that need a path. Owned by the caller. */
 char *rundir_path(const struct rundir *rundir, enum rundir_part part, const char *name, const char *suffix);
+
+/* The part opened for readdir, or NULL with errno; closed by the caller. */
+DIR *rundir_read(struct rundir *rundir, enum rundir_part part);
 
 /* All names that have a pid file, a state, or an exit record, sorted, without duplicates (strv). */
 int rundir_names(struct rundir *rundir, char ***ret, struct error *err);

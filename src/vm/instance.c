@@ -1,0 +1,136 @@
+/* What an instance is at this moment: its status line, /proc, its exit record. */
+#include "vm/instance.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+const char *instance_state_to_string(enum instance_state state)
+{
+	static const char *const names[INSTANCE_STATE_MAX] = {
+		[INSTANCE_RUNNING] = "running",		  [INSTANCE_PAUSED] = "paused",
+		[INSTANCE_INCOMING] = "incoming",	  [INSTANCE_OUTGOING] = "outgoing",
+		[INSTANCE_STOPPED] = "stopped",		  [INSTANCE_SAVED] = "saved",
+		[INSTANCE_STALE] = "stale",		  [INSTANCE_ORPHANED] = "orphaned",
+		[INSTANCE_UNRESPONSIVE] = "unresponsive", [INSTANCE_UNKNOWN] = "unknown",
+	};
+	return names[state];
+}
+
+void instance_clear(struct instance *instance)
+{
+	free(instance->name);
+	free(instance->reason);
+	*instance = (struct instance){ 0 };
+}
+
+static void say(struct instance *instance, enum instance_state state, const char *reason)
+{
+	instance->state = state;
+	text_replace(&instance->reason, reason);
+}
+
+/* QEMU's parent is the supervisor that started it; one that `cleanup` put there later must be asked after by itself. */
+static bool is_supervised(const struct instance *instance, const struct process_id *here)
+{
+	const struct status *status = &instance->status;
+	struct process_id id = *here;
+
+	if (status->supervisor <= 0)
+		return false;
+	if (instance->proc.ppid == status->supervisor)
+		return true;
+	id.pid = status->supervisor;
+	id.start = status->supervisor_start;
+	return process_verify(&id, here, NULL) == PROCESS_ALIVE;
+}
+
+static void look_alive(struct instance *instance, const struct process_id *here)
+{
+	const struct status *status = &instance->status;
+
+	instance->supervised = is_supervised(instance, here);
+	if (status->phase == PHASE_INCOMING || status->phase == PHASE_OUTGOING) {
+		say(instance, status->phase == PHASE_INCOMING ? INSTANCE_INCOMING : INSTANCE_OUTGOING, status->reason);
+		return;
+	}
+	say(instance, status->paused ? INSTANCE_PAUSED : INSTANCE_RUNNING, status->reason);
+	if (status->phase != PHASE_RUNNING)
+		text_replace(&instance->reason, phase_to_string(status->phase));
+	else if (!instance->supervised)
+		text_replace(&instance->reason, "unverified");
+}
+
+/* No QEMU yet, or none any more: on its way up, waiting for a restart, or left behind. */
+static void look_without_qemu(struct instance *instance, const struct process_id *here)
+{
+	const struct status *status = &instance->status;
+
+	instance->supervised = is_supervised(instance, here);
+	if (status->phase == PHASE_SAVED)
+		say(instance, INSTANCE_SAVED, "");
+	else if (status->phase == PHASE_REBOOTING && instance->supervised)
+		say(instance, INSTANCE_STOPPED, "restarting");
+	else
+		say(instance, INSTANCE_STALE, phase_to_string(status->phase));
+}
+
+static int look_at_exit(struct rundir *rundir, const char *name, struct instance *instance, struct error *err)
+{
+	struct exit_record record = { 0 };
+	int dir = rundir_part(rundir, RUNDIR_EXIT);
+	int found = dir < 0 ? 0 : exit_record_read(dir, name, &record, err);
+
+	if (found < 0) {
+		error_clear(err);
+		say(instance, INSTANCE_STOPPED, "exit record unreadable");
+		return 0;
+	}
+	say(instance, INSTANCE_STOPPED, found ? exit_reason_to_string(record.reason) : "");
+	exit_record_free(&record);
+	return 0;
+}
+
+uint64_t instance_net_ns(void)
+{
+	char target[64];
+	ssize_t length = readlink("/proc/self/ns/net", target, sizeof(target) - 1);
+	uint64_t inode = 0;
+
+	if (length <= 0)
+		return 0;
+	target[length] = '\0';
+	return sscanf(target, "net:[%" SCNu64 "]", &inode) == 1 ? inode : 0;
+}
+
+int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret, struct error *err)
+{
+	_cleanup_instance_ struct instance instance = { .name = xstrdup(name), .reason = xstrdup("") };
+	int dir = rundir_part(rundir, RUNDIR_PID);
+	int found = dir < 0 ? 0 : status_read(dir, name, &instance.status, err);
+
+	if (found < 0) {
+		say(&instance, INSTANCE_UNKNOWN, err->message);
+		error_clear(err);
+	} else if (!found) {
+		if (look_at_exit(rundir, name, &instance, err) < 0)
+			return -1;
+	} else {
+		instance.has_status = true;
+		enum process_verdict verdict = instance.status.qemu.pid > 0 ?
+						       process_verify(&instance.status.qemu, here, &instance.proc) :
+						       PROCESS_GONE;
+		if (verdict == PROCESS_ALIVE)
+			look_alive(&instance, here);
+		else if (verdict == PROCESS_UNKNOWN)
+			say(&instance, INSTANCE_UNKNOWN, "started in another pid namespace");
+		else if (instance.status.net_ns && instance.status.net_ns != instance_net_ns())
+			say(&instance, INSTANCE_UNKNOWN, "started in another network namespace");
+		else
+			look_without_qemu(&instance, here);
+	}
+	*ret = instance;
+	instance = (struct instance){ 0 };
+	return 0;
+}

@@ -1,0 +1,221 @@
+/* The run directory: where everything of an instance is, reached through directory fds. */
+#include "vm/rundir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "vm/spec.h"
+
+#define RUNDIR_MODE 0750
+
+static const char *const part_paths[RUNDIR_PART_MAX] = {
+	[RUNDIR_PID] = "pid",	[RUNDIR_UID] = "uid",
+	[RUNDIR_CTRL] = "ctrl", [RUNDIR_CONF] = "conf",
+	[RUNDIR_NIC] = "nic",	[RUNDIR_CHROOT] = "chroot",
+	[RUNDIR_LOCK] = "lock", [RUNDIR_QUARANTINE] = "chroot-quarantine",
+	[RUNDIR_EXIT] = "exit", [RUNDIR_LOG] = "log",
+	[RUNDIR_CLAIM] = "claim",
+};
+
+const char *rundir_part_name(enum rundir_part part)
+{
+	return part_paths[part];
+}
+
+void rundir_close(struct rundir *rundir)
+{
+	for (int i = 0; rundir->fd >= 0 && i < RUNDIR_PART_MAX; i++)
+		close_fd(&rundir->parts[i]);
+	close_fd(&rundir->fd);
+	free(rundir->path);
+	*rundir = RUNDIR_INIT;
+}
+
+/* Locks and renames are only worth something on a local file system. */
+static int refuse_network_fs(const struct rundir *rundir, struct error *err)
+{
+	bool network;
+	const char *fs;
+
+	if (file_is_network_fs(rundir->fd, &network, &fs, err) < 0)
+		return -1;
+	if (!network)
+		return 0;
+	error_set(err, ERROR_HOST, "run directory \"%s\" is on a network file system (%s)", rundir->path, fs);
+	return error_hint(err, "choose a local one with --run-dir or run_dir of the settings, best on a tmpfs");
+}
+
+static int open_root(struct rundir *rundir, bool must_exist, struct error *err)
+{
+	rundir->fd = open(rundir->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (rundir->fd < 0 && errno == ENOENT && !must_exist)
+		return 0;
+	if (rundir->fd < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot open the run directory \"%s\"", rundir->path);
+	return refuse_network_fs(rundir, err);
+}
+
+static int make_parts(struct rundir *rundir, struct error *err)
+{
+	if (file_make_dirs(rundir->path, RUNDIR_MODE, err) < 0 || open_root(rundir, true, err) < 0)
+		return -1;
+	for (int i = 0; i < RUNDIR_PART_MAX; i++)
+		if (mkdirat(rundir->fd, part_paths[i], RUNDIR_MODE) < 0 && errno != EEXIST)
+			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/%s\"", rundir->path, part_paths[i]);
+	return 0;
+}
+
+int rundir_open(const char *path, bool create, struct rundir *ret, struct error *err)
+{
+	struct rundir rundir = RUNDIR_INIT;
+
+	rundir.path = xstrdup(path);
+	for (int i = 0; i < RUNDIR_PART_MAX; i++)
+		rundir.parts[i] = -1;
+	if ((create ? make_parts(&rundir, err) : open_root(&rundir, false, err)) < 0) {
+		rundir_close(&rundir);
+		return -1;
+	}
+	*ret = rundir;
+	return 0;
+}
+
+int rundir_part(struct rundir *rundir, enum rundir_part part)
+{
+	if (rundir->fd < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (rundir->parts[part] < 0)
+		rundir->parts[part] = openat(rundir->fd, part_paths[part], O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	return rundir->parts[part];
+}
+
+char *rundir_path(const struct rundir *rundir, enum rundir_part part, const char *name, const char *suffix)
+{
+	return xprintf("%s/%s/%s%s", rundir->path, part_paths[part], name, suffix);
+}
+
+DIR *rundir_read(struct rundir *rundir, enum rundir_part part)
+{
+	int fd = rundir_part(rundir, part);
+
+	fd = fd < 0 ? -1 : openat(fd, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	DIR *dir = fdopendir(fd);
+	if (!dir)
+		close_fd(&fd);
+	return dir;
+}
+
+struct names {
+	char **list;
+	size_t n;
+};
+
+/* Adds the instance names of one part: file names less `suffix`. */
+static int add_names(struct rundir *rundir, enum rundir_part part, const char *suffix, struct names *names, struct error *err)
+{
+	DIR *dir = rundir_read(rundir, part);
+	size_t tail = strlen(suffix);
+
+	if (!dir)
+		return errno == ENOENT ? 0 : error_errno(err, ERROR_HOST, errno, "cannot read \"%s/%s\"", rundir->path,
+							 part_paths[part]);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (!ends_with(entry->d_name, suffix))
+			continue;
+		_cleanup_free_ char *name = xstrndup(entry->d_name, strlen(entry->d_name) - tail);
+		if (!instance_name_valid(name))
+			continue;
+		grow_array(names->list, names->n);
+		names->list[names->n++] = take_ptr(name);
+	}
+	closedir(dir);
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Sorted, each once, ended by NULL. */
+static char **names_finish(struct names *names)
+{
+	size_t kept = 0;
+
+	if (names->n > 0)
+		qsort(names->list, names->n, sizeof(*names->list), compare_names);
+	for (size_t i = 0; i < names->n; i++) {
+		if (kept > 0 && streq(names->list[kept - 1], names->list[i]))
+			free(names->list[i]);
+		else
+			names->list[kept++] = names->list[i];
+	}
+	grow_array(names->list, kept);
+	names->list[kept] = NULL;
+	return names->list;
+}
+
+int rundir_names(struct rundir *rundir, char ***ret, struct error *err)
+{
+	struct names names = { 0 };
+	int result = 0;
+
+	if (add_names(rundir, RUNDIR_PID, "", &names, err) < 0 || add_names(rundir, RUNDIR_CONF, ".runtime", &names, err) < 0 ||
+	    add_names(rundir, RUNDIR_EXIT, "", &names, err) < 0)
+		result = -1;
+	_cleanup_strv_ char **list = names_finish(&names);
+	if (result == 0)
+		*ret = take_ptr(list);
+	return result;
+}
+
+/* What the lock's file says of its holder. */
+static char *holder_text(const char *verb)
+{
+	_cleanup_free_ char *since = clock_to_text(clock_realtime_ms());
+
+	return xprintf("pid %d, %s, since %s", getpid(), verb, since);
+}
+
+static int take(struct rundir *rundir, const char *file, const char *verb, struct deadline deadline, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *holder = holder_text(verb);
+	int dir = rundir_part(rundir, RUNDIR_LOCK);
+
+	if (dir < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/lock\"", rundir->path);
+	return lock_take(dir, file, holder, deadline, ret_fd, err);
+}
+
+int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struct deadline deadline, int *ret_fd, struct error *err)
+{
+	if (take(rundir, name, verb, deadline, ret_fd, err) == 0)
+		return 0;
+	if (err->kind != ERROR_BUSY)
+		return -1;
+	_cleanup_free_ char *holder = lock_holder(rundir_part(rundir, RUNDIR_LOCK), name);
+	error_set(err, ERROR_BUSY, "instance \"%s\" is busy (%s)", name, holder);
+	return error_hint(err, "wait for it, or give it more time with --wait SECONDS");
+}
+
+int rundir_lock_query(struct rundir *rundir, const char *name, struct deadline deadline, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *file = xprintf("%s.query", name);
+
+	if (take(rundir, file, "query", deadline, ret_fd, err) == 0)
+		return 0;
+	if (err->kind != ERROR_BUSY)
+		return -1;
+	_cleanup_free_ char *holder = lock_holder(rundir_part(rundir, RUNDIR_LOCK), file);
+	return error_set(err, ERROR_BUSY, "monitor busy: the query monitor of \"%s\" is held (%s)", name, holder);
+}
