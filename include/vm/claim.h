@@ -11,7 +11,7 @@
 
 /* The claims of a spec, in words ("uuid-…", "mac-…", "port-11002", "disk-8:1-1234"), and what people call them. */
 struct claim {
-	char *key;      /* file name in claim/ */
+	char *key;      /* file name in claim/: recorded in the state */
 	char *what;     /* "MAC address aa:…", "disk \"/dev/vg0/web1\"" */
 };
 void claims_of(const struct spec *spec, struct claim **ret, size_t *ret_n);
@@ -20,8 +20,8 @@ void claims_free(struct claim *claims, size_t n);
 /* Takes all of them. A claim of an instance whose QEMU is gone is taken over. ERROR_STATE: all conflicts at once, each with the other's name; nothing is kept then. */
 int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
 		struct error *err);
-/* Gives back those that are NAME's. */
-void claims_release(struct rundir *rundir, const struct claim *claims, size_t n, const char *name);
+/* Gives back those keys that are NAME's (strv). */
+void claims_release(struct rundir *rundir, char *const *keys, const char *name);
 /* Gives back every claim of NAME, found by reading all links (for repairs without a state). */
 void claims_sweep(struct rundir *rundir, const char *name);
 

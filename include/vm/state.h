@@ -25,6 +25,7 @@ struct state {
 	char *kvmctl_version;
 	uint64_t net_ns;              /* inode of the network namespace it was started in */
 	struct json *resources;       /* array of what was made outside of the run directory: see vm/resource.h */
+	char **claims;                /* its keys in claim/: see vm/claim.h */
 	char *vnc, *spice;            /* viewer addresses, "" = none */
 	char *serial_log;             /* "" = none */
 	char *accelerator;            /* "kvm" or "tcg" */

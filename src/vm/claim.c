@@ -101,6 +101,14 @@ static bool take_one(struct rundir *rundir, int dir, const char *key, const char
 	return false;
 }
 
+static void release_one(int dir, const char *key, const char *name)
+{
+	_cleanup_free_ char *owner = owner_of(dir, key);
+
+	if (owner && streq(owner, name))
+		unlinkat(dir, key, 0);
+}
+
 int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
 		struct error *err)
 {
@@ -117,22 +125,19 @@ int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, con
 	}
 	if (conflicts.n == 0)
 		return 0;
-	claims_release(rundir, claims, n, name);
+	for (size_t i = 0; i < n; i++)
+		release_one(dir, claims[i].key, name);
 	_cleanup_free_ char *what = xprintf("instance \"%s\"", name);
 	problems_to_error(&conflicts, ERROR_STATE, what, err);
 	return error_hint(err, "stop the other instance, or change the spec (a disk that several may write says \"shared\": \"true\")");
 }
 
-void claims_release(struct rundir *rundir, const struct claim *claims, size_t n, const char *name)
+void claims_release(struct rundir *rundir, char *const *keys, const char *name)
 {
 	int dir = rundir_part(rundir, RUNDIR_CLAIM);
 
-	for (size_t i = 0; dir >= 0 && i < n; i++) {
-		_cleanup_free_ char *owner = owner_of(dir, claims[i].key);
-
-		if (owner && streq(owner, name))
-			unlinkat(dir, claims[i].key, 0);
-	}
+	for (; dir >= 0 && keys && *keys; keys++)
+		release_one(dir, *keys, name);
 }
 
 void claims_sweep(struct rundir *rundir, const char *name)
@@ -141,11 +146,7 @@ void claims_sweep(struct rundir *rundir, const char *name)
 
 	if (!dir)
 		return;
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		_cleanup_free_ char *owner = owner_of(dirfd(dir), entry->d_name);
-
-		if (owner && streq(owner, name))
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		release_one(dirfd(dir), entry->d_name, name);
 	closedir(dir);
 }

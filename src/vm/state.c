@@ -43,6 +43,7 @@ void state_free(struct state *state)
 	json_free(state->spec);
 	hardware_free(&state->hardware);
 	strv_free(state->argv);
+	strv_free(state->claims);
 	json_free(state->resources);
 	free(state);
 }
@@ -52,10 +53,24 @@ void state_free_ptr(struct state **state)
 	state_free(*state);
 }
 
+static struct json *list_to_json(char *const *list)
+{
+	struct json *array = json_new_array();
+
+	for (; list && *list; list++)
+		json_append_string(array, *list);
+	return array;
+}
+
+static void list_from_json(const struct json *array, char ***ret)
+{
+	for (size_t i = 0; i < json_length(array); i++)
+		strv_add(ret, json_string(json_at(array, i), ""));
+}
+
 struct json *state_to_json(const struct state *state)
 {
 	struct json *document = json_new_object();
-	struct json *argv = json_new_array();
 
 	json_put_int(document, "version", STATE_VERSION);
 	json_put_string(document, "phase", phase_to_string(state->phase));
@@ -66,9 +81,8 @@ struct json *state_to_json(const struct state *state)
 	json_put_bool(document, "user_shutdown", state->user_shutdown);
 	json_put(document, "resources", state->resources ? json_ref(state->resources) : json_new_array());
 	json_put(document, "hardware", hardware_to_json(&state->hardware));
-	for (char *const *arg = state->argv; arg && *arg; arg++)
-		json_append_string(argv, *arg);
-	json_put(document, "argv", argv);
+	json_put(document, "claims", list_to_json(state->claims));
+	json_put(document, "argv", list_to_json(state->argv));
 	json_put(document, "spec", json_ref(state->spec));
 	return document;
 }
@@ -90,7 +104,6 @@ static int check_version(const struct json *document, struct error *err)
 int state_from_json(const struct json *document, struct state **ret, struct error *err)
 {
 	_cleanup_state_ struct state *state = xcalloc(1, sizeof(*state));
-	struct json *argv = json_get(document, "argv");
 
 	if (check_version(document, err) < 0)
 		return -1;
@@ -107,8 +120,8 @@ int state_from_json(const struct json *document, struct state **ret, struct erro
 	state->spec = json_ref(json_get(document, "spec"));
 	if (hardware_from_json(json_get(document, "hardware"), &state->hardware, err) < 0)
 		return -1;
-	for (size_t i = 0; i < json_length(argv); i++)
-		strv_add(&state->argv, json_string(json_at(argv, i), ""));
+	list_from_json(json_get(document, "claims"), &state->claims);
+	list_from_json(json_get(document, "argv"), &state->argv);
 	*ret = take_ptr(state);
 	return 0;
 }

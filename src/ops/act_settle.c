@@ -1,0 +1,79 @@
+/* After QEMU's end: the exit record is there, the supervisor is gone. */
+#include "ops/act_shutdown.h"
+
+#include <sys/inotify.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+#define RECORD_WAIT_MS 3000
+
+/* True when the exit record is that of this run. */
+static bool record_is_there(int dir, const struct instance *instance)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct exit_record record = { 0 };
+	bool there = exit_record_read(dir, instance->name, &record, &err) == 1 && record.pid == instance->status.qemu.pid &&
+		     record.start == instance->status.qemu.start;
+
+	exit_record_free(&record);
+	return there;
+}
+
+/* Sleeps until something is moved into exit/, looks, and again. */
+static bool wait_for_record(struct rundir *rundir, const struct instance *instance, struct deadline deadline)
+{
+	_cleanup_close_ int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	_cleanup_free_ char *path = xprintf("%s/%s", rundir->path, rundir_part_name(RUNDIR_EXIT));
+	int dir = rundir_part(rundir, RUNDIR_EXIT);
+
+	if (watch < 0 || inotify_add_watch(watch, path, IN_MOVED_TO) < 0)
+		return record_is_there(dir, instance);
+	while (!record_is_there(dir, instance)) {
+		struct pollfd pfd = { watch, POLLIN, 0 };
+		char events[4096];
+
+		if (deadline_poll(&pfd, 1, deadline) <= 0)
+			return record_is_there(dir, instance);
+		if (read(watch, events, sizeof(events)) < 0 && errno != EAGAIN)
+			return false;
+	}
+	return true;
+}
+
+int act_settle_exit(struct context *context, const struct instance *instance, enum exit_reason how, struct error *err)
+{
+	struct rundir *rundir = &context->rundir;
+	int dir = rundir_part(rundir, RUNDIR_EXIT);
+	_cleanup_free_ char *by = xprintf("kvmctl (pid %d)", getpid());
+	struct exit_record record = {
+		.reason = how,
+		.pid = instance->status.qemu.pid,
+		.start = instance->status.qemu.start,
+		.status = -1,
+		.ended_ms = clock_realtime_ms(),
+		.by = by,
+	};
+
+	if (dir < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/exit\"", rundir->path);
+	if (instance->supervised ? wait_for_record(rundir, instance, deadline_in(RECORD_WAIT_MS)) : record_is_there(dir, instance))
+		return 0;
+	if (instance->supervised)
+		log_warning("the supervisor of \"%s\" wrote no exit record; kvmctl wrote one in its place", instance->name);
+	return exit_record_write(dir, instance->name, &record, err);
+}
+
+void act_await_supervisor(struct context *context, const struct instance *instance)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_close_ int pidfd = -1;
+	struct process_id id = context->here;
+
+	if (!instance->supervised)
+		return;
+	id.pid = instance->status.supervisor;
+	id.start = instance->status.supervisor_start;
+	if (process_open(&id, &pidfd, &err) == 0 && pidfd >= 0)
+		process_wait(pidfd, context_step(context, RECORD_WAIT_MS), &err);
+}

@@ -1,0 +1,173 @@
+/* The rungs that end a QEMU: ACPI, quit, SIGTERM, SIGKILL. */
+#include "ops/act_shutdown.h"
+
+#include <signal.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "vm/monitor.h"
+#include "vm/state.h"
+
+#define POWERDOWN_AGAIN_MS 5000    /* a guest that still boots hears no first press */
+#define HARD_RUNGS_MS 10000        /* of the command's deadline, kept for quit and the signals */
+
+struct ladder {
+	struct context *context;
+	const struct instance *instance;
+	enum phase phase;
+	int pidfd;
+	struct qmp *qmp;           /* the control monitor, NULL: it does not answer */
+	const char *rung;
+};
+
+static void mark_rung(struct status *status, void *arg)
+{
+	const struct ladder *ladder = arg;
+
+	status->phase = ladder->phase;
+	snprintf(status->reason, sizeof(status->reason), "%s", ladder->rung);
+}
+
+/* Says in the status line what comes now. That it cannot be written stops nobody from stopping. */
+static void announce(struct ladder *ladder, const char *rung)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct rundir *rundir = &ladder->context->rundir;
+
+	ladder->rung = rung;
+	log_verbose("%s: %s", ladder->instance->name, rung);
+	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), ladder->instance->name, mark_rung, ladder,
+			  &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
+/* The time of one rung: its own, but never what the command keeps for those that follow. */
+static struct deadline rung_time(const struct ladder *ladder, int64_t own_ms, int64_t kept_ms)
+{
+	struct deadline end = ladder->context->deadline;
+
+	if (end.at_ms != INT64_MAX)
+		end.at_ms -= kept_ms;
+	return deadline_earlier(deadline_in(own_ms), end);
+}
+
+/* Why the guest cannot be asked, or NULL. */
+static const char *cannot_ask(const struct ladder *ladder)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_state_ struct state *state = NULL;
+
+	if (!ladder->qmp)
+		return "its monitor does not answer";
+	if (ladder->instance->status.paused)
+		return "it is paused";
+	if (state_read(&ladder->context->rundir, ladder->instance->name, &state, &err) == 1 &&
+	    !json_get_bool(json_get(state->spec, "hvparams"), "acpi", true))
+		return "it has no ACPI (parameter \"acpi\")";
+	return NULL;
+}
+
+static bool rung_acpi(struct ladder *ladder)
+{
+	struct deadline end = rung_time(ladder, ladder->context->settings->timeouts.powerdown, HARD_RUNGS_MS);
+	const char *why = cannot_ask(ladder);
+
+	if (why) {
+		log_notice("the guest \"%s\" cannot be asked to shut down: %s", ladder->instance->name, why);
+		return false;
+	}
+	announce(ladder, "acpi");
+	while (!deadline_passed(end)) {
+		_cleanup_error_ struct error err = ERROR_INIT;
+
+		/* An error is its end just now, or a reason to go on to the next rung when the time is over. */
+		qmp_execute(ladder->qmp, "system_powerdown", NULL, end, NULL, &err);
+		error_clear(&err);
+		if (process_wait(ladder->pidfd, deadline_earlier(end, deadline_in(POWERDOWN_AGAIN_MS)), &err) != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool rung_quit(struct ladder *ladder)
+{
+	struct deadline end = rung_time(ladder, ladder->context->settings->timeouts.quit, HARD_RUNGS_MS / 2);
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (!ladder->qmp || qmp_state(ladder->qmp) == QMP_DEAD)
+		return false;
+	announce(ladder, "quit");
+	qmp_execute(ladder->qmp, "quit", NULL, end, NULL, &err);
+	error_clear(&err);
+	return process_wait(ladder->pidfd, end, &err) == 1;
+}
+
+static bool rung_signal(struct ladder *ladder, int signal, const char *rung, int64_t own_ms, int64_t kept_ms)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	announce(ladder, rung);
+	if (process_signal(ladder->pidfd, signal, &err) < 0)
+		log_warning("%s", err.message);
+	error_clear(&err);
+	return process_wait(ladder->pidfd, rung_time(ladder, own_ms, kept_ms), &err) == 1;
+}
+
+/* A stopped process hears SIGTERM when it is continued, which nobody will do. */
+static bool hears_sigterm(const struct instance *instance)
+{
+	return instance->proc.state != 'T' && instance->proc.state != 't';
+}
+
+static int climb(struct ladder *ladder, enum exit_reason *ret, struct error *err)
+{
+	const struct timeouts *timeouts = &ladder->context->settings->timeouts;
+
+	if (rung_acpi(ladder))
+		*ret = EXIT_ACPI;
+	else if (rung_quit(ladder))
+		*ret = EXIT_QUIT;
+	else if (hears_sigterm(ladder->instance) && rung_signal(ladder, SIGTERM, "sigterm", timeouts->sigterm, HARD_RUNGS_MS / 3))
+		*ret = EXIT_SIGTERM;
+	else if (rung_signal(ladder, SIGKILL, "sigkill", timeouts->sigkill, 0))
+		*ret = EXIT_SIGKILL;
+	else {
+		error_set(err, ERROR_TIMEOUT, "QEMU of \"%s\" (pid %d) does not end, not even by SIGKILL", ladder->instance->name,
+			  ladder->instance->status.qemu.pid);
+		return error_hint(err, "it is blocked in the kernel, mostly by storage that is gone; its TAPs, uid and files are kept; "
+				       "run stop or cleanup again when the storage is back");
+	}
+	return 0;
+}
+
+int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret, struct error *err)
+{
+	_cleanup_qmp_ struct qmp *qmp = NULL;
+	_cleanup_close_ int pidfd = -1;
+	_cleanup_error_ struct error deaf = ERROR_INIT;
+
+	if (process_open(&instance->status.qemu, &pidfd, err) < 0)
+		return -1;
+	if (pidfd < 0) {
+		*ret = EXIT_UNKNOWN;
+		return 0;
+	}
+	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, context_step(context, context->settings->timeouts.command),
+			 &qmp, &deaf) < 0)
+		log_verbose("%s", deaf.message);
+	struct ladder ladder = { context, instance, phase, pidfd, qmp, "" };
+	return climb(&ladder, ret, err);
+}
+
+int act_kill(struct context *context, const struct instance *instance, struct error *err)
+{
+	_cleanup_close_ int pidfd = -1;
+
+	if (process_open(&instance->status.qemu, &pidfd, err) < 0)
+		return -1;
+	struct ladder ladder = { context, instance, PHASE_STOPPING, pidfd, NULL, "" };
+	if (pidfd < 0 || rung_signal(&ladder, SIGKILL, "force", context->settings->timeouts.sigkill, 0))
+		return 0;
+	error_set(err, ERROR_TIMEOUT, "QEMU of \"%s\" (pid %d) was killed but does not end", instance->name, instance->status.qemu.pid);
+	return error_hint(err, "it is blocked in the kernel, mostly by storage that is gone; run stop or cleanup again when it is back");
+}
