@@ -1,0 +1,77 @@
+/* Whether KVM can be used here: by making an empty virtual machine, since a readable /dev/kvm alone proves little (nested or broken hosts). */
+#include "host/kvm.h"
+
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+#define KVM_DEVICE "/dev/kvm"
+
+static char *why_not_open(int errnum)
+{
+	switch (errnum) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return xprintf("\"%s\": %s; load kvm_intel or kvm_amd, and switch virtualization on in the firmware", KVM_DEVICE,
+			       strerror(errnum));
+	case EACCES:
+	case EPERM:
+		return xprintf("\"%s\": %s; join the group kvm, or run as root", KVM_DEVICE, strerror(errnum));
+	default:
+		return xprintf("\"%s\": %s", KVM_DEVICE, strerror(errnum));
+	}
+}
+
+static char *why_not(void)
+{
+	_cleanup_close_ int device = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (device < 0)
+		return why_not_open(errno);
+	int version = ioctl(device, KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		return xprintf("\"%s\" does not answer: %s", KVM_DEVICE, strerror(errno));
+	if (version != KVM_API_VERSION)
+		return xprintf("\"%s\" speaks version %d of its interface, not %d", KVM_DEVICE, version, KVM_API_VERSION);
+	_cleanup_close_ int machine = ioctl(device, KVM_CREATE_VM, 0);
+	if (machine < 0)
+		return xprintf("\"%s\" makes no virtual machine: %s", KVM_DEVICE, strerror(errno));
+	return NULL;
+}
+
+bool kvm_usable(char **ret_why)
+{
+	char *why = why_not();
+	bool usable = !why;
+
+	*ret_why = why ? why : xstrdup("");
+	return usable;
+}
+
+/* " MODULE nested=Y", or "" where the module is not loaded. */
+static char *module_flags(const char *module)
+{
+	_cleanup_free_ char *path = xprintf("/sys/module/%s/parameters/nested", module);
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *text = NULL, *value = NULL;
+
+	if (file_read_at(AT_FDCWD, path, 64, &text, NULL, &ignored) < 0)
+		return xstrdup("");
+	value = text_trim(text);
+	return xprintf(" %s nested=%s", module, value);
+}
+
+char *kvm_flags(void)
+{
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return xstrdup("kernel ?");
+	_cleanup_free_ char *intel = module_flags("kvm_intel"), *amd = module_flags("kvm_amd");
+	return xprintf("kernel %s%s%s", name.release, intel, amd);
+}
