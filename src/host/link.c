@@ -87,7 +87,7 @@ static int change(const char *name, struct link_change what, const char *verb, s
 {
 	const struct link_module *module;
 	struct link_failure failure;
-	int index;
+	int index = 0;
 
 	if (link_index(name, &index, err) < 0 || link_load(&module, err) < 0)
 		return -1;

@@ -29,7 +29,6 @@ static void put_addr(struct nl_addr **p) { nl_addr_put(*p); }
 static void put_link(struct rtnl_link **p) { rtnl_link_put(*p); }
 static void put_route(struct rtnl_route **p) { rtnl_route_put(*p); }
 static void put_neigh(struct rtnl_neigh **p) { rtnl_neigh_put(*p); }
-static void put_cache(struct nl_cache **p) { nl_cache_free(*p); }
 static void put_rtaddr(struct rtnl_addr **p) { rtnl_addr_put(*p); }
 
 static void keep_text(struct link_failure *failure, const char *text)
@@ -319,19 +318,54 @@ static int proxy(int index, const char *ip, struct link_failure *failure)
 	return result(rtnl_neigh_add(socket, entry, NLM_F_CREATE | NLM_F_REPLACE), failure);
 }
 
+/* The links on which one address is answered for by proxy: few, in all likelihood one. */
+struct proxies {
+	const struct nl_addr *address;
+	int links[16];
+	size_t n;
+};
+
+static int on_proxy(struct nl_msg *msg, void *arg)
+{
+	struct proxies *proxies = arg;
+	const struct ndmsg *entry = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attributes[NDA_MAX + 1];
+	cleanup(put_addr) struct nl_addr *address = NULL;
+
+	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(*entry), attributes, NDA_MAX, NULL) < 0 || !attributes[NDA_DST])
+		return NL_SKIP;
+	address = nl_addr_alloc_attr(attributes[NDA_DST], entry->ndm_family);
+	if (address && (entry->ndm_flags & NTF_PROXY) && nl_addr_cmp(address, proxies->address) == 0 &&
+	    proxies->n < sizeof(proxies->links) / sizeof(proxies->links[0]))
+		proxies->links[proxies->n++] = entry->ndm_ifindex;
+	return NL_OK;
+}
+
+/* libnl's cache of neighbours holds no proxy entries: they are asked for by hand. */
+static int find_proxies(struct nl_sock *socket, struct proxies *proxies)
+{
+	struct ndmsg about = { .ndm_family = (uint8_t)nl_addr_get_family(proxies->address), .ndm_flags = NTF_PROXY };
+
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_proxy, proxies);
+	int code = nl_send_simple(socket, RTM_GETNEIGH, NLM_F_DUMP, &about, sizeof(about));
+	return code < 0 ? code : nl_recvmsgs_default(socket);
+}
+
 static int unproxy(const char *ip, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
-	cleanup(put_cache) struct nl_cache *entries = NULL;
+	cleanup(put_neigh) struct rtnl_neigh *entry = rtnl_neigh_alloc();
 	cleanup(put_addr) struct nl_addr *address = NULL;
 
-	if (!socket || parse_ip(ip, &address, failure) < 0 ||
-	    result(rtnl_neigh_alloc_cache_flags(socket, &entries, NTF_PROXY), failure) < 0)
+	if (!socket || !entry || parse_ip(ip, &address, failure) < 0)
 		return -1;
-	for (struct nl_object *o = nl_cache_get_first(entries); o; o = nl_cache_get_next(o)) {
-		struct rtnl_neigh *entry = (struct rtnl_neigh *)o;
-		if (nl_addr_cmp(rtnl_neigh_get_dst(entry), address) != 0)
-			continue;
+	struct proxies proxies = { .address = address };
+	if (result(find_proxies(socket, &proxies), failure) < 0)
+		return -1;
+	rtnl_neigh_set_dst(entry, address);
+	rtnl_neigh_set_flags(entry, NTF_PROXY);
+	for (size_t i = 0; i < proxies.n; i++) {
+		rtnl_neigh_set_ifindex(entry, proxies.links[i]);
 		int code = rtnl_neigh_delete(socket, entry, 0);
 		if (code < 0 && failure->errnum != ENOENT && failure->errnum != ENODEV)
 			return result(code, failure);

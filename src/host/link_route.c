@@ -144,7 +144,7 @@ int link_route_add(const char *name, const struct link_route *route, struct erro
 {
 	const struct link_module *module;
 	struct side side[2];
-	int index;
+	int index = 0;
 
 	if (link_index(name, &index, err) < 0 || link_load(&module, err) < 0)
 		return -1;
