@@ -1,0 +1,420 @@
+/* The QMP client.
+ *
+ * Everything that comes in goes through next_message: one line, parsed, classified, and the state moved on. Those who wait call it until it has
+ * nothing more, then `pump` waits for bytes and reads them. Each command carries an id; since QEMU answers in order (out-of-band execution is
+ * never negotiated), the owed replies are the ids first_owed .. next_id - 1, and the next reply must carry first_owed. Whatever breaks a
+ * rule kills the connection: what an answer belongs to is known, or there is no answer. */
+#include "qemu/qmp.h"
+
+#include "base/text.h"
+#include "qmp_wire.h"
+
+struct qmp {
+	struct qmp_wire wire;
+	char *name;
+	enum qmp_state state;
+	int64_t first_owed, next_id;
+	int64_t capabilities_id;        /* the id of qmp_capabilities, 0: not sent yet */
+	bool capabilities_silent;       /* it was sent by qmp_queue itself: its reply is not reported */
+	char *why_dead;
+	char *error_class;
+	qmp_event_fn event_fn;
+	void *event_arg;
+};
+
+enum message { MESSAGE_INTERNAL, MESSAGE_EVENT, MESSAGE_REPLY };
+
+struct qmp *qmp_new(int fd, const char *name)
+{
+	struct qmp *qmp = xcalloc(1, sizeof(*qmp));
+
+	/* Non-blocking by MSG_DONTWAIT on each call: the flag of the open file, which others may share, stays as it is. */
+	qmp->wire = (struct qmp_wire){ .fd = fd };
+	qmp->name = xstrdup(name);
+	qmp->first_owed = qmp->next_id = 1;
+	return qmp;
+}
+
+void qmp_free(struct qmp *qmp)
+{
+	if (!qmp)
+		return;
+	qmp_wire_free(&qmp->wire);
+	free(qmp->name);
+	free(qmp->why_dead);
+	free(qmp->error_class);
+	free(qmp);
+}
+
+void qmp_free_ptr(struct qmp **qmp)
+{
+	qmp_free(*qmp);
+}
+
+int qmp_fd(const struct qmp *qmp)
+{
+	return qmp->wire.fd;
+}
+
+enum qmp_state qmp_state(const struct qmp *qmp)
+{
+	return qmp->state;
+}
+
+const char *qmp_state_to_string(enum qmp_state state)
+{
+	static const char *const names[QMP_STATE_MAX] = { "greeting", "negotiating", "ready", "waiting", "dead" };
+
+	return state < QMP_STATE_MAX ? names[state] : "invalid";
+}
+
+void qmp_on_event(struct qmp *qmp, qmp_event_fn fn, void *arg)
+{
+	qmp->event_fn = fn;
+	qmp->event_arg = arg;
+}
+
+const char *qmp_error_class(const struct qmp *qmp)
+{
+	return qmp->error_class ? qmp->error_class : "";
+}
+
+const char *qmp_reply_error(const struct json *reply)
+{
+	const char *desc = json_get_string(json_get(reply, "error"), "desc", NULL);
+
+	return is_empty(desc) ? "refused, and gave no reason" : desc;
+}
+
+short qmp_poll_events(const struct qmp *qmp)
+{
+	return qmp->wire.out_length > 0 ? POLLIN | POLLOUT : POLLIN;
+}
+
+size_t qmp_owed(const struct qmp *qmp)
+{
+	bool hidden = qmp->capabilities_silent && qmp->capabilities_id >= qmp->first_owed;
+
+	return (size_t)(qmp->next_id - qmp->first_owed) - (hidden ? 1 : 0);
+}
+
+/* The connection ends here, for the reason that err holds. */
+static int die(struct qmp *qmp, struct error *err)
+{
+	qmp->state = QMP_DEAD;
+	text_replace(&qmp->why_dead, err->message);
+	return -1;
+}
+
+static int check_alive(const struct qmp *qmp, struct error *err)
+{
+	if (qmp->state == QMP_DEAD)
+		return error_set(err, ERROR_QEMU, "the %s cannot be used any more: %s", qmp->name, qmp->why_dead);
+	return 0;
+}
+
+/* Nonsense from the other side; a piece of it goes into the error. */
+static int nonsense(struct qmp *qmp, const char *what, const char *line, size_t length, struct error *err)
+{
+	_cleanup_free_ char *shown = text_printable(line, length, 120);
+
+	error_set(err, ERROR_QEMU, "the %s sent %s: %s", qmp->name, what, shown);
+	error_hint(err, "is \"kvm_path\" a QEMU?");
+	return die(qmp, err);
+}
+
+/* A reply that is the next one owed. */
+static int take_reply(struct qmp *qmp, const struct json *reply, enum message *ret, struct error *err)
+{
+	bool capabilities = qmp->first_owed == qmp->capabilities_id;
+	bool failed = json_get(reply, "error") != NULL;
+
+	qmp->first_owed++;
+	if (failed)
+		text_replace(&qmp->error_class, json_get_string(json_get(reply, "error"), "class", ""));
+	if (capabilities && failed) {
+		error_set(err, ERROR_QEMU, "the %s refused \"qmp_capabilities\": QEMU: %s", qmp->name, qmp_reply_error(reply));
+		return die(qmp, err);
+	}
+	qmp->state = qmp->first_owed < qmp->next_id ? QMP_WAITING : QMP_READY;
+	*ret = capabilities && qmp->capabilities_silent ? MESSAGE_INTERNAL : MESSAGE_REPLY;
+	return 0;
+}
+
+static int classify(struct qmp *qmp, const struct json *j, const char *line, size_t length, enum message *ret, struct error *err)
+{
+	if (json_type_of(json_get(j, "QMP")) == JSON_OBJECT) {
+		if (qmp->state != QMP_GREETING)
+			return nonsense(qmp, "a second greeting", line, length, err);
+		qmp->state = QMP_NEGOTIATING;
+		*ret = MESSAGE_INTERNAL;
+		return 0;
+	}
+	if (qmp->state == QMP_GREETING)
+		return nonsense(qmp, "something else than a QMP greeting", line, length, err);
+	if (json_get_string(j, "event", NULL)) {
+		*ret = MESSAGE_EVENT;
+		return 0;
+	}
+	if (!json_get(j, "return") && !json_get(j, "error"))
+		return nonsense(qmp, "neither an event nor a reply", line, length, err);
+	if (qmp->first_owed == qmp->next_id)
+		return nonsense(qmp, "a reply to a question that was not asked", line, length, err);
+	if (json_get_int(j, "id", -1) != qmp->first_owed)
+		return nonsense(qmp, "a reply to another question", line, length, err);
+	return take_reply(qmp, j, ret, err);
+}
+
+/* 1: a message; 0: none in the buffer; -1: dead. Events have been given to the callback. */
+static int next_message(struct qmp *qmp, enum message *ret, struct json **ret_json, struct error *err)
+{
+	_cleanup_json_ struct json *j = NULL;
+	_cleanup_error_ struct error why = ERROR_INIT;
+	char *line;
+	size_t length;
+
+	if (!qmp_wire_line(&qmp->wire, &line, &length))
+		return 0;
+	if (json_parse(line, length, QMP_MAX_LINE, QMP_MAX_DEPTH, "QMP message", &j, &why) < 0)
+		return nonsense(qmp, "something that is not JSON", line, length, err);
+	if (json_type_of(j) != JSON_OBJECT)
+		return nonsense(qmp, "something that is not a JSON object", line, length, err);
+	if (classify(qmp, j, line, length, ret, err) < 0)
+		return -1;
+	if (*ret == MESSAGE_EVENT && qmp->event_fn)
+		qmp->event_fn(j, qmp->event_arg);
+	*ret_json = take_ptr(j);
+	return 1;
+}
+
+static int flush(struct qmp *qmp, struct error *err)
+{
+	if (qmp->wire.out_length == 0)
+		return 0;
+	if (qmp_wire_flush(&qmp->wire, NULL, 0, qmp->name, err) < 0)
+		return die(qmp, err);
+	return 0;
+}
+
+/* Waits for bytes and reads them once. `awaited` is for the time-out's error. It looks at the clock first: a flood of events must not carry a
+ * wait past its deadline. */
+static int pump(struct qmp *qmp, struct deadline deadline, int64_t budget_ms, const char *awaited, struct error *err)
+{
+	struct pollfd fd = { .fd = qmp->wire.fd, .events = qmp_poll_events(qmp) };
+	int ready = deadline_passed(deadline) ? 0 : deadline_poll(&fd, 1, deadline);
+
+	if (ready < 0) {
+		error_errno(err, ERROR_OTHER, errno, "cannot wait for the %s", qmp->name);
+		return die(qmp, err);
+	}
+	if (ready == 0) {
+		error_set(err, ERROR_TIMEOUT, "the %s did not %s within %.1f s", qmp->name, awaited, (double)budget_ms / 1000);
+		return die(qmp, err);
+	}
+	if ((fd.revents & POLLOUT) && flush(qmp, err) < 0)
+		return -1;
+	if ((fd.revents & ~POLLOUT) && qmp_wire_read(&qmp->wire, QMP_MAX_LINE, qmp->name, err) < 0)
+		return die(qmp, err);
+	return 0;
+}
+
+static int64_t budget(struct deadline deadline)
+{
+	int left = deadline_left(deadline);
+
+	return left < 0 ? 0 : left;
+}
+
+static void append_command(struct qmp *qmp, const char *command, struct json *arguments)
+{
+	_cleanup_json_ struct json *j = json_new_object();
+
+	json_put_string(j, "execute", command);
+	if (arguments)
+		json_put(j, "arguments", arguments);
+	json_put_int(j, "id", qmp->next_id++);
+
+	_cleanup_free_ char *text = json_to_text(j);
+	size_t length = strlen(text);
+
+	qmp_wire_put(&qmp->wire, text, length);
+	qmp_wire_put(&qmp->wire, "\n", 1);
+	/* The arguments may be a password. */
+	explicit_bzero(text, length);
+	if (qmp->state == QMP_READY)
+		qmp->state = QMP_WAITING;
+}
+
+static void append_capabilities(struct qmp *qmp, bool silent)
+{
+	qmp->capabilities_id = qmp->next_id;
+	qmp->capabilities_silent = silent;
+	append_command(qmp, "qmp_capabilities", NULL);
+}
+
+int qmp_queue(struct qmp *qmp, const char *command, struct json *arguments, struct error *err)
+{
+	_cleanup_json_ struct json *owned = arguments;
+
+	if (check_alive(qmp, err) < 0)
+		return -1;
+	if (qmp->wire.out_length > QMP_MAX_LINE) {
+		error_set(err, ERROR_QEMU, "the %s takes no more commands", qmp->name);
+		return die(qmp, err);
+	}
+	if (qmp->capabilities_id == 0) {
+		append_capabilities(qmp, !streq(command, "qmp_capabilities"));
+		if (!qmp->capabilities_silent)
+			return 0;
+	}
+	append_command(qmp, command, take_ptr(owned));
+	return 0;
+}
+
+int qmp_send(struct qmp *qmp, const char *command, struct json *arguments, struct error *err)
+{
+	if (qmp_queue(qmp, command, arguments, err) < 0)
+		return -1;
+	return flush(qmp, err);
+}
+
+/* Hands out what the buffer holds. */
+static int drain(struct qmp *qmp, qmp_reply_fn fn, void *arg, struct error *err)
+{
+	for (;;) {
+		_cleanup_json_ struct json *j = NULL;
+		enum message message = MESSAGE_INTERNAL;
+		int got = next_message(qmp, &message, &j, err);
+
+		if (got <= 0)
+			return got;
+		if (message == MESSAGE_REPLY && fn)
+			fn(j, arg);
+	}
+}
+
+int qmp_feed(struct qmp *qmp, qmp_reply_fn fn, void *arg, struct error *err)
+{
+	int more;
+
+	if (check_alive(qmp, err) < 0 || flush(qmp, err) < 0 || drain(qmp, fn, arg, err) < 0)
+		return -1;
+	do {
+		more = qmp_wire_read(&qmp->wire, QMP_MAX_LINE, qmp->name, err);
+		if (more < 0)
+			return die(qmp, err);
+		if (drain(qmp, fn, arg, err) < 0)
+			return -1;
+		/* When the last reply is there, one more read would only say EAGAIN. */
+	} while (more > 0 && qmp->first_owed < qmp->next_id);
+	return 0;
+}
+
+int qmp_handshake(struct qmp *qmp, struct deadline deadline, struct error *err)
+{
+	int64_t budget_ms = budget(deadline);
+
+	if (check_alive(qmp, err) < 0)
+		return -1;
+	while (qmp->state == QMP_GREETING || qmp->state == QMP_NEGOTIATING) {
+		_cleanup_json_ struct json *j = NULL;
+		enum message message;
+		int got = next_message(qmp, &message, &j, err);
+
+		if (got < 0)
+			return -1;
+		if (qmp->state == QMP_NEGOTIATING && qmp->capabilities_id == 0) {
+			append_capabilities(qmp, true);
+			if (flush(qmp, err) < 0)
+				return -1;
+		}
+		if (got > 0)
+			continue;
+		if (pump(qmp, deadline, budget_ms,
+			 qmp->state == QMP_GREETING ? "greet" : "answer \"qmp_capabilities\"", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The reply to the one command that is owed. */
+static int await_reply(struct qmp *qmp, const char *command, struct deadline deadline, struct json **ret, struct error *err)
+{
+	_cleanup_free_ char *awaited = NULL;
+	int64_t budget_ms = budget(deadline);
+
+	for (;;) {
+		_cleanup_json_ struct json *j = NULL;
+		enum message message = MESSAGE_INTERNAL;
+		int got = next_message(qmp, &message, &j, err);
+
+		if (got < 0)
+			return -1;
+		if (got > 0 && message == MESSAGE_REPLY) {
+			*ret = take_ptr(j);
+			return 0;
+		}
+		if (got > 0)
+			continue;
+		if (!awaited)
+			awaited = xprintf("answer \"%s\"", command);
+		if (pump(qmp, deadline, budget_ms, awaited, err) < 0)
+			return -1;
+	}
+}
+
+int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments, const int *fds, size_t n_fds,
+		    struct deadline deadline, struct json **ret, struct error *err)
+{
+	_cleanup_json_ struct json *owned = arguments;
+	_cleanup_json_ struct json *reply = NULL;
+	const struct qmp_command *row = qmp_command(command);
+
+	if (check_alive(qmp, err) < 0)
+		return -1;
+	if (qmp->state != QMP_READY)
+		return error_set(err, ERROR_OTHER, "the %s is \"%s\", not ready for \"%s\"", qmp->name,
+				 qmp_state_to_string(qmp->state), command);
+
+	deadline = deadline_earlier(deadline, deadline_in(row ? row->deadline_ms : QMP_DEFAULT_DEADLINE_MS));
+	append_command(qmp, command, take_ptr(owned));
+	if (qmp_wire_flush(&qmp->wire, fds, n_fds, qmp->name, err) < 0)
+		return die(qmp, err);
+	if (await_reply(qmp, command, deadline, &reply, err) < 0)
+		return -1;
+	if (json_get(reply, "error"))
+		return error_set(err, ERROR_QEMU, "QEMU: %s", qmp_reply_error(reply));
+	if (ret)
+		*ret = json_ref(json_get(reply, "return"));
+	return 0;
+}
+
+int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, struct deadline deadline, struct json **ret,
+		struct error *err)
+{
+	return qmp_execute_fds(qmp, command, arguments, NULL, 0, deadline, ret, err);
+}
+
+int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
+		   struct json **ret, struct error *err)
+{
+	int64_t budget_ms = budget(deadline);
+
+	if (check_alive(qmp, err) < 0)
+		return -1;
+	for (;;) {
+		_cleanup_json_ struct json *j = NULL;
+		enum message message = MESSAGE_INTERNAL;
+		int got = next_message(qmp, &message, &j, err);
+
+		if (got < 0)
+			return -1;
+		if (got > 0 && message == MESSAGE_EVENT && want(j, arg)) {
+			if (ret)
+				*ret = take_ptr(j);
+			return 0;
+		}
+		if (got == 0 && pump(qmp, deadline, budget_ms, "send the event that was awaited", err) < 0)
+			return -1;
+	}
+}
