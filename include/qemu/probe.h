@@ -72,6 +72,12 @@ void probe_free_ptr(struct probe **probe);
 bool probe_has_device(const struct probe *probe, const char *type);
 bool probe_has_command(const struct probe *probe, const char *command);
 bool probe_has_cpu(const struct probe *probe, const char *model);
+/* True also where the binary does not say which objects it has (before 6.0). */
+bool probe_has_object(const struct probe *probe, const char *type);
+bool probe_has_block_driver(const struct probe *probe, const char *driver);
+bool probe_has_migration_cap(const struct probe *probe, const char *capability);
+/* A flag of probe_can by its member's name, for tests and `host info`; false for another name. */
+bool probe_can_by_name(const struct probe *probe, const char *name);
 bool probe_at_least(const struct probe *probe, int major, int minor);
 /* By name or alias; NULL when the binary does not know it. Borrowed. */
 const struct probe_machine *probe_machine(const struct probe *probe, const char *name);
