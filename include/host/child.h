@@ -28,23 +28,31 @@ struct child {
 	const struct privileges *privileges;   /* NULL: as the caller */
 	const cpu_set_t *affinity;         /* NULL: all that the system allows */
 	bool new_session;                  /* setsid */
-	int gate_fd;                       /* read end: the child waits for one byte before exec, ends at end-of-file; -1: none */
+	int gate_fd;                       /* read end: the child waits for one byte before it gives up privileges and execs; ends at end-of-file; -1: none */
 	int umask;
 	long memlock;                      /* RLIMIT_MEMLOCK in bytes, -1: as it is */
 };
 
 #define CHILD_INIT ((struct child){ .gate_fd = -1, .umask = 0027, .memlock = -1 })
 
-/* fork and set up; *ret_pid runs. With a gate the exec has not happened yet: its failure comes back through *ret_exec_fd (a CLOEXEC pipe: end-of-file is
- * success, else see child_exec_result); without a gate it has happened, and its failure is this call's error. */
-int child_spawn(const struct child *child, pid_t *ret_pid, int *ret_exec_fd, struct error *err);
-/* Reads what the exec came to. Closes fd. ERROR_HOST with the step that failed. */
-int child_exec_result(int exec_fd, const char *path, struct deadline deadline, struct error *err);
-/* Becomes the described child: returns only when it fails (for the process that turns into the supervisor). */
-int child_become(const struct child *child, struct error *err);
+/* Each target number once; a source may be given several times, and sources and targets may overlap. */
 
-/* Runs to the end with stdin on /dev/null and both outputs captured (the first 64 KiB). Past the deadline its whole process group is killed: ERROR_TIMEOUT.
- * *ret_status as waitpid gives it; *ret_output owned by the caller, printable. */
+/* fork and set up; *ret_pid runs. With a gate the exec has not happened yet: its failure comes back through *ret_exec_fd (a CLOEXEC pipe: end-of-file is
+ * success, else see child_exec_result); without a gate it has happened (10 s at most), its failure is this call's error, the child is reaped, and
+ * ret_exec_fd may be NULL (else -1). With a gate the caller reaps. ERROR_HOST with the step that failed, ERROR_TIMEOUT. */
+int child_spawn(const struct child *child, pid_t *ret_pid, int *ret_exec_fd, struct error *err);
+/* Reads what the exec came to. Closes fd. ERROR_HOST with the step that failed (also when the gate was closed without a byte); ERROR_TIMEOUT. */
+int child_exec_result(int exec_fd, const char *path, struct deadline deadline, struct error *err);
+/* Becomes the described child: returns only when it fails (for the process that turns into the supervisor). All descriptors but the targets are closed
+ * by the exec, not before, so a caller can still report a failure through one whose number is no target. Signals and stdio are the child's by then. */
+int child_become(const struct child *child, struct error *err);
+/* fork(2) and nothing else: the child has all that the caller has. 0 in both; *ret_pid is 0 in the child. */
+int child_fork(pid_t *ret_pid, struct error *err);
+
+/* Runs to the end, in a process group of its own, with both outputs captured (the first 64 KiB; the rest is read and dropped), stdin on /dev/null unless
+ * given; 1 and 2 are no targets. What is left running behind (a daemon that keeps our pipe) is neither waited for nor killed. Past the deadline the whole
+ * process group is killed: ERROR_TIMEOUT, the output so far in the hint. Works with SIGCHLD ignored.
+ * *ret_status as waitpid gives it; *ret_output owned by the caller, printable (newlines and tabs stay). */
 int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output, struct error *err);
 /* "exit status 3", "killed by signal 9 (KILL)". Owned by the caller. */
 char *child_status_text(int status);

@@ -4,6 +4,7 @@
 #define KVMCTL_HOST_UID_POOL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -13,5 +14,7 @@
 int uid_pool_take(const char *dir, uid_t first, uid_t last, const char *owner, uid_t *ret_uid, int *ret_fd, struct error *err);
 /* True when the lock is held by somebody. */
 bool uid_pool_held(const char *dir, uid_t uid);
+/* The four uids of the text of a /proc/PID/status (proc(5): real, effective, saved, fs). -1: it has no such line. For the fuzzer. */
+int uid_pool_status_uids(const char *status, uid_t ret[4]);
 
 #endif
