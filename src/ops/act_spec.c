@@ -131,7 +131,7 @@ static int load_fd(struct context *context, int fd, const char *what, const char
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_spec_ struct spec *spec = NULL;
-	size_t length;
+	size_t length = 0;
 
 	if (read_bounded(fd, what, context_step(context, context->settings->timeouts.start), &text, &length, err) < 0)
 		return -1;
