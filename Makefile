@@ -21,6 +21,8 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SANITIZE),-fsanit
 PKG := pkg-config
 JSON_LIBS  = $(shell $(PKG) --libs json-c)
 CAPNG_LIBS = $(shell $(PKG) --libs libcap-ng)
+# Static: start-up time counts, and it is one small function (the SHA-1 UUIDs of instances without one).
+UUID_LIBS  = -l:libuuid.a
 NL_CFLAGS  = $(shell $(PKG) --cflags libnl-3.0 libnl-route-3.0)
 NL_LIBS    = $(shell $(PKG) --libs libnl-3.0 libnl-route-3.0)
 PNG_LIBS   = $(shell $(PKG) --libs libpng)
@@ -43,7 +45,7 @@ $(BUILD)/libkvmctl.a: $(OBJ)
 
 $(BUILD)/kvmctl: $(BUILD)/obj/cli/main.o $(BUILD)/libkvmctl.a
 	@echo "  LINK    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 $(BUILD)/kvmctl-supervisor: $(SUPERVISOR_OBJ) $(BUILD)/libkvmctl.a
 	@echo "  LINK    $@"
@@ -72,7 +74,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) $(shell sed -n 's,^.*LDFLAGS: *\(.*\) \*/$$,\1,p' $<) -o $@ $< \
-	  $(BUILD)/libkvmctl.a $(JSON_LIBS) $(CAPNG_LIBS) -lcmocka
+	  $(BUILD)/libkvmctl.a $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS) -lcmocka
 
 .PHONY: clean
 clean:

@@ -57,6 +57,9 @@ struct param_row {
 };
 extern const struct param_row param_rows[HV_MAX];
 
+struct value_rule;
+/* The row as a rule of value.h. */
+struct value_rule param_rule(const struct param_row *row);
 const struct param_row *param_find(const char *name);   /* NULL: unknown */
 
 /* All defaults. */
@@ -69,5 +72,7 @@ void hvparams_read(struct hvparams *hv, const struct json *object, const char *p
 struct json *hvparams_to_json(const struct hvparams *hv, bool only_given);
 /* One value as text: "true", "38400", "disk". Owned by the caller. */
 char *hvparams_text(const struct hvparams *hv, enum hvparam param);
+/* The object of all parameters as a JSON Schema. */
+struct json *params_schema(void);
 
 #endif

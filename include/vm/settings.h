@@ -26,8 +26,10 @@ struct settings {
 	char *state_dir;       /* lasting things: /var/lib/kvmctl; users: $XDG_STATE_HOME/kvmctl */
 	char *cache_dir;       /* /var/cache/kvmctl; users: $XDG_CACHE_HOME/kvmctl */
 	char *uid_dir;         /* locks of the uid pool: /run/kvmctl-uids */
+	char *uid_pool;        /* "A-B" as written, "" = none; parsed: */
 	uid_t uid_first, uid_last;   /* the pool; both 0: none */
-	struct json *defaults; /* hvparams, or NULL */
+	bool as_root;          /* whose defaults these are; with a pool, security_model is "pool" by default */
+	struct json *defaults; /* hvparams, checked one by one (not against each other), or NULL */
 	struct timeouts timeouts;
 	char *nic_script;      /* "" = built in */
 	int64_t log_max;       /* bytes */
@@ -39,9 +41,13 @@ struct settings {
 /* Where the value comes from: the option (NULL: none), then the environment (KVMCTL_CONFIG, KVMCTL_RUN_DIR), then the file, then the default for
  * root or for a user. A file that was named must exist; the default one need not. All problems at once, ERROR_SPEC. */
 int settings_load(const char *config_option, const char *run_dir_option, struct settings **ret, struct error *err);
-/* From text: pure, for tests and fuzzing. as_root selects the defaults. */
+/* From text, for tests and fuzzing: reads no file; as_root selects the defaults (a user's come from XDG_* and HOME). */
 int settings_parse(const char *text, size_t length, const char *what, bool as_root, struct settings **ret, struct error *err);
 void settings_free(struct settings *settings);
+/* Every setting with its value. */
+struct json *settings_to_json(const struct settings *settings);
+/* The JSON Schema (draft 2020-12) of the settings, from the rows. */
+struct json *settings_schema(void);
 void settings_free_ptr(struct settings **settings);
 
 #endif

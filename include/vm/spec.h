@@ -48,6 +48,11 @@ struct nic {
 	bool link_up;             /* link_state */
 };
 
+/* Absolute paths of what is run at turns of an instance's life; "" = nothing. */
+struct hooks {
+	char *started, *stopped;
+};
+
 struct spec {
 	char *name;
 	char *uuid;               /* lower case; derived from the name (RFC 4122 v5) when not given: the same at every start */
@@ -62,7 +67,7 @@ struct spec {
 	int64_t network_port;     /* 0 = none */
 	char **tags;
 	bool autostart;
-	struct json *hooks;       /* object or NULL */
+	struct json *hooks;       /* object of hook name to absolute path, or NULL */
 	struct json *source;      /* the document as read: recorded in the state */
 };
 
