@@ -1,0 +1,162 @@
+/* One cgroup directory: made, entered, removed, asked for its OOM kills. The same files serve v1 and v2 (cgroups(7)): a directory is a
+ * group, "cgroup.procs" its processes. */
+#include "host/placement_cgroup.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/parse.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "host/placement.h"
+
+#define PROCS_MAX (1024 * 1024)
+/* The kernel lets go of an ended process a moment after its end is announced. */
+#define REMOVE_TRIES 50
+#define REMOVE_PAUSE_MS 10
+
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash != path ? xstrndup(path, (size_t)(slash - path)) : xstrdup("/");
+}
+
+/* -1 with errno. */
+static int write_into(const char *dir, const char *file, const char *text)
+{
+	_cleanup_free_ char *path = xprintf("%s/%s", dir, file);
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : file_write_all(fd, text, strlen(text));
+}
+
+static int move_pid(const char *dir, pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return write_into(dir, "cgroup.procs", text);
+}
+
+/* *ret_self, *ret_others: who is in it. -1 when it cannot be read (it is not there). */
+static int look(const char *dir, bool *ret_self, bool *ret_others)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *path = xprintf("%s/cgroup.procs", dir);
+	_cleanup_free_ char *text = NULL, *self = xprintf("%d", (int)getpid());
+	_cleanup_strv_ char **lines = NULL;
+
+	if (file_read_at(AT_FDCWD, path, PROCS_MAX, &text, NULL, &ignored) < 0)
+		return -1;
+	lines = strv_split(text, '\n');
+	*ret_self = *ret_others = false;
+	for (char **line = lines; line && *line; line++) {
+		if (streq(*line, self))
+			*ret_self = true;
+		else if (**line)
+			*ret_others = true;
+	}
+	return 0;
+}
+
+bool cgroup_has_others(const char *dir)
+{
+	bool self, others;
+
+	return look(dir, &self, &others) == 0 && others;
+}
+
+static int make(const char *dir)
+{
+	_cleanup_free_ char *parent = parent_of(dir);
+
+	/* Again, because the last instance that goes takes the parent with it. */
+	for (int i = 0; i < 3; i++) {
+		if (mkdir(parent, 0755) < 0 && errno != EEXIST)
+			return -1;
+		/* v2 counts OOM kills only where the memory controller reaches; v1 has no such file. */
+		if (write_into(parent, "cgroup.subtree_control", "+memory +pids") < 0)
+			errno = 0;
+		if (mkdir(dir, 0755) == 0 || errno == EEXIST)
+			return 0;
+		if (errno != ENOENT)
+			return -1;
+	}
+	return -1;
+}
+
+int cgroup_enter(const char *dir, const pid_t *pids, size_t n, struct error *err)
+{
+	if (make(dir) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot make the cgroup \"%s\"", dir);
+	for (size_t i = 0; i < n; i++) {
+		if (move_pid(dir, pids[i]) < 0)
+			return error_errno(err, ERROR_HOST, errno, "cannot move process %d into the cgroup \"%s\"", (int)pids[i], dir);
+	}
+	return 0;
+}
+
+int cgroup_remove(const char *dir, struct error *err)
+{
+	_cleanup_free_ char *parent = parent_of(dir), *base = parent_of(parent);
+	bool self = false, others = false;
+
+	if (look(dir, &self, &others) == 0 && self && move_pid(base, getpid()) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot leave the cgroup \"%s\"", dir);
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		if (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTDIR) {
+			if (rmdir(parent) < 0)
+				errno = 0;   /* other instances, or somebody's group in it */
+			return 0;
+		}
+		if (errno != EBUSY)
+			return error_errno(err, ERROR_HOST, errno, "cannot remove the cgroup \"%s\"", dir);
+		if (look(dir, &self, &others) == 0 && others)
+			break;
+		/* Only what has ended is left, and no event says when the kernel is done with it. */
+		poll(NULL, 0, REMOVE_PAUSE_MS);
+	}
+	error_set(err, ERROR_HOST, "the cgroup \"%s\" still has processes", dir);
+	return error_hint(err, "\"%s/cgroup.procs\" lists them", dir);
+}
+
+/* The number behind "oom_kill " in a file of lines "KEY NUMBER", or -1. */
+static int oom_line(const char *dir, const char *file)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *path = xprintf("%s/%s", dir, file), *text = NULL;
+	_cleanup_strv_ char **lines = NULL;
+	int64_t kills;
+
+	if (file_read_at(AT_FDCWD, path, 65536, &text, NULL, &ignored) < 0)
+		return -1;
+	lines = strv_split(text, '\n');
+	for (char **line = lines; line && *line; line++) {
+		if (starts_with(*line, "oom_kill ") && parse_int(*line + 9, "oom_kill", 0, INT32_MAX, &kills, &ignored) == 0)
+			return (int)kills;
+	}
+	return -1;
+}
+
+int placement_oom_kills(const struct placement *placement)
+{
+	_cleanup_free_ char *v2 = NULL, *v1 = NULL;
+	int kills;
+
+	if (placement->kind == PLACEMENT_NONE || is_empty(placement->path))
+		return -1;
+	if (placement->kind == PLACEMENT_SCOPE) {
+		/* Where systemd puts a slice's scope, in its unified and in its hybrid layout. */
+		v2 = xprintf("/sys/fs/cgroup/kvmctl.slice/%s", placement->path);
+		v1 = xprintf("/sys/fs/cgroup/memory/kvmctl.slice/%s", placement->path);
+	} else {
+		v2 = xstrdup(placement->path);
+		v1 = xstrdup(placement->path);
+	}
+	kills = oom_line(v2, "memory.events");
+	return kills >= 0 ? kills : oom_line(v1, "memory.oom_control");
+}
