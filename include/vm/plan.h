@@ -38,6 +38,7 @@ struct plan_fd {
 	int index, queue;     /* PLAN_FD_TAP, PLAN_FD_VHOST; PLAN_FD_FILE of a disk: its index, else -1 */
 	char *path;           /* PLAN_FD_FILE, PLAN_FD_PRIVATE */
 	int flags;            /* open(2) flags of PLAN_FD_FILE */
+	bool optional;        /* PLAN_FD_PRIVATE: the file need not be there: then an empty copy is, and links to it are left out */
 	struct plan_link *links;
 	size_t n_links;
 };
