@@ -29,15 +29,11 @@ static void unknown_machine(struct builder *b, const char *wanted)
 		     b->q35 ? "q35" : "pc", b->probe->major, b->probe->minor, b->hv->kvm_path, known);
 }
 
-/* The family follows machine_version where `machine` itself is not written: Ganeti knows only the former. */
+/* A recorded machine type stays, whatever the spec says by now. */
 static bool decide_q35(const struct builder *b)
 {
-	const char *version = b->hv->machine_version;
-
 	if (b->input->recorded)
 		return of_family(b->input->recorded->machine, true);
-	if (!b->hv->given[HV_machine] && (of_family(version, true) || streq(version, "q35")))
-		return true;
 	return streq(b->hv->machine, "q35");
 }
 
