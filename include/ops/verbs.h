@@ -34,6 +34,9 @@ struct stop_result {
 	char *name;
 };
 int op_stop(struct context *context, const char *name, bool force, struct stop_result *ret, struct error *err);
+/* Every instance that is not stopped, `parallel` at a time, each by a kvmctl of its own. {"instances": [{"name", "was_running", "how"} or {"name", "error"}]};
+ * *ret_failed of them carry an error. */
+int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed, struct error *err);
 int op_reboot(struct context *context, const char *name, struct start_result *ret, struct error *err);
 
 /* --- repair --- */

@@ -89,16 +89,19 @@ static int open_spec(const char *path, const char *what, int *ret_fd, struct err
 	return 0;
 }
 
-/* The names of all specs in spec_dir; nothing when it cannot be read: they only serve a hint. */
-static char **spec_names(const char *spec_dir)
+char **spec_names(const char *spec_dir)
 {
 	char **names = NULL;
 	_cleanup_(closedir_ptr) DIR *dir = opendir(spec_dir);
 	if (!dir)
 		return NULL;
 	for (const struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-		if (ends_with(entry->d_name, ".json"))
-			strv_take(&names, xstrndup(entry->d_name, strlen(entry->d_name) - strlen(".json")));
+		_cleanup_free_ char *name = NULL;
+		if (!ends_with(entry->d_name, ".json"))
+			continue;
+		name = xstrndup(entry->d_name, strlen(entry->d_name) - strlen(".json"));
+		if (instance_name_valid(name))
+			strv_take(&names, take_ptr(name));
 	}
 	return names;
 }

@@ -1,0 +1,158 @@
+/* From the keys' rows to what people read. */
+#include "cli/document.h"
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "cli/output.h"
+
+const struct key_row key_rows[] = {
+#define KEY(document, kind, key, label, doc) { DOCUMENT_##document, KEY_##kind, key, label, doc },
+#include "cli/keys.def"
+#undef KEY
+};
+const size_t key_n_rows = ELEMENTS(key_rows);
+
+const char *document_to_string(enum document document)
+{
+	static const char *const names[DOCUMENT_MAX] = {
+		[DOCUMENT_LIST] = "list", [DOCUMENT_INFO] = "info", [DOCUMENT_HOST] = "host"
+	};
+	return names[document];
+}
+
+const char *key_kind_to_string(enum key_kind kind)
+{
+	static const char *const names[KEY_KIND_MAX] = {
+		[KEY_TEXT] = "string", [KEY_NUMBER] = "integer", [KEY_MIB] = "integer, MiB", [KEY_SECONDS] = "seconds",
+		[KEY_FLAG] = "boolean", [KEY_TEXTS] = "array of strings", [KEY_TABLE] = "array of objects",
+		[KEY_OBJECT] = "object", [KEY_GROUP] = "",
+	};
+	return names[kind];
+}
+
+enum table_style state_style(const char *state)
+{
+	static const char *const bad[] = { "stale", "orphaned", "unresponsive", "unknown" };
+
+	if (streq(state, "running"))
+		return STYLE_GOOD;
+	if (streq(state, "stopped"))
+		return STYLE_PLAIN;
+	for (size_t i = 0; i < ELEMENTS(bad); i++)
+		if (streq(state, bad[i]))
+			return STYLE_BAD;
+	return STYLE_WARN;
+}
+
+static char *join_strings(const struct json *array)
+{
+	_cleanup_strv_ char **words = NULL;
+	for (size_t i = 0; i < json_length(array); i++)
+		strv_add(&words, json_string(json_at(array, i), ""));
+	return strv_join(words, ", ");
+}
+
+char *key_text(enum key_kind kind, const struct json *value)
+{
+	if (json_type_of(value) == JSON_NULL)
+		return xstrdup("");
+	switch (kind) {
+	case KEY_NUMBER:
+		return xprintf("%lld", (long long)json_int(value, 0));
+	case KEY_MIB:
+		return text_of_mib(json_int(value, 0));
+	case KEY_SECONDS:
+		return text_of_seconds(json_int(value, 0));
+	case KEY_FLAG:
+		return xstrdup(json_bool(value, false) ? "yes" : "no");
+	case KEY_TEXTS:
+		return join_strings(value);
+	case KEY_TEXT:
+	case KEY_TABLE:
+	case KEY_OBJECT:
+	case KEY_GROUP:
+	case KEY_KIND_MAX:
+		break;
+	}
+	return xstrdup(json_string(value, ""));
+}
+
+struct printer {
+	FILE *out;
+	bool colour;
+	const char *heading;   /* waits for the first line under it; NULL: printed */
+	bool any;
+};
+
+static void print_heading(struct printer *p)
+{
+	if (!p->heading)
+		return;
+	const char *begin = p->colour ? table_style_begin(STYLE_HEAD) : "";
+	fprintf(p->out, "%s%s%s%s\n", p->any ? "\n" : "", begin, p->heading, *begin ? "\033[0m" : "");
+	p->heading = NULL;
+	p->any = true;
+}
+
+static void print_line(struct printer *p, const struct key_row *row, const char *member, const struct json *values)
+{
+	_cleanup_free_ char *text = key_text(row->kind, json_get(values, member));
+	_cleanup_free_ char *shown = text_printable(text, strlen(text), 4096);
+	bool styled = p->colour && streq(row->key, "state");
+
+	if (!*text)
+		return;
+	print_heading(p);
+	fprintf(p->out, "  %-18s %s%s%s\n", row->label, styled ? table_style_begin(state_style(text)) : "", shown,
+		styled ? "\033[0m" : "");
+}
+
+/* The rows "KEY[].x" that stand behind `row` become columns. */
+#define TABLE_COLUMNS_MAX 12
+static void print_table(struct printer *p, const struct key_row *row, const struct json *list)
+{
+	struct table_column columns[TABLE_COLUMNS_MAX];
+	const char *members[TABLE_COLUMNS_MAX];
+	const struct key_row *column = row + 1;
+	_cleanup_table_ struct table table = { .columns = columns, .indent = 4 };
+	size_t length = strlen(row->key);
+
+	if (!json_length(list))
+		return;
+	for (; column < key_rows + key_n_rows && starts_with(column->key, row->key) && column->key[length] == '['; column++) {
+		columns[table.n_columns] = (struct table_column){ column->label, column->kind != KEY_TEXT };
+		members[table.n_columns++] = column->key + length + strlen("[].");
+	}
+	for (size_t i = 0; i < json_length(list); i++) {
+		const char *cells[TABLE_COLUMNS_MAX];
+		for (size_t c = 0; c < table.n_columns; c++)
+			cells[c] = key_text(row[1 + c].kind, json_get(json_at(list, i), members[c]));
+		table_add(&table, STYLE_PLAIN, cells);
+		for (size_t c = 0; c < table.n_columns; c++)
+			free((char *)cells[c]);
+	}
+	print_heading(p);
+	fprintf(p->out, "  %s\n", row->label);
+	table_print(&table, p->out, p->colour);
+}
+
+void document_print(enum document document, const struct json *values, FILE *out, bool colour)
+{
+	struct printer p = { .out = out, .colour = colour };
+
+	for (const struct key_row *row = key_rows; row < key_rows + key_n_rows; row++) {
+		const char *dot = strchr(row->key, '.');
+		if (row->document != document || !*row->label || strchr(row->key, '['))
+			continue;
+		if (row->kind == KEY_GROUP || row->kind == KEY_OBJECT) {
+			p.heading = row->label;
+		} else if (row->kind == KEY_TABLE) {
+			print_table(&p, row, json_get(values, row->key));
+		} else if (dot) {
+			_cleanup_free_ char *object = xstrndup(row->key, (size_t)(dot - row->key));
+			print_line(&p, row, dot + 1, json_get(values, object));
+		} else {
+			print_line(&p, row, row->key, values);
+		}
+	}
+}

@@ -1,0 +1,145 @@
+/* kvmctl: understands the command line, gives the command what it needs, prints the one error, and exits with its kind. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "cli/output.h"
+
+/* What a caller may have left us that would change what we do: closed standard descriptors (the next open would become stdout), an ignored
+ * SIGCHLD (waitpid would fail), blocked signals (nobody could stop us), a umask. SIGPIPE becomes EPIPE: `kvmctl list | head` is no error. */
+static void normalise_process(void)
+{
+	sigset_t none;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			_exit(ERROR_OTHER);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(0027);
+}
+
+static void set_log_level(const struct globals *globals)
+{
+	if (globals->quiet)
+		log_set_level(LOG_LEVEL_QUIET);
+	else if (globals->verbose)
+		log_set_level(globals->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_VERBOSE);
+}
+
+struct surroundings {
+	struct context context;
+	char program_dir[4096];
+};
+
+static void surroundings_clear(struct surroundings *s)
+{
+	rundir_close(&s->context.rundir);
+	settings_free(s->context.settings);
+}
+
+static int find_program_dir(struct surroundings *s, struct error *err)
+{
+	ssize_t n = readlink("/proc/self/exe", s->program_dir, sizeof(s->program_dir) - 1);
+	if (n < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot read \"/proc/self/exe\"");
+	s->program_dir[n] = '\0';
+	char *slash = strrchr(s->program_dir, '/');
+	if (slash)
+		*slash = '\0';
+	s->context.program_dir = s->program_dir;
+	return 0;
+}
+
+/* Everything that the command's row asks for; commands that ask for nothing (version, help) start without reading a file. */
+static int make_surroundings(struct invocation *invocation, struct surroundings *s, struct error *err)
+{
+	const struct globals *globals = &invocation->globals;
+	unsigned needs = invocation->command->needs;
+	struct context *context = &s->context;
+
+	if (!(needs & NEEDS_SETTINGS))
+		return 0;
+	context->deadline = globals->timeout_ms < 0 ? DEADLINE_NEVER : deadline_in(globals->timeout_ms);
+	context->wait = deadline_earlier(deadline_in(globals->wait_ms), context->deadline);
+	context->json = globals->json;
+	if (find_program_dir(s, err) < 0 || settings_load(globals->config, globals->run_dir, &context->settings, err) < 0)
+		return -1;
+	if ((needs & (NEEDS_RUNDIR | NEEDS_LOCK)) && process_here(&context->here, err) < 0)
+		return -1;
+	if ((needs & (NEEDS_RUNDIR | NEEDS_LOCK)) &&
+	    rundir_open(context->settings->run_dir, needs & NEEDS_LOCK, &context->rundir, err) < 0)
+		return -1;
+	invocation->context = context;
+	return 0;
+}
+
+static int check_root(const struct command *command, struct error *err)
+{
+	if (!(command->needs & NEEDS_ROOT) || geteuid() == 0)
+		return 0;
+	error_set(err, ERROR_HOST, "\"%s\" needs root", command->name);
+	return error_hint(err, "run it as root");
+}
+
+static int run_command(struct invocation *invocation, struct error *err)
+{
+	_cleanup_(surroundings_clear) struct surroundings s = { .context = { .rundir = RUNDIR_INIT } };
+
+	if (check_root(invocation->command, err) < 0 || make_surroundings(invocation, &s, err) < 0)
+		return -1;
+	int result = invocation->command->run(invocation, err);
+	invocation->context = NULL;
+	return result;
+}
+
+/* --help and --version stand for the commands of that name. */
+static int run(struct invocation *invocation, struct error *err)
+{
+	set_log_level(&invocation->globals);
+	if (invocation->globals.version)
+		return cmd_version(invocation, err);
+	if (invocation->globals.help)
+		return cmd_help(invocation, err);
+	return run_command(invocation, err);
+}
+
+/* Where the line was not understood: was --json among what we did not get to? */
+static bool wants_json(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && !streq(argv[i], "--"); i++)
+		if (streq(argv[i], "--json"))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(invocation_clear) struct invocation invocation = { 0 };
+	_cleanup_error_ struct error err = ERROR_INIT, write_error = ERROR_INIT;
+	int status;
+
+	normalise_process();
+	if (options_parse(argc, (const char *const *)argv, &invocation, &err) < 0) {
+		status = err.kind;
+		output_error(&err, wants_json(argc, argv));
+	} else if (run(&invocation, &err) < 0) {
+		status = err.kind ? err.kind : ERROR_OTHER;
+		output_error(&err, invocation.globals.json);
+	} else {
+		status = invocation.status;
+	}
+	if (output_flush(NULL, &write_error) < 0) {
+		output_error(&write_error, false);
+		status = status ? status : ERROR_OTHER;
+	}
+	return status;
+}

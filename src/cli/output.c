@@ -1,0 +1,89 @@
+/* Standard output and the one error. */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+void output_json(const struct json *document)
+{
+	_cleanup_free_ char *text = isatty(STDOUT_FILENO) ? json_to_pretty(document) : json_to_text(document);
+	puts(text);
+}
+
+void output_json_take(struct json *document)
+{
+	output_json(document);
+	json_free(document);
+}
+
+bool output_colour(void)
+{
+	const char *term = getenv("TERM");
+	return is_empty(getenv("NO_COLOR")) && isatty(STDOUT_FILENO) && !is_empty(term) && !streq(term, "dumb");
+}
+
+int output_flush(bool *ret_gone, struct error *err)
+{
+	/* ferror first: an earlier failed write may have emptied the buffer, and fflush would then succeed. */
+	errno = 0;
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+	int errnum = errno;
+
+	if (ret_gone)
+		*ret_gone = failed && errnum == EPIPE;
+	if (!failed || errnum == EPIPE)
+		return 0;
+	return error_errno(err, ERROR_OTHER, errnum ? errnum : EIO, "cannot write to standard output");
+}
+
+static struct json *error_document(const struct error *err)
+{
+	struct json *document = json_new_object();
+	struct json *error = json_new_object();
+
+	json_put_string(error, "kind", error_kind_to_string(err->kind));
+	json_put_string(error, "message", err->message);
+	json_put_string(error, "hint", err->hint);
+	json_put(document, "error", error);
+	return document;
+}
+
+void output_error(const struct error *err, bool json)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *message = err->message ? err->message : "failed";
+
+	if (json) {
+		output_json_take(error_document(err));
+		return;
+	}
+	text = err->hint ? xprintf("kvmctl: %s\n  hint: %s\n", message, err->hint) : xprintf("kvmctl: %s\n", message);
+	/* One write: lines of parallel commands do not mix. */
+	if (file_write_all(STDERR_FILENO, text, strlen(text)) < 0)
+		return;   /* nowhere to say it; the exit status still does */
+}
+
+char *text_of_seconds(int64_t seconds)
+{
+	int64_t days = seconds / 86400;
+
+	if (seconds < 0)
+		return xstrdup("-");
+	if (days)
+		return xprintf("%" PRId64 "d %02d:%02d:%02d", days, (int)(seconds / 3600 % 24), (int)(seconds / 60 % 60),
+			       (int)(seconds % 60));
+	return xprintf("%02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
+}
+
+char *text_of_mib(int64_t mib)
+{
+	if (mib < 1024 || mib % 128)
+		return xprintf("%" PRId64 " MiB", mib);
+	if (mib % 1024 == 0)
+		return xprintf("%" PRId64 " GiB", mib / 1024);
+	return xprintf("%.1f GiB", (double)mib / 1024);
+}

@@ -1,0 +1,33 @@
+/* check: reads a spec, and where it is asked for compares it with this host. */
+#include "ops/verbs.h"
+
+#include "ops/act_spec.h"
+#include "vm/binary.h"
+#include "vm/host_check.h"
+
+/* A binary that cannot be asked is a problem of its own, said after those that need no binary. */
+static int check_host(struct context *context, const struct spec *spec, struct error *err)
+{
+	_cleanup_probe_ struct probe *probe = NULL;
+	_cleanup_error_ struct error probe_error = ERROR_INIT;
+	struct deadline deadline = context_step(context, context->settings->timeouts.start);
+
+	if (binary_probe(spec->hv.kvm_path, context->settings, deadline, &probe, &probe_error) < 0) {
+		if (host_check(spec, context->settings, NULL, err) < 0)
+			return -1;
+		return error_move(err, &probe_error);
+	}
+	return host_check(spec, context->settings, probe, err);
+}
+
+int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret, struct error *err)
+{
+	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;
+
+	if (spec_load(context, source, &loaded, err) < 0)
+		return -1;
+	if (host && check_host(context, loaded.spec, err) < 0)
+		return -1;
+	*ret = take_ptr(loaded.spec);
+	return 0;
+}
