@@ -6,7 +6,7 @@
 
 struct key_table;
 
-struct key_row {
+struct keys_row {
 	const char *name;
 	struct value_rule rule;
 	bool required;
@@ -17,7 +17,7 @@ struct key_row {
 
 struct key_table {
 	const char *name;                /* "disk": in the schema, in the manual */
-	const struct key_row *rows;
+	const struct keys_row *rows;
 	size_t n;
 };
 

@@ -152,33 +152,37 @@ char *text_printable(const char *s, size_t length, size_t max)
 	return take_ptr(text);
 }
 
-/* Levenshtein's distance with one row; more than `limit` is any number over it. */
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits from a to b: a character more, less or another, or two neighbours exchanged ("apci"). Three rows of the usual matrix, the last two
+ * of a and the one in work. More than `limit` is any number over it. */
 static size_t edit_distance(const char *a, const char *b, size_t limit)
 {
 	size_t n = strlen(a), m = strlen(b);
-	_cleanup_free_ size_t *row = NULL;
+	_cleanup_free_ size_t *rows = NULL;
 
 	if ((n > m ? n - m : m - n) > limit)
 		return limit + 1;
-	row = xcalloc(m + 1, sizeof(*row));
-	for (size_t j = 0; j <= m; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= n; i++) {
-		size_t diagonal = row[0];
+	rows = xcalloc(3 * (m + 1), sizeof(*rows));
+	for (size_t i = 0; i <= n; i++) {
+		size_t *row = rows + i % 3 * (m + 1), *before = rows + (i + 2) % 3 * (m + 1);
+		const size_t *before2 = rows + (i + 1) % 3 * (m + 1);
 
 		row[0] = i;
 		for (size_t j = 1; j <= m; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			if (i == 0) {
+				row[j] = j;
+				continue;
+			}
+			row[j] = least(least(before[j], row[j - 1]) + 1, before[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before2[j - 2] + 1);
 		}
 	}
-	return row[m];
+	return rows[n % 3 * (m + 1) + m];
 }
 
 const char *text_nearest(const char *word, const char *const *candidates, size_t n)

@@ -28,13 +28,6 @@ void check_vnc_bind_address(const struct spec *spec, const char *path, struct pr
 			     VNC_BASE_PORT, VNC_BASE_PORT, (long long)spec->network_port);
 }
 
-/* Only of interest where there is VNC: the settings may give every instance a vnc_tls. */
-void check_vnc_tls(const struct spec *spec, const char *path, struct problems *problems)
-{
-	if (spec->hv.vnc_tls && *spec->hv.vnc_bind_address && !*spec->hv.vnc_x509_path)
-		problems_add(problems, path, "needs vnc_x509_path, the directory of the certificates");
-}
-
 void check_vnc_x509_verify(const struct spec *spec, const char *path, struct problems *problems)
 {
 	if (spec->hv.vnc_x509_verify && !*spec->hv.vnc_x509_path)

@@ -14,46 +14,46 @@
 #define TABLE(variable, text, array) const struct key_table variable = { text, array, ELEMENTS(array) }
 
 #define ROWS_OF spec
-static const struct key_row instance_rows[] = {
+static const struct keys_row instance_rows[] = {
 #include "vm/instance_keys.def"
 };
 #undef ROWS_OF
 
 #define ROWS_OF hooks
-static const struct key_row hook_rows[] = {
+static const struct keys_row hook_rows[] = {
 #include "vm/hook_keys.def"
 };
 #undef ROWS_OF
 
 #define ROWS_OF disk
-static const struct key_row disk_rows[] = {
+static const struct keys_row disk_rows[] = {
 #include "vm/disk_keys.def"
 };
 #undef ROWS_OF
 
 #define ROWS_OF nic
-static const struct key_row nic_rows[] = {
+static const struct keys_row nic_rows[] = {
 #include "vm/nic_keys.def"
 };
 #undef ROWS_OF
 
 #define ROWS_OF network
-static const struct key_row network_rows[] = {
+static const struct keys_row network_rows[] = {
 #include "vm/network_keys.def"
 };
 #undef ROWS_OF
 
 #define ROWS_OF settings
-static const struct key_row settings_rows[] = {
+static const struct keys_row settings_rows[] = {
 #include "vm/settings_keys.def"
 };
-static const struct key_row spice_tls_rows[] = {
+static const struct keys_row spice_tls_rows[] = {
 #include "vm/spice_tls_keys.def"
 };
 #undef ROWS_OF
 
 #define ROWS_OF timeouts
-static const struct key_row timeout_rows[] = {
+static const struct keys_row timeout_rows[] = {
 #include "vm/timeout_keys.def"
 };
 #undef ROWS_OF
@@ -107,7 +107,7 @@ bool keys_expect(const struct json *j, enum json_type type, const char *path, st
 void keys_init(const struct key_table *table, void *target)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		const struct key_row *row = &table->rows[i];
+		const struct keys_row *row = &table->rows[i];
 		void *member = (char *)target + row->offset;
 		if (row->rule.kind == VALUE_TABLE)
 			keys_init(keys_table(row->rule.choices), member);
@@ -119,7 +119,7 @@ void keys_init(const struct key_table *table, void *target)
 void keys_free(const struct key_table *table, void *target)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		const struct key_row *row = &table->rows[i];
+		const struct keys_row *row = &table->rows[i];
 		void *member = (char *)target + row->offset;
 		if (row->rule.kind == VALUE_TABLE)
 			keys_free(keys_table(row->rule.choices), member);
@@ -128,7 +128,7 @@ void keys_free(const struct key_table *table, void *target)
 	}
 }
 
-static const struct key_row *find_row(const struct key_table *table, const char *key)
+static const struct keys_row *find_row(const struct key_table *table, const char *key)
 {
 	for (size_t i = 0; i < table->n; i++)
 		if (streq(table->rows[i].name, key))
@@ -136,7 +136,7 @@ static const struct key_row *find_row(const struct key_table *table, const char 
 	return NULL;
 }
 
-static void read_member(const struct key_row *row, const struct json *value, void *target, const char *path,
+static void read_member(const struct keys_row *row, const struct json *value, void *target, const char *path,
 			struct problems *problems)
 {
 	_cleanup_free_ char *at = keys_path(path, row->name);
@@ -173,14 +173,14 @@ void keys_read(const struct key_table *table, const struct json *object, void *t
 	if (!keys_expect(object, JSON_OBJECT, path, problems))
 		return;
 	for (struct json_iter it = json_iter(object); json_next(&it);) {
-		const struct key_row *row = find_row(table, it.key);
+		const struct keys_row *row = find_row(table, it.key);
 		if (row)
 			read_member(row, it.value, target, path, problems);
 		else
 			unknown_in_table(table, it.key, path, problems);
 	}
 	for (size_t i = 0; i < table->n; i++) {
-		const struct key_row *row = &table->rows[i];
+		const struct keys_row *row = &table->rows[i];
 		_cleanup_free_ char *at = keys_path(path, row->name);
 		if (row->required && !has_key(object, row->name))
 			problems_add(problems, at, "is missing");
@@ -191,7 +191,7 @@ struct json *keys_to_json(const struct key_table *table, const void *target)
 {
 	struct json *object = json_new_object();
 	for (size_t i = 0; i < table->n; i++) {
-		const struct key_row *row = &table->rows[i];
+		const struct keys_row *row = &table->rows[i];
 		const void *member = (const char *)target + row->offset;
 		if (row->rule.kind == VALUE_TABLE)
 			json_put(object, row->name, keys_to_json(keys_table(row->rule.choices), member));
@@ -205,7 +205,7 @@ struct json *keys_schema(const struct key_table *table)
 {
 	struct json *schema = json_new_object(), *properties = json_new_object(), *required = json_new_array();
 	for (size_t i = 0; i < table->n; i++) {
-		const struct key_row *row = &table->rows[i];
+		const struct keys_row *row = &table->rows[i];
 		struct json *property = value_schema(&row->rule);
 		json_put_string(property, "description", row->doc);
 		if (!row->required && row->fallback)

@@ -92,7 +92,8 @@ static void test_nearest(void **state)
 	(void)state;
 	assert_string_equal(text_nearest("boot_ordr", keys, ELEMENTS(keys)), "boot_order");
 	assert_string_equal(text_nearest("cpumask", keys, ELEMENTS(keys)), "cpu_mask");
-	assert_string_equal(text_nearest("apci", keys, ELEMENTS(keys)) ?: "none", "none");   /* two edits of four */
+	assert_string_equal(text_nearest("apci", keys, ELEMENTS(keys)) ?: "none", "acpi");   /* neighbours exchanged: one edit */
+	assert_string_equal(text_nearest("aqqi", keys, ELEMENTS(keys)) ?: "none", "none");   /* two edits of four */
 	assert_null(text_nearest("zzz", keys, ELEMENTS(keys)));
 	assert_null(text_nearest("", keys, ELEMENTS(keys)));
 }
