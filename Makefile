@@ -1,5 +1,5 @@
-# kvmctl: build, test, install. GNU make. `make V=1` shows the commands; `DEVELOPER=1` makes warnings errors;
-# `SANITIZE=address,undefined` builds into a directory of its own.
+# kvmctl: build, test, install. GNU make. `make help` lists the targets. `V=1` shows the commands; `DEVELOPER=1` makes warnings
+# errors; `SANITIZE=address,undefined` builds into a directory of its own; `DEPS=no` never asks for packages.
 
 VERSION  := 0.1.0
 prefix   ?= /usr/local
@@ -36,6 +36,16 @@ SUPERVISOR_SRC := $(wildcard src/supervisor/*.c)
 SUPERVISOR_OBJ := $(SUPERVISOR_SRC:src/%.c=$(BUILD)/obj/%.o)
 MODULES := $(foreach m,$(MODULE_SRC),$(BUILD)/kvmctl-$(patsubst %_module.c,%,$(notdir $(m))).so)
 
+.DEFAULT_GOAL := all
+
+# --- packages: silent and quick when all are there ---
+.PHONY: deps deps-build
+deps:
+	@scripts/deps
+# What is compiled needs the packages of the build first.
+deps-build:
+	$(if $(filter no,$(DEPS)),,@scripts/deps build)
+
 .PHONY: all
 all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES)
 
@@ -51,17 +61,17 @@ $(BUILD)/kvmctl-supervisor: $(SUPERVISOR_OBJ) $(BUILD)/libkvmctl.a
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS)
 
-$(BUILD)/obj/%.o: src/%.c
+$(BUILD)/obj/%.o: src/%.c | deps-build
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/kvmctl-link.so: src/host/link_module.c
+$(BUILD)/kvmctl-link.so: src/host/link_module.c | deps-build
 	@mkdir -p $(BUILD)/obj
 	@echo "  MODULE  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(NL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/link_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(NL_LIBS)
 
-$(BUILD)/kvmctl-png.so: src/qemu/png_module.c
+$(BUILD)/kvmctl-png.so: src/qemu/png_module.c | deps-build
 	@mkdir -p $(BUILD)/obj
 	@echo "  MODULE  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/png_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(PNG_LIBS)
@@ -75,6 +85,106 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) $(shell sed -n 's,^.*LDFLAGS: *\(.*\) \*/$$,\1,p' $<) -o $@ $< \
 	  $(BUILD)/libkvmctl.a $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS) -lcmocka
+
+# --- fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/ ---
+FUZZ_NAMES   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_SECONDS ?= 60
+# For `make check`: each target with a plain main that replays its corpus.
+REPLAY := $(FUZZ_NAMES:%=$(BUILD)/tests/replay/%)
+.PHONY: replay
+replay: $(REPLAY)
+$(BUILD)/tests/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay_main.c $(BUILD)/libkvmctl.a
+	@mkdir -p $(dir $@)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -DCORPUS='"$(CURDIR)/tests/fuzz/corpus/$*"' $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS)
+
+# For `make fuzz`: all is compiled by clang, for coverage.
+.PHONY: fuzz fuzz-programs
+fuzz: deps
+	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz SANITIZE=address,undefined CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" fuzz-programs
+	$(Q)scripts/fuzz build-fuzz/tests/fuzz $(FUZZ_SECONDS) $(FUZZ_NAMES)
+fuzz-programs: $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%)
+$(BUILD)/tests/fuzz/%: tests/fuzz/%_fuzz.c $(BUILD)/libkvmctl.a
+	@mkdir -p $(dir $@)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS)
+
+# --- static checks ---
+# clang-tidy remembers which files it has found clean.
+TIDY := $(patsubst %.c,$(BUILD)/tidy/%.clean,$(SRC) $(MODULE_SRC) $(SUPERVISOR_SRC) $(wildcard src/cli/main.c))
+.PHONY: tidy
+tidy: $(TIDY)
+$(BUILD)/tidy/%.clean: %.c .clang-tidy $(wildcard include/*/*.h)
+	@mkdir -p $(dir $@)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -DKVMCTL_VERSION='""' $(NL_CFLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)touch $@
+
+.PHONY: format
+format:
+	clang-format -i $(wildcard src/*/*.c src/*/*.h include/*/*.h tests/unit/*.c tests/fuzz/*.c)
+
+# --- the guest of the tests and the demo ---
+.PHONY: guest
+guest: build/guest/initrd.gz
+build/guest/initrd.gz: scripts/make-guest scripts/guest-init | deps
+	$(Q)scripts/make-guest build/guest
+
+# --- tests ---
+JOBS ?= $(shell nproc)
+# Packages first: this make has looked for files before they were there, so the work is done by another one.
+.PHONY: check check-long check-programs
+check: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all unit
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined CFLAGS="-O1 -g" replay
+	$(Q)$(MAKE) --no-print-directory guest
+	$(Q)mkdir -p build/tests && rm -rf build/tests/replay && if [ -d build-address-undefined/tests/replay ]; then cp -r build-address-undefined/tests/replay build/tests/; fi
+	@tests/run -j $(JOBS) $(TESTS)
+
+# Besides: everything under sanitizers, the unit tests under valgrind, the fault matrix, time for the fuzzers.
+check-long: check
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined CFLAGS="-O1 -g" all unit
+	@echo "== sanitizers"; ASAN_OPTIONS=detect_leaks=1 BUILD=build-address-undefined tests/run -j $(JOBS) build-address-undefined/tests/unit tests/cli tests/net
+	@echo "== valgrind"; tests/run -j $(JOBS) --wrap "valgrind -q --error-exitcode=99 --leak-check=full --trace-children=no" build/tests/unit
+	@echo "== fault matrix and endurance"; tests/run -j 1 tests/long
+	@echo "== fuzzing"; $(MAKE) --no-print-directory fuzz
+
+.PHONY: bench demo
+bench: deps all guest
+	@tests/bench/run
+demo: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all guest
+	@scripts/demo
+
+# --- installation ---
+sbindir  ?= $(prefix)/sbin
+libdir   ?= $(prefix)/lib/kvmctl
+mandir   ?= $(prefix)/share/man
+docdir   ?= $(prefix)/share/doc/kvmctl
+unitdir  ?= $(prefix)/lib/systemd/system
+tmpfiles ?= $(prefix)/lib/tmpfiles.d
+compdir  ?= $(prefix)/share/bash-completion/completions
+INSTALL_VARS = BUILD="$(BUILD)" DESTDIR="$(DESTDIR)" sbindir="$(sbindir)" libdir="$(libdir)" mandir="$(mandir)" docdir="$(docdir)" \
+               unitdir="$(unitdir)" tmpfiles="$(tmpfiles)" compdir="$(compdir)"
+.PHONY: install uninstall
+install: all
+	@$(INSTALL_VARS) scripts/install
+uninstall:
+	@$(INSTALL_VARS) scripts/install --remove
+
+.PHONY: help
+help:
+	@echo "make                 build/kvmctl, build/kvmctl-supervisor and their modules"
+	@echo "make demo            the main job, shown on this host (as root)"
+	@echo "make check           all tests;  TESTS=\"FILE...\" only these"
+	@echo "make check-long      and sanitizers, valgrind, the fault matrix, fuzzing"
+	@echo "make unit            the programs of the unit tests;  tests/run build/tests/unit runs them"
+	@echo "make fuzz            the fuzzers, FUZZ_SECONDS=60 each"
+	@echo "make bench           the speeds of the design, measured"
+	@echo "make guest           build/guest/vmlinuz and build/guest/initrd.gz"
+	@echo "make deps            the Debian packages that all this needs"
+	@echo "make format          clang-format on all sources"
+	@echo "make install         DESTDIR= prefix=/usr/local;  make uninstall takes it away"
+	@echo "make clean"
 
 .PHONY: clean
 clean:

@@ -45,9 +45,22 @@ int error_prefix(struct error *err, const char *format, ...) __attribute__((form
 /* Sets the hint (replacing one). Returns -1 too. */
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-void error_clear(struct error *err);
 /* Moves src into dst; src is empty afterwards. Returns -1. */
 int error_move(struct error *dst, struct error *src);
+
+/* What the five return is a constant to the compiler and to the analyser, so that they see which paths are failures. */
+static inline int error_returned(int minus_one)
+{
+	(void)minus_one;
+	return -1;
+}
+#define error_set(...) error_returned(error_set(__VA_ARGS__))
+#define error_errno(...) error_returned(error_errno(__VA_ARGS__))
+#define error_prefix(...) error_returned(error_prefix(__VA_ARGS__))
+#define error_hint(...) error_returned(error_hint(__VA_ARGS__))
+#define error_move(...) error_returned(error_move(__VA_ARGS__))
+
+void error_clear(struct error *err);
 
 /* "other", "usage", "invalid-spec", "no-such-instance", "wrong-state", "host-refused", "qemu-refused", "timeout", "busy",
  * "unknown": the `kind` of --json. */

@@ -1,4 +1,4 @@
-/* The one error convention. */
+/* The one error convention. The names in brackets are the functions behind the macros of the header. */
 #include "base/error.h"
 
 #include "base/text.h"
@@ -11,7 +11,7 @@ static int replace(struct error *err, enum error_kind kind, int errnum, char *me
 	return -1;
 }
 
-int error_set(struct error *err, enum error_kind kind, const char *format, ...)
+int (error_set)(struct error *err, enum error_kind kind, const char *format, ...)
 {
 	va_list ap;
 	char *message;
@@ -43,7 +43,7 @@ static const char *hint_of_errno(int errnum)
 	}
 }
 
-int error_errno(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
+int (error_errno)(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
 {
 	_cleanup_free_ char *what = NULL;
 	va_list ap;
@@ -56,7 +56,7 @@ int error_errno(struct error *err, enum error_kind kind, int errnum, const char 
 	return -1;
 }
 
-int error_prefix(struct error *err, const char *format, ...)
+int (error_prefix)(struct error *err, const char *format, ...)
 {
 	_cleanup_free_ char *context = NULL, *message = err->message;
 	va_list ap;
@@ -68,7 +68,7 @@ int error_prefix(struct error *err, const char *format, ...)
 	return -1;
 }
 
-int error_hint(struct error *err, const char *format, ...)
+int (error_hint)(struct error *err, const char *format, ...)
 {
 	_cleanup_free_ char *old = err->hint;
 	va_list ap;
@@ -84,7 +84,7 @@ void error_clear(struct error *err)
 	replace(err, ERROR_NONE, 0, NULL);
 }
 
-int error_move(struct error *dst, struct error *src)
+int (error_move)(struct error *dst, struct error *src)
 {
 	struct error moved = *src;
 

@@ -52,12 +52,15 @@ static int complain_expected(struct reader *r, const char *expected)
 	_cleanup_free_ char *found = NULL;
 	size_t n = 1;
 
-	if (r->at >= r->length)
-		return complain(r, r->length, "expected %s, but the text ends", expected);
+	if (r->at >= r->length) {
+		complain(r, r->length, "expected %s, but the text ends", expected);
+		return -1;
+	}
 	while (n < 4 && !text_utf8_length(r->text + r->at, n) && r->at + n < r->length)
 		n++;
 	found = text_printable(r->text + r->at, text_utf8_length(r->text + r->at, n) ? n : 1, n);
-	return complain(r, r->at, "expected %s, not \"%s\"", expected, found);
+	complain(r, r->at, "expected %s, not \"%s\"", expected, found);
+	return -1;
 }
 
 /* The byte that comes next, -1 at the end. */
@@ -76,7 +79,9 @@ static bool accept(struct reader *r, char c)
 
 static void skip_blanks(struct reader *r)
 {
-	while (r->at < r->length && memchr(" \t\r\n", r->text[r->at], 4))
+	int c;
+
+	while ((c = peek(r)) == ' ' || c == '\t' || c == '\r' || c == '\n')
 		r->at++;
 }
 
