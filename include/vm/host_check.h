@@ -4,6 +4,7 @@
 
 #include "qemu/probe.h"
 #include "vm/facts.h"
+#include "vm/settings.h"
 #include "vm/spec.h"
 
 /* Files, devices, users, bridges, interfaces, CPUs, capabilities of the binary: all problems at once (ERROR_SPEC when the spec names what is not there or
