@@ -1,0 +1,80 @@
+/* The parts of a launch: what they share, one function a step. The order is in act_launch.c alone. */
+#ifndef KVMCTL_OPS_ACT_LAUNCH_PARTS_H
+#define KVMCTL_OPS_ACT_LAUNCH_PARTS_H
+
+#include "host/placement.h"
+#include "host/privileges.h"
+#include "host/tap.h"
+#include "ops/act_launch.h"
+#include "qemu/qmp.h"
+#include "vm/state.h"
+
+struct launch_nic {
+	char tap[TAP_NAME_SIZE];   /* "" for mode user */
+	char *bridge;              /* what it is attached to, borrowed from the spec; NULL: none */
+};
+
+struct launch {
+	struct context *context;
+	const struct launch_request *request;
+	const char *name;              /* borrowed from the spec */
+	const struct spec *spec;
+	struct deadline deadline;
+
+	struct probe *probe;
+	struct facts facts;
+	struct plan *plan;
+	struct state *state;
+	struct placement placement;
+	struct launch_nic *nics;       /* one per NIC of the spec */
+
+	int uid_fd;                    /* the uid's lock, inherited by QEMU; -1: none */
+	int *fds;                      /* one per plan->fds: ours, until QEMU has them */
+	int log_fd;                    /* QEMU's stdout and stderr */
+	int64_t log_start;             /* where this run's words begin in the log */
+	int event_fd;                  /* the supervisor's connection to the event monitor */
+
+	int session;                   /* to the supervisor: SOCK_SEQPACKET */
+	int gate;                      /* QEMU waits for a byte here */
+	struct process_id qemu, supervisor;   /* pid 0: not yet */
+	struct qmp *qmp;               /* the control monitor */
+};
+
+/* --- act_launch_prepare.c: what can be known before anything is made --- */
+int launch_prepare(struct launch *launch, struct error *err);
+/* Who QEMU runs as: facts->uid, gid and the uid's lock. */
+int launch_choose_identity(struct launch *launch, struct error *err);
+struct privileges launch_privileges(const struct launch *launch);
+
+/* --- act_launch_record.c: what will be made is written down --- */
+int launch_record(struct launch *launch, struct error *err);
+/* The status line again, with what is known by now. */
+int launch_write_status(struct launch *launch, enum phase phase, bool paused, struct error *err);
+
+/* --- act_launch_fds.c: everything that QEMU gets as an open descriptor --- */
+int launch_open_fds(struct launch *launch, struct error *err);
+void launch_close_fds(struct launch *launch);
+
+/* --- act_launch_network.c --- */
+int launch_choose_taps(struct launch *launch, struct error *err);
+void launch_record_nics(struct launch *launch);
+int launch_open_tap(struct launch *launch, size_t nic, struct error *err);
+/* Everything on the links, then up. */
+int launch_network_up(struct launch *launch, struct error *err);
+
+/* --- act_launch_fork.c: supervisor and QEMU --- */
+int launch_connect_monitors(struct launch *launch, struct error *err);
+int launch_fork(struct launch *launch, struct error *err);
+int launch_commit(struct launch *launch, struct error *err);
+/* The supervisor is told that we undo it ourselves; QEMU is ended and awaited. */
+void launch_abort(struct launch *launch);
+
+/* --- act_launch_configure.c: QMP before the guest's first instruction --- */
+int launch_handshake(struct launch *launch, struct error *err);
+int launch_configure(struct launch *launch, struct error *err);
+int launch_run(struct launch *launch, struct error *err);
+
+/* QEMU's words since this run began: the last lines of log/NAME.log, printable. Owned by the caller; NULL: none. */
+char *launch_last_words(const struct launch *launch);
+
+#endif

@@ -1,0 +1,307 @@
+/* Supervisor and QEMU: the two processes that a start leaves behind, and the talk with the supervisor until it is theirs.
+ *
+ *   kvmctl ── fork ──> P ── fork ──> Q (waits at the gate)
+ *     │                └─ execs kvmctl-supervisor; Q stays its child
+ *     ├─ writes Q's identity into pid/NAME, then opens the gate: Q becomes QEMU
+ *     └─ "commit" or "undo" over the session socket; end-of-file before that: the supervisor undoes everything
+ *
+ * In the foreground the roles are swapped: kvmctl is P, and the fork goes on with the start. */
+#include "ops/act_launch_parts.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/module.h"
+#include "base/parse.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "host/affinity.h"
+#include "host/child.h"
+#include "host/socket.h"
+#include "vm/monitor.h"
+
+#define SESSION_FD 3
+#define EVENT_FD 4
+#define ENDED_WAIT_MS 2000
+
+int launch_connect_monitors(struct launch *launch, struct error *err)
+{
+	_cleanup_free_ char *file = xprintf("%s%s", launch->name, monitor_suffix(MONITOR_EVENT));
+
+	/* Before QEMU runs: its greeting is seen, and an early end is noticed at once. */
+	if (socket_connect_at(rundir_part(&launch->context->rundir, RUNDIR_CTRL), file, &launch->event_fd, err) < 0)
+		return error_prefix(err, "event monitor");
+	return monitor_connect(&launch->context->rundir, launch->name, MONITOR_CONTROL, &launch->qmp, err);
+}
+
+static char **qemu_environment(const struct launch *launch)
+{
+	char **env = NULL;
+
+	strv_add(&env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_add(&env, "LC_ALL=C");
+	strv_add(&env, "HOME=/");
+	strv_addf(&env, "KVMCTL_INSTANCE=%s", launch->name);
+	strv_addf(&env, "KVMCTL_RUN_DIR=%s", launch->context->rundir.path);
+	return env;
+}
+
+/* One list for the whole guest is given before exec: every thread is born with it. */
+static int initial_affinity(const struct launch *launch, cpu_set_t *ret, bool *ret_given, struct error *err)
+{
+	struct cpulist *lists;
+	size_t n;
+
+	if (cpumask_parse(launch->spec->hv.cpu_mask, &lists, &n, err) < 0)
+		return -1;
+	*ret_given = n == 1 && !lists[0].all;
+	int result = *ret_given ? affinity_resolve(&lists[0], ret, err) : 0;
+	free(lists);
+	return result;
+}
+
+static int spawn_qemu(struct launch *launch, int gate, pid_t *ret_pid, int *ret_exec_fd, struct error *err)
+{
+	const struct plan *plan = launch->plan;
+	_cleanup_strv_ char **env = qemu_environment(launch);
+	struct privileges privileges = launch_privileges(launch);
+	struct child_fd *fds = xcalloc(plan->n_fds + 3, sizeof(*fds));
+	size_t n = 0;
+	cpu_set_t affinity;
+	bool pinned;
+
+	fds[n++] = (struct child_fd){ launch->log_fd, STDOUT_FILENO };
+	fds[n++] = (struct child_fd){ launch->log_fd, STDERR_FILENO };
+	for (size_t i = 0; i < plan->n_fds; i++)
+		fds[n++] = (struct child_fd){ launch->fds[i], plan->fds[i].number };
+	if (launch->uid_fd >= 0)
+		fds[n++] = (struct child_fd){ launch->uid_fd, PLAN_FIRST_FD + (int)plan->n_fds };
+
+	struct child child = CHILD_INIT;
+	child.path = plan->argv[0];
+	child.argv = plan->argv;
+	child.env = env;
+	child.fds = fds;
+	child.n_fds = n;
+	child.privileges = &privileges;
+	child.gate_fd = gate;
+	int result = initial_affinity(launch, &affinity, &pinned, err);
+	child.affinity = pinned ? &affinity : NULL;
+	if (result == 0)
+		result = child_spawn(&child, ret_pid, ret_exec_fd, err);
+	free(fds);
+	return result;
+}
+
+static char **supervisor_argv(struct launch *launch, const char *path, const char *kvmctl, pid_t qemu, uint64_t qemu_start, pid_t starter)
+{
+	const struct hvparams *hv = &launch->spec->hv;
+	const struct settings *settings = launch->context->settings;
+	char **argv = NULL;
+
+	strv_add(&argv, path);
+	strv_add(&argv, "--name"), strv_add(&argv, launch->name);
+	strv_add(&argv, "--run-dir"), strv_add(&argv, launch->context->rundir.path);
+	strv_add(&argv, "--kvmctl"), strv_add(&argv, kvmctl);
+	strv_add(&argv, "--qemu"), strv_addf(&argv, "%d", qemu);
+	strv_add(&argv, "--qemu-start"), strv_addf(&argv, "%" PRIu64, qemu_start);
+	strv_add(&argv, "--event-fd"), strv_addf(&argv, "%d", EVENT_FD);
+	strv_add(&argv, "--start-fd"), strv_addf(&argv, "%d", SESSION_FD);
+	strv_add(&argv, "--log-max"), strv_addf(&argv, "%" PRId64, settings->log_max);
+	strv_add(&argv, "--on-crash"), strv_add(&argv, hv->on_crash);
+	strv_add(&argv, "--restarts"), strv_addf(&argv, "%d", launch->request->restarts);
+	if (!is_empty(settings->file))
+		strv_add(&argv, "--config"), strv_add(&argv, settings->file);
+	if (launch->request->foreground)
+		strv_add(&argv, "--foreground"), strv_add(&argv, "--starter"), strv_addf(&argv, "%d", starter);
+	if (hv->user_shutdown)
+		strv_add(&argv, "--user-shutdown");
+	if (streq(hv->reboot_behavior, "exit"))
+		strv_add(&argv, "--reboot-exit");
+	if (launch->placement.kind == PLACEMENT_CGROUP1 || launch->placement.kind == PLACEMENT_CGROUP2)
+		strv_add(&argv, "--cgroup-dir"), strv_add(&argv, launch->placement.path);
+	return argv;
+}
+
+/* One message over the session: text, and at most one descriptor. */
+static int session_send(int session, const char *text, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { (char *)text, strlen(text) };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	}
+	return sendmsg(session, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* 1 a message (NUL-terminated), 0 end-of-file, -1 time-out or error. *ret_fd -1 when none came along. */
+static int session_receive(int session, struct deadline deadline, char *text, size_t size, int *ret_fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { text, size - 1 };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct pollfd pfd = { session, POLLIN, 0 };
+
+	*ret_fd = -1;
+	if (deadline_poll(&pfd, 1, deadline) <= 0)
+		return -1;
+	ssize_t length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (length < 0)
+		return errno == ECONNRESET ? 0 : -1;
+	text[length] = '\0';
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
+	return length > 0;
+}
+
+/* In P: forks QEMU, tells its pid, becomes the supervisor. Does not return. */
+static void __attribute__((noreturn)) become_supervisor(struct launch *launch, int session, int gate, pid_t starter)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_free_ char *path = NULL, *kvmctl = NULL, *message = NULL;
+	struct process_stat stat = { 0 };
+	bool foreground = launch->request->foreground;
+	pid_t qemu = -1;
+	int exec_fd = -1;
+
+	close_fd(&launch->gate);   /* only the starter may hold it: its end-of-file ends Q */
+	if (module_find("kvmctl-supervisor", &path, &err) < 0 || module_find("kvmctl", &kvmctl, &err) < 0 ||
+	    spawn_qemu(launch, gate, &qemu, &exec_fd, &err) < 0)
+		goto failed;
+	process_read_stat(qemu, &stat);
+	message = xprintf("qemu %d", qemu);
+	if (session_send(session, message, exec_fd) < 0) {
+		error_errno(&err, ERROR_HOST, errno, "cannot talk to kvmctl start");
+		goto failed;
+	}
+	_cleanup_strv_ char **argv = supervisor_argv(launch, path, kvmctl, qemu, stat.start, starter);
+	const struct child_fd fds[] = {
+		{ session, SESSION_FD }, { launch->event_fd, EVENT_FD }, { foreground ? STDERR_FILENO : -1, STDERR_FILENO },
+	};
+	_cleanup_strv_ char **env = NULL;
+	strv_add(&env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	if (foreground && getenv("NOTIFY_SOCKET"))
+		strv_addf(&env, "NOTIFY_SOCKET=%s", getenv("NOTIFY_SOCKET"));
+	struct child child = CHILD_INIT;
+	child.path = path;
+	child.argv = argv;
+	child.env = env;
+	child.fds = fds;
+	child.n_fds = ELEMENTS(fds);
+	child.new_session = !foreground;
+	child_become(&child, &err);
+failed:
+	message = xprintf("failed %s", err.message);
+	session_send(session, message, -1);
+	_exit(1);   /* a forked copy of kvmctl: main is not ours to return to; Q ends at the gate */
+}
+
+/* In the starter: Q's pid and its exec pipe from P. */
+static int receive_qemu(struct launch *launch, pid_t *ret_pid, int *ret_exec_fd, struct error *err)
+{
+	_cleanup_error_ struct error none = ERROR_INIT;
+	char text[1024];
+	int64_t pid;
+	int got = session_receive(launch->session, launch->deadline, text, sizeof(text), ret_exec_fd);
+
+	if (got > 0 && starts_with(text, "failed "))
+		return error_set(err, ERROR_HOST, "%s", text + strlen("failed "));
+	if (got <= 0 || !starts_with(text, "qemu ") || parse_int(text + 5, "pid", 1, INT32_MAX, &pid, &none) < 0)
+		return error_set(err, ERROR_HOST, "the process that starts QEMU ended unexpectedly");
+	*ret_pid = (pid_t)pid;
+	return 0;
+}
+
+static int identify(struct launch *launch, pid_t supervisor, pid_t qemu, struct error *err)
+{
+	if (process_identify(qemu, &launch->qemu, err) < 0 || process_identify(supervisor, &launch->supervisor, err) < 0)
+		return error_prefix(err, "just started");
+	return launch_write_status(launch, PHASE_STARTING, true, err);
+}
+
+static void enter_placement(struct launch *launch)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	const pid_t pids[] = { launch->supervisor.pid, launch->qemu.pid };
+
+	if (launch->placement.kind != PLACEMENT_NONE &&
+	    placement_enter(&launch->placement, pids, ELEMENTS(pids), launch->deadline, &err) < 0)
+		log_warning("%s, ignoring: the guest stays in the caller's control group", err.message);
+}
+
+int launch_fork(struct launch *launch, struct error *err)
+{
+	_cleanup_close_ int theirs = -1, gate_read = -1, exec_fd = -1;
+	int pair[2], gate[2];
+	pid_t pid, qemu;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
+	launch->session = pair[0];
+	theirs = pair[1];
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot make a pipe");
+	gate_read = gate[0];
+	launch->gate = gate[1];
+
+	pid_t self = getpid();
+	if (child_fork(&pid, err) < 0)
+		return -1;
+	/* Background: the child is P. Foreground: the child starts, and we are P. */
+	if ((pid == 0) != launch->request->foreground) {
+		close_fd(&launch->session);
+		become_supervisor(launch, theirs, gate_read, pid);
+	}
+	close_fd(&theirs);
+	if (receive_qemu(launch, &qemu, &exec_fd, err) < 0 || identify(launch, launch->request->foreground ? self : pid, qemu, err) < 0)
+		return -1;
+	enter_placement(launch);
+
+	/* On record: QEMU may become itself. */
+	if (write(launch->gate, "g", 1) != 1)
+		return error_errno(err, ERROR_HOST, errno, "cannot open QEMU's gate");
+	close_fd(&launch->gate);
+	launch_close_fds(launch);
+	close_fd(&launch->event_fd);
+	return child_exec_result(take_fd(&exec_fd), launch->plan->argv[0], launch->deadline, err);
+}
+
+int launch_commit(struct launch *launch, struct error *err)
+{
+	char text[64];
+	int fd;
+
+	if (launch_write_status(launch, PHASE_RUNNING, launch->request->paused, err) < 0)
+		return -1;
+	if (session_send(launch->session, "commit", -1) < 0 ||
+	    session_receive(launch->session, launch->deadline, text, sizeof(text), &fd) <= 0 || !streq(text, "ok"))
+		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+	return 0;
+}
+
+void launch_abort(struct launch *launch)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_close_ int pidfd = -1;
+
+	close_fd(&launch->gate);
+	if (launch->session >= 0)
+		session_send(launch->session, "undo", -1);
+	if (launch->qemu.pid > 0 && process_open(&launch->qemu, &pidfd, &err) == 0 && pidfd >= 0) {
+		process_signal(pidfd, SIGKILL, &err);
+		process_wait(pidfd, deadline_in(launch->context->settings->timeouts.sigkill), &err);
+	}
+}

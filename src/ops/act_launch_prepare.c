@@ -1,0 +1,86 @@
+/* What can be known before anything is made: the binary, the host, who QEMU will be, the plan. */
+#include "ops/act_launch_parts.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "host/uid_pool.h"
+#include "host/user.h"
+#include "vm/binary.h"
+#include "vm/host_check.h"
+
+int launch_choose_identity(struct launch *launch, struct error *err)
+{
+	const struct hvparams *hv = &launch->spec->hv;
+	const struct settings *settings = launch->context->settings;
+	struct facts *facts = &launch->facts;
+
+	if (streq(hv->security_model, "user"))
+		return user_find(hv->security_domain, &facts->uid, &facts->gid, err);
+	if (!streq(hv->security_model, "pool"))
+		return 0;
+	if (settings->uid_last == 0) {
+		error_set(err, ERROR_SPEC, "instance \"%s\": security_model is pool, but the settings have no uid_pool", launch->name);
+		return error_hint(err, "set \"uid_pool\": \"610000-610999\" in the settings, or choose another security_model");
+	}
+	if (uid_pool_take(settings->uid_dir, settings->uid_first, settings->uid_last, launch->name, &facts->uid, &launch->uid_fd, err) < 0)
+		return -1;
+	facts->gid = facts->uid;
+	return 0;
+}
+
+struct privileges launch_privileges(const struct launch *launch)
+{
+	const struct facts *facts = &launch->facts;
+	struct privileges privileges = { .kind = PRIVILEGES_NO_CAPS };
+
+	if (launch->plan->identity == IDENTITY_CHROOT)
+		privileges.kind = PRIVILEGES_CHROOTER;
+	if (launch->plan->identity == IDENTITY_DROPPED) {
+		privileges.kind = PRIVILEGES_DROPPED;
+		privileges.uid = facts->uid;
+		privileges.gid = facts->gid;
+		if (facts->kvm_gid != (gid_t)-1)
+			privileges.groups[privileges.n_groups++] = facts->kvm_gid;
+	}
+	return privileges;
+}
+
+static int make_plan(struct launch *launch, struct error *err)
+{
+	const struct settings *settings = launch->context->settings;
+	_cleanup_free_ char *chroot = rundir_path(&launch->context->rundir, RUNDIR_CHROOT, launch->name, "");
+	_cleanup_free_ char *variables = xprintf("%s/%s/vars.fd", settings->state_dir, launch->name);
+	_cleanup_free_ char *ctrl = xprintf("%s/%s", launch->context->rundir.path, rundir_part_name(RUNDIR_CTRL));
+	struct plan_input input = {
+		.spec = launch->spec,
+		.settings = settings,
+		.probe = launch->probe,
+		.facts = &launch->facts,
+		.recorded = launch->request->recorded,
+		.paths = { chroot, variables, ctrl },
+		.allow_unsafe_cache = launch->request->allow_unsafe_cache,
+	};
+
+	return plan_make(&input, &launch->plan, err);
+}
+
+int launch_prepare(struct launch *launch, struct error *err)
+{
+	struct context *context = launch->context;
+
+	if (binary_probe(launch->spec->hv.kvm_path, context->settings, launch->deadline, &launch->probe, err) < 0 ||
+	    host_check(launch->spec, context->settings, launch->probe, err) < 0 ||
+	    facts_gather(launch->spec, context->settings, &launch->facts, err) < 0 ||
+	    launch_choose_identity(launch, err) < 0 ||
+	    make_plan(launch, err) < 0 ||
+	    launch_choose_taps(launch, err) < 0 ||
+	    placement_choose(launch->name, &launch->placement, err) < 0)
+		return -1;
+	for (char *const *warning = launch->plan->warnings; warning && *warning; warning++)
+		log_warning("%s: %s", launch->name, *warning);
+	if (launch->placement.kind == PLACEMENT_NONE)
+		log_verbose("%s: no control group of its own: %s", launch->name, launch->placement.why);
+	return 0;
+}
