@@ -56,6 +56,9 @@ struct plan_nic {
 	bool vhost, vnet_hdr;
 };
 
+/* The name under which a listening socket is handed over (getfd) before the command that refers to it by {"type": "fd", "str": PLAN_LISTEN_FDNAME}. */
+#define PLAN_LISTEN_FDNAME "kvmctl-listen"
+
 /* QMP commands to send after the handshake and before `cont`, in order. Secrets are not in here: `secret_file` is read when it is sent. */
 struct plan_command {
 	char *execute;

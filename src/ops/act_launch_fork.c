@@ -72,7 +72,7 @@ static int spawn_qemu(struct launch *launch, int gate, pid_t *ret_pid, int *ret_
 	struct child_fd *fds = xcalloc(plan->n_fds + 3, sizeof(*fds));
 	size_t n = 0;
 	cpu_set_t affinity;
-	bool pinned;
+	bool pinned = false;
 
 	fds[n++] = (struct child_fd){ launch->log_fd, STDOUT_FILENO };
 	fds[n++] = (struct child_fd){ launch->log_fd, STDERR_FILENO };

@@ -1,6 +1,7 @@
 /* The NICs of a launch: TAPs by name, what is set on them, built in or by a script. */
 #include "ops/act_launch_parts.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 
 #include "base/file.h"
