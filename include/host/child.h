@@ -33,6 +33,9 @@ struct child {
 	long memlock;                      /* RLIMIT_MEMLOCK in bytes, -1: as it is */
 };
 
+/* The PATH of every child's environment. */
+#define CHILD_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 #define CHILD_INIT ((struct child){ .gate_fd = -1, .umask = 0027, .memlock = -1 })
 
 /* Each target number once; a source may be given several times, and sources and targets may overlap. */

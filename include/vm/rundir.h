@@ -36,6 +36,14 @@ char *rundir_path(const struct rundir *rundir, enum rundir_part part, const char
 /* The part opened for readdir, or NULL with errno; closed by the caller. */
 DIR *rundir_read(struct rundir *rundir, enum rundir_part part);
 
+/* Collecting instance names: the files of a part less `suffix`, as far as they are names; then sorted, each once (strv). */
+struct rundir_names {
+	char **list;
+	size_t n;
+};
+int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *suffix, struct rundir_names *names, struct error *err);
+char **rundir_names_finish(struct rundir_names *names);
+
 /* All names that have a pid file, a state, or an exit record, sorted, without duplicates (strv). */
 int rundir_names(struct rundir *rundir, char ***ret, struct error *err);
 

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "host/child.h"
 
-#define SCRIPT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static int script_failed(const char *script, const char *action, int status, const char *output, struct error *err)
 {
@@ -29,7 +28,7 @@ int nic_script_run(const char *script, const char *action, char *const *env, str
 
 	if (script[0] != '/')
 		return error_set(err, ERROR_HOST, "the NIC script \"%s\" is no absolute path", script);
-	strv_add(&environment, SCRIPT_PATH);
+	strv_add(&environment, CHILD_PATH);
 	child.path = script;
 	child.argv = argv;
 	child.env = environment;

@@ -9,11 +9,11 @@
 #include "ops/act_launch_parts.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/module.h"
 #include "base/parse.h"
@@ -22,6 +22,7 @@
 #include "host/affinity.h"
 #include "host/child.h"
 #include "host/socket.h"
+#include "ops/act_supervise.h"
 #include "vm/monitor.h"
 
 #define SESSION_FD 3
@@ -42,7 +43,7 @@ static char **qemu_environment(const struct launch *launch)
 {
 	char **env = NULL;
 
-	strv_add(&env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_add(&env, CHILD_PATH);
 	strv_add(&env, "LC_ALL=C");
 	strv_add(&env, "HOME=/");
 	strv_addf(&env, "KVMCTL_INSTANCE=%s", launch->name);
@@ -97,36 +98,6 @@ static int spawn_qemu(struct launch *launch, int gate, pid_t *ret_pid, int *ret_
 	return result;
 }
 
-static char **supervisor_argv(struct launch *launch, const char *path, const char *kvmctl, pid_t qemu, uint64_t qemu_start, pid_t starter)
-{
-	const struct hvparams *hv = &launch->spec->hv;
-	const struct settings *settings = launch->context->settings;
-	char **argv = NULL;
-
-	strv_add(&argv, path);
-	strv_add(&argv, "--name"), strv_add(&argv, launch->name);
-	strv_add(&argv, "--run-dir"), strv_add(&argv, launch->context->rundir.path);
-	strv_add(&argv, "--kvmctl"), strv_add(&argv, kvmctl);
-	strv_add(&argv, "--qemu"), strv_addf(&argv, "%d", qemu);
-	strv_add(&argv, "--qemu-start"), strv_addf(&argv, "%" PRIu64, qemu_start);
-	strv_add(&argv, "--event-fd"), strv_addf(&argv, "%d", EVENT_FD);
-	strv_add(&argv, "--start-fd"), strv_addf(&argv, "%d", SESSION_FD);
-	strv_add(&argv, "--log-max"), strv_addf(&argv, "%" PRId64, settings->log_max);
-	strv_add(&argv, "--on-crash"), strv_add(&argv, hv->on_crash);
-	strv_add(&argv, "--restarts"), strv_addf(&argv, "%d", launch->request->restarts);
-	if (!is_empty(settings->file))
-		strv_add(&argv, "--config"), strv_add(&argv, settings->file);
-	if (launch->request->foreground)
-		strv_add(&argv, "--foreground"), strv_add(&argv, "--starter"), strv_addf(&argv, "%d", starter);
-	if (hv->user_shutdown)
-		strv_add(&argv, "--user-shutdown");
-	if (streq(hv->reboot_behavior, "exit"))
-		strv_add(&argv, "--reboot-exit");
-	if (launch->placement.kind == PLACEMENT_CGROUP1 || launch->placement.kind == PLACEMENT_CGROUP2)
-		strv_add(&argv, "--cgroup-dir"), strv_add(&argv, launch->placement.path);
-	return argv;
-}
-
 /* One message over the session: text, and at most one descriptor. */
 static int session_send(int session, const char *text, int fd)
 {
@@ -167,6 +138,11 @@ static int session_receive(int session, struct deadline deadline, char *text, si
 	return length > 0;
 }
 
+static bool is_cgroup(const struct placement *placement)
+{
+	return placement->kind == PLACEMENT_CGROUP1 || placement->kind == PLACEMENT_CGROUP2;
+}
+
 /* In P: forks QEMU, tells its pid, becomes the supervisor. Does not return. */
 static void __attribute__((noreturn)) become_supervisor(struct launch *launch, int session, int gate, pid_t starter)
 {
@@ -187,12 +163,25 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 		error_errno(&err, ERROR_HOST, errno, "cannot talk to kvmctl start");
 		goto failed;
 	}
-	_cleanup_strv_ char **argv = supervisor_argv(launch, path, kvmctl, qemu, stat.start, starter);
+	const struct supervision supervision = {
+		.context = launch->context,
+		.spec = launch->spec,
+		.qemu = qemu,
+		.qemu_start = stat.start,
+		.log_start = launch->log_start,
+		.restarts = launch->request->restarts,
+		.cgroup_dir = is_cgroup(&launch->placement) ? launch->placement.path : NULL,
+		.foreground = foreground,
+		.starter = starter,
+		.event_fd = EVENT_FD,
+		.start_fd = SESSION_FD,
+	};
+	_cleanup_strv_ char **argv = supervision_argv(&supervision, path, kvmctl);
 	const struct child_fd fds[] = {
 		{ session, SESSION_FD }, { launch->event_fd, EVENT_FD }, { foreground ? STDERR_FILENO : -1, STDERR_FILENO },
 	};
 	_cleanup_strv_ char **env = NULL;
-	strv_add(&env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_add(&env, CHILD_PATH);
 	if (foreground && getenv("NOTIFY_SOCKET"))
 		strv_addf(&env, "NOTIFY_SOCKET=%s", getenv("NOTIFY_SOCKET"));
 	struct child child = CHILD_INIT;
@@ -232,13 +221,14 @@ static int identify(struct launch *launch, pid_t supervisor, pid_t qemu, struct 
 	return launch_write_status(launch, PHASE_STARTING, true, err);
 }
 
+/* A scope holds both; a plain cgroup QEMU alone, so that the teardown, which its supervisor execs, does not sit in what it removes. */
 static void enter_placement(struct launch *launch)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	const pid_t pids[] = { launch->supervisor.pid, launch->qemu.pid };
+	const pid_t pids[] = { launch->qemu.pid, launch->supervisor.pid };
 
 	if (launch->placement.kind != PLACEMENT_NONE &&
-	    placement_enter(&launch->placement, pids, ELEMENTS(pids), launch->deadline, &err) < 0)
+	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, launch->deadline, &err) < 0)
 		log_warning("%s, ignoring: the guest stays in the caller's control group", err.message);
 }
 
@@ -289,7 +279,8 @@ int launch_commit(struct launch *launch, struct error *err)
 	if (session_send(launch->session, "commit", -1) < 0 ||
 	    session_receive(launch->session, launch->deadline, text, sizeof(text), &fd) <= 0 || !streq(text, "ok"))
 		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
-	return 0;
+	/* The last run's end is history now. */
+	return file_remove_at(rundir_part(&launch->context->rundir, RUNDIR_EXIT), launch->name, 0, err);
 }
 
 void launch_abort(struct launch *launch)

@@ -15,7 +15,7 @@ static int refuse_orphan(struct context *context, const char *name, struct error
 	struct orphan *orphans;
 	size_t n;
 
-	if (instance_orphans(&context->rundir, NULL, &orphans, &n, err) < 0)
+	if (instance_orphans(&context->rundir, &orphans, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (streq(orphans[i].name, name)) {

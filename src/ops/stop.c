@@ -28,7 +28,7 @@ static int end_orphan(struct context *context, const char *name, bool force, str
 	struct orphan *orphans;
 	size_t n;
 
-	if (instance_orphans(&context->rundir, NULL, &orphans, &n, err) < 0)
+	if (instance_orphans(&context->rundir, &orphans, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n && err->kind == ERROR_NONE; i++) {
 		struct instance instance = { .name = orphans[i].name };

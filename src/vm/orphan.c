@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/parse.h"
-#include "base/strv.h"
 #include "base/text.h"
 #include "vm/spec.h"
 
@@ -37,21 +36,29 @@ static char *name_of(pid_t pid, const char *run_dir)
 	return name && dir && streq(dir, run_dir) && instance_name_valid(name) ? xstrdup(name) : NULL;
 }
 
-static int add_orphan(pid_t pid, char *name, struct orphan **list, size_t *n)
+static bool is_recorded(struct rundir *rundir, const char *name, pid_t pid)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct status status;
+	int dir = rundir_part(rundir, RUNDIR_PID);
+
+	return dir >= 0 && status_read(dir, name, &status, &err) == 1 && status.qemu.pid == pid;
+}
+
+static void add_orphan(pid_t pid, char *name, struct orphan **list, size_t *n)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct process_id id;
 
 	if (process_identify(pid, &id, &err) < 0) {
-		free(name);
-		return 0;   /* it has ended meanwhile */
+		free(name); /* it has ended meanwhile */
+		return;
 	}
 	grow_array(*list, *n);
 	(*list)[(*n)++] = (struct orphan){ name, id };
-	return 0;
 }
 
-int instance_orphans(struct rundir *rundir, char *const *known, struct orphan **ret, size_t *ret_n, struct error *err)
+int instance_orphans(struct rundir *rundir, struct orphan **ret, size_t *ret_n, struct error *err)
 {
 	DIR *dir = opendir("/proc");
 	struct orphan *list = NULL;
@@ -66,7 +73,7 @@ int instance_orphans(struct rundir *rundir, char *const *known, struct orphan **
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || parse_int(entry->d_name, "pid", 1, INT32_MAX, &pid, &none) < 0)
 			continue;
 		_cleanup_free_ char *name = name_of((pid_t)pid, rundir->path);
-		if (name && !strv_contains(known, name))
+		if (name && !is_recorded(rundir, name, (pid_t)pid))
 			add_orphan((pid_t)pid, take_ptr(name), &list, &n);
 	}
 	closedir(dir);

@@ -115,13 +115,7 @@ DIR *rundir_read(struct rundir *rundir, enum rundir_part part)
 	return dir;
 }
 
-struct names {
-	char **list;
-	size_t n;
-};
-
-/* Adds the instance names of one part: file names less `suffix`. */
-static int add_names(struct rundir *rundir, enum rundir_part part, const char *suffix, struct names *names, struct error *err)
+int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *suffix, struct rundir_names *names, struct error *err)
 {
 	DIR *dir = rundir_read(rundir, part);
 	size_t tail = strlen(suffix);
@@ -147,8 +141,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Sorted, each once, ended by NULL. */
-static char **names_finish(struct names *names)
+char **rundir_names_finish(struct rundir_names *names)
 {
 	size_t kept = 0;
 
@@ -167,13 +160,14 @@ static char **names_finish(struct names *names)
 
 int rundir_names(struct rundir *rundir, char ***ret, struct error *err)
 {
-	struct names names = { 0 };
+	struct rundir_names names = { 0 };
 	int result = 0;
 
-	if (add_names(rundir, RUNDIR_PID, "", &names, err) < 0 || add_names(rundir, RUNDIR_CONF, ".runtime", &names, err) < 0 ||
-	    add_names(rundir, RUNDIR_EXIT, "", &names, err) < 0)
+	if (rundir_names_add(rundir, RUNDIR_PID, "", &names, err) < 0 ||
+	    rundir_names_add(rundir, RUNDIR_CONF, ".runtime", &names, err) < 0 ||
+	    rundir_names_add(rundir, RUNDIR_EXIT, "", &names, err) < 0)
 		result = -1;
-	_cleanup_strv_ char **list = names_finish(&names);
+	_cleanup_strv_ char **list = rundir_names_finish(&names);
 	if (result == 0)
 		*ret = take_ptr(list);
 	return result;
