@@ -1,0 +1,104 @@
+/* Opening a running instance for a change. */
+#include "ops/act_control.h"
+
+#include "base/log.h"
+#include "vm/monitor.h"
+#include "vm/spec.h"
+
+void control_close(struct control *control)
+{
+	qmp_free(control->qmp);
+	control->qmp = NULL;
+	instance_clear(&control->instance);
+	close_fd(&control->lock);
+	control->lock = -1;
+}
+
+int control_not_running(const struct instance *instance, struct error *err)
+{
+	const char *name = instance->name;
+
+	switch (instance->state) {
+	case INSTANCE_UNKNOWN:
+		error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, instance->reason);
+		return error_hint(err, "nothing was touched");
+	case INSTANCE_STALE:
+		error_set(err, ERROR_STATE, "instance \"%s\" is stale: its QEMU is gone", name);
+		return error_hint(err, "\"kvmctl cleanup %s\" removes what is left of it", name);
+	case INSTANCE_ORPHANED:
+		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: it runs without a record", name);
+		return error_hint(err, "\"kvmctl stop %s --force\" ends it", name);
+	case INSTANCE_STOPPED:
+		if (instance->reason[0] == '\0')
+			return error_set(err, ERROR_NO_INSTANCE, "instance \"%s\" is not running, and nothing is recorded of it", name);
+		break;
+	case INSTANCE_RUNNING:
+	case INSTANCE_PAUSED:
+	case INSTANCE_INCOMING:
+	case INSTANCE_OUTGOING:
+	case INSTANCE_SAVED:
+	case INSTANCE_UNRESPONSIVE:
+	case INSTANCE_STATE_MAX:
+		break;
+	}
+	error_set(err, ERROR_STATE, "instance \"%s\" is %s", name, instance_state_to_string(instance->state));
+	return error_hint(err, "start it with \"kvmctl start %s\"", name);
+}
+
+static int open_locked(struct control *control, struct error *err)
+{
+	struct context *context = control->context;
+	const struct instance *instance = &control->instance;
+	struct deadline deadline = context_step(context, context->settings->timeouts.command);
+
+	if (instance->state != INSTANCE_RUNNING && instance->state != INSTANCE_PAUSED)
+		return control_not_running(instance, err);
+	control->deadline = deadline;
+	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, deadline, &control->qmp, err) == 0)
+		return 0;
+	if (err->kind == ERROR_TIMEOUT) {
+		error_set(err, ERROR_TIMEOUT, "instance \"%s\" is unresponsive: QEMU (pid %d, state %c) does not answer on its control monitor",
+			  instance->name, instance->status.qemu.pid, instance->proc.state);
+		return error_hint(err, "if it stays so, \"kvmctl stop %s --force\" ends it", instance->name);
+	}
+	return -1;
+}
+
+int control_open(struct context *context, const char *name, const char *verb, struct control *ret, struct error *err)
+{
+	_cleanup_control_ struct control control = CONTROL_INIT;
+
+	control.context = context;
+	if (instance_name_check(name, err) < 0 || rundir_lock(&context->rundir, name, verb, context->wait, &control.lock, err) < 0 ||
+	    instance_look(&context->rundir, name, &context->here, &control.instance, err) < 0 || open_locked(&control, err) < 0)
+		return -1;
+	*ret = control;
+	control = CONTROL_INIT;
+	return 0;
+}
+
+int control_execute(struct control *control, const char *command, struct json *arguments, struct error *err)
+{
+	control->deadline = context_step(control->context, control->context->settings->timeouts.command);
+	return qmp_execute(control->qmp, command, arguments, control->deadline, NULL, err);
+}
+
+int control_once(struct context *context, const char *name, const char *verb, const char *command, struct json *arguments, struct error *err)
+{
+	_cleanup_control_ struct control control = CONTROL_INIT;
+
+	if (control_open(context, name, verb, &control, err) < 0) {
+		json_free(arguments);
+		return -1;
+	}
+	return control_execute(&control, command, arguments, err);
+}
+
+void control_note(struct control *control, status_change_fn change, void *arg)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct rundir *rundir = &control->context->rundir;
+
+	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), control->instance.name, change, arg, &err) < 0)
+		log_debug("%s, ignoring", err.message);
+}

@@ -1,0 +1,63 @@
+/* kvmctl password: a new VNC or SPICE password, from a file or standard input, over the monitor alone. */
+#include "ops/verbs.h"
+
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "ops/act_control.h"
+
+#define PASSWORD_MAX 4096
+#define VNC_PASSWORD_MAX 8   /* RFC 6143, 7.2.2: the key has 8 bytes */
+
+/* The first line. Never in an error text. */
+static int read_password(const char *file, char **ret, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	bool from_stdin = !file || streq(file, "-");
+	int got = from_stdin ? file_read_fd(STDIN_FILENO, "standard input", PASSWORD_MAX, &text, NULL, err) :
+			       file_read_at(AT_FDCWD, file, PASSWORD_MAX, &text, NULL, err);
+
+	if (got < 0)
+		return -1;
+	*ret = xstrndup(text, strcspn(text, "\r\n"));
+	explicit_bzero(text, strlen(text));
+	return 0;
+}
+
+static int check_password(const char *which, const char *password, struct error *err)
+{
+	if (!streq(which, "vnc") && !streq(which, "spice"))
+		return error_set(err, ERROR_USAGE, "\"%s\" has no password: it is vnc or spice", which);
+	if (is_empty(password))
+		return error_set(err, ERROR_USAGE, "the password is empty: its first line is what counts");
+	if (streq(which, "vnc") && strlen(password) > VNC_PASSWORD_MAX)
+		return error_set(err, ERROR_USAGE, "a VNC password has at most %d bytes: this one is longer", VNC_PASSWORD_MAX);
+	return 0;
+}
+
+static int set_password(struct context *context, const char *name, const char *which, const char *password, struct error *err)
+{
+	_cleanup_control_ struct control control = CONTROL_INIT;
+	struct json *arguments;
+
+	if (check_password(which, password, err) < 0 || control_open(context, name, "password", &control, err) < 0)
+		return -1;
+	arguments = json_new_object();
+	json_put_string(arguments, "protocol", which);
+	json_put_string(arguments, "password", password);
+	if (control_execute(&control, "set_password", arguments, err) == 0)
+		return 0;
+	return err->kind == ERROR_QEMU ? error_hint(err, "has the instance %s at all, and with a password?", which) : -1;
+}
+
+int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err)
+{
+	_cleanup_free_ char *password = NULL;
+
+	if (read_password(file, &password, err) < 0)
+		return -1;
+	int result = set_password(context, name, which, password, err);
+	explicit_bzero(password, strlen(password));
+	return result;
+}
