@@ -49,7 +49,7 @@ static int find_jobs(struct context *context, struct jobs *jobs, struct error *e
 	size_t n_orphans = 0;
 
 	if (rundir_names(&context->rundir, &names, err) < 0 ||
-	    instance_orphans(&context->rundir, names, &orphans, &n_orphans, err) < 0)
+	    instance_orphans(&context->rundir, &orphans, &n_orphans, err) < 0)
 		return -1;
 	for (char **name = names; name && *name; name++) {
 		_cleanup_instance_ struct instance instance = { 0 };
