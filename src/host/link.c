@@ -133,12 +133,11 @@ int link_set_mac(const char *name, const char *guest_mac, struct error *err)
 {
 	struct link_change what = LINK_CHANGE_NONE;
 	char text[18];
-	uint8_t mac[6];
+	uint8_t mac[6] = { 0 };
 
 	if (parse_mac(guest_mac, "MAC address", text, err) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(mac); i++)
-		mac[i] = (uint8_t)strtoul(text + 3 * i, NULL, 16);
+	sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5]);
 	mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
 	what.mac = mac;
 	return change(name, what, "set the MAC address of", err);

@@ -9,10 +9,22 @@
 
 #include "base/cpulist.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "base/text.h"
 
 #define CPU_DIR "/sys/devices/system/cpu"
 #define NODE_DIR "/sys/devices/system/node"
+
+/* The decimal number that a text begins with, after blanks; the fallback when there is none or it does not fit. */
+static int64_t leading_number(const char *text, int64_t fallback)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	int64_t value = fallback;
+
+	text += strspn(text, " \t");
+	_cleanup_free_ char *digits = xstrndup(text, strspn(text, "-0123456789"));
+	return parse_int(digits, "number", INT64_MIN, INT64_MAX, &value, &ignored) < 0 ? fallback : value;
+}
 
 /* The number behind "KEY:" at the beginning of a line, or 0. */
 static int64_t meminfo_value(const char *meminfo, const char *key)
@@ -22,7 +34,7 @@ static int64_t meminfo_value(const char *meminfo, const char *key)
 	for (const char *line = meminfo; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (strncmp(line, key, length) == 0 && line[length] == ':')
-			return strtoll(line + length + 1, NULL, 10);
+			return leading_number(line + length + 1, 0);
 	}
 	return 0;
 }
@@ -63,12 +75,12 @@ static char *read_sys(const char *path)
 	return text_trim(text);
 }
 
-static long cpu_topology(int cpu, const char *key, long fallback)
+static int64_t cpu_topology(int cpu, const char *key, int64_t fallback)
 {
 	_cleanup_free_ char *path = xprintf(CPU_DIR "/cpu%d/topology/%s", cpu, key);
 	_cleanup_free_ char *text = read_sys(path);
 
-	return is_empty(text) ? fallback : strtol(text, NULL, 10);
+	return text ? leading_number(text, fallback) : fallback;
 }
 
 static int list_count(const char *path, int fallback)
@@ -98,16 +110,16 @@ static char *cpu_model(void)
 	return text_trim(line);
 }
 
-/* Distinct packages among the online CPUs; hosts with more than `room` of them are counted as having `room`. */
+/* Distinct packages among the online CPUs; 256 at most. */
 static int count_sockets(const cpu_set_t *online)
 {
-	long seen[256];
+	int64_t seen[256];
 	int n = 0;
 
 	for (int cpu = 0; cpu <= CPULIST_MAX_CPU; cpu++) {
 		if (!CPU_ISSET(cpu, online))
 			continue;
-		long package = cpu_topology(cpu, "physical_package_id", 0);
+		int64_t package = cpu_topology(cpu, "physical_package_id", 0);
 		int i = 0;
 		while (i < n && seen[i] != package)
 			i++;

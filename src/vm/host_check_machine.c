@@ -7,6 +7,7 @@
 
 #include "base/cpulist.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/affinity.h"
@@ -82,9 +83,13 @@ static int64_t hugepages(long page_size, const char *what)
 {
 	_cleanup_free_ char *path = xprintf("/sys/kernel/mm/hugepages/hugepages-%ldkB/%s", page_size / 1024, what);
 	_cleanup_error_ struct error ignored = ERROR_INIT;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *number = NULL;
+	int64_t value = -1;
 
-	return file_read_at(AT_FDCWD, path, 64, &text, NULL, &ignored) < 0 ? -1 : strtoll(text, NULL, 10);
+	if (file_read_at(AT_FDCWD, path, 64, &text, NULL, &ignored) < 0)
+		return -1;
+	number = text_trim(text);
+	return parse_int(number, what, 0, INT64_MAX, &value, &ignored) < 0 ? -1 : value;
 }
 
 /* Pages that a new mapping can have: free ones that nobody has reserved, and those the kernel may still make. */
