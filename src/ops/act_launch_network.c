@@ -132,33 +132,42 @@ static int write_nic_file(struct launch *launch, size_t i, struct error *err)
 	return 0;
 }
 
+/* What the host's side of the TAP is part of; an MTU of the spec's own comes after the bridge's. */
+static int connect_tap(struct launch *launch, const struct nic *nic, const char *tap, struct error *err)
+{
+	switch (nic->mode) {
+	case NIC_BRIDGED:
+		return link_attach(tap, nic->link, err);
+	case NIC_OPENVSWITCH:
+		if (link_disable_ipv6(tap, err) < 0)
+			return -1;
+		return ovs_attach(tap, nic->link, nic->vlan, nic->mac, launch->name, launch->deadline, err);
+	case NIC_EXT:
+		return error_set(err, ERROR_SPEC, "mode ext needs a script (key \"script\" or the setting nic_script)");
+	case NIC_ROUTED:
+	case NIC_USER:
+	case NIC_MODE_MAX:
+		break;
+	}
+	return 0;
+}
+
 static int built_in(struct launch *launch, size_t i, struct error *err)
 {
 	const struct nic *nic = nic_of(launch, i);
 	const char *tap = launch->nics[i].tap;
 	struct link_route route = route_of(nic);
 
+	if (nic->mode == NIC_USER)
+		return 0;
+	if (link_set_mac(tap, nic->mac, err) < 0 || connect_tap(launch, nic, tap, err) < 0)
+		return -1;
 	if (nic->mtu > 0 && link_set_mtu(tap, nic->mtu, err) < 0)
 		return -1;
-	switch (nic->mode) {
-	case NIC_BRIDGED:
-		if (link_attach(tap, nic->link, err) < 0 || (nic->vlan > 0 && link_vlan(tap, nic->vlan, err) < 0))
-			return -1;
-		break;
-	case NIC_OPENVSWITCH:
-		if (ovs_attach(tap, nic->link, nic->vlan, nic->mac, launch->name, launch->deadline, err) < 0)
-			return -1;
-		break;
-	case NIC_ROUTED:
-		/* Routes need the link up: here they come last. */
-		return link_up(tap, err) < 0 ? -1 : link_route_add(tap, &route, err);
-	case NIC_EXT:
-		return error_set(err, ERROR_SPEC, "mode ext needs a script (key \"script\" or the setting nic_script)");
-	case NIC_USER:
-	case NIC_MODE_MAX:
-		return 0;
-	}
-	return link_up(tap, err);
+	if (nic->mode == NIC_BRIDGED && nic->vlan > 0 && link_vlan(tap, nic->vlan, err) < 0)
+		return -1;
+	/* Last of all. The routes bring the link up themselves, at their place: the kernel takes them only for a link that is up. */
+	return nic->mode == NIC_ROUTED ? link_route_add(tap, &route, err) : link_up(tap, err);
 }
 
 static int by_script(struct launch *launch, size_t i, struct error *err)
