@@ -51,7 +51,7 @@ static void check_disk_place(const struct disk *disk, const char *path, struct p
 	_cleanup_json_ struct json *blockdev = NULL;
 	_cleanup_free_ char *at = keys_path(path, "path"), *secret_at = keys_path(path, "secret_file");
 	bool uri = uri_is(disk->path);
-	if (has_problem(problems, at))
+	if (has_problem(problems, at) || has_problem(problems, path))
 		return;
 	if (!*disk->path)
 		problems_add(problems, at, "is empty");

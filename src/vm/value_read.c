@@ -87,6 +87,11 @@ static bool integer_of(const struct value_rule *rule, const struct json *j, int6
 		*ret = json_int(j, 0);
 		return true;
 	}
+	if (json_type_of(j) == JSON_DOUBLE) {
+		_cleanup_free_ char *shown = json_to_text(j);
+		problems_add(problems, path, "must be a whole number, not %s", shown);
+		return false;
+	}
 	if (!rule->tolerant || !s)
 		return value_refuse_type(j, "a whole number", path, problems);
 	if (parse_int(s, "value", INT64_MIN, INT64_MAX, ret, &err) == 0)
