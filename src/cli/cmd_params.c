@@ -6,43 +6,21 @@
 #include "cli/output.h"
 #include "cli/table.h"
 #include "vm/params.h"
+#include "vm/tables_doc.h"
 
-static const char *kind_of(enum param_kind kind)
-{
-	static const char *const names[PARAM_KIND_MAX] = {
-		[PARAM_BOOL] = "bool", [PARAM_INT] = "int", [PARAM_TEXT] = "text", [PARAM_PATH] = "path", [PARAM_CHOICE] = "choice"
-	};
-	return names[kind];
-}
-
-static const char *seen_by(const struct param_row *row)
-{
-	return row->seen == SEEN_GUEST ? "guest" : "host";
-}
-
+/* The row of a parameter out of the listing of all. Owned by the caller. */
 static struct json *param_document(const struct param_row *row)
 {
-	struct json *document = json_new_object();
-
-	json_put_string(document, "name", row->name);
-	json_put_string(document, "kind", kind_of(row->kind));
-	json_put_string(document, "default", row->fallback);
-	json_put_string(document, "seen_by", seen_by(row));
-	json_put(document, "min", row->kind == PARAM_INT ? json_new_int(row->min) : NULL);
-	json_put(document, "max", row->kind == PARAM_INT ? json_new_int(row->max) : NULL);
-	json_put_string(document, "choices", row->choices);
-	json_put_string(document, "doc", row->doc);
-	return document;
+	_cleanup_json_ struct json *list = tables_to_json("params");
+	return json_ref(json_at(list, (size_t)(row - param_rows)));
 }
 
 static void print_param(const struct param_row *row)
 {
-	printf("%s\n  kind: %s\n", row->name, kind_of(row->kind));
-	if (row->choices)
-		printf("  values: %s\n", row->choices);
-	else if (row->kind == PARAM_INT)
-		printf("  range: %lld to %lld\n", (long long)row->min, (long long)row->max);
-	printf("  default: %s\n  seen by: the %s\n  %s\n", *row->fallback ? row->fallback : "\"\"", seen_by(row), row->doc);
+	_cleanup_json_ struct json *document = param_document(row);
+
+	printf("%s\n  values: %s\n  default: %s\n  seen by: the %s\n  %s\n", row->name, json_get_string(document, "values", ""),
+	       *row->fallback ? row->fallback : "\"\"", json_get_string(document, "seen_by", ""), row->doc);
 }
 
 static int one_param(const struct invocation *invocation, const char *name, struct error *err)
@@ -67,15 +45,22 @@ static int one_param(const struct invocation *invocation, const char *name, stru
 	return error_hint(err, "\"kvmctl params\" lists all");
 }
 
+/* A list of many values would make one long column. */
+#define VALUES_SHOWN 40
+
 static void all_params(void)
 {
-	static const struct table_column columns[] = { { "PARAMETER", false }, { "KIND", false }, { "SEEN BY", false },
-						       { "DEFAULT", false } };
+	static const struct table_column columns[] = { { "PARAMETER", false }, { "SEEN BY", false }, { "DEFAULT", false },
+						       { "VALUES", false } };
 	_cleanup_table_ struct table table = { .columns = columns, .n_columns = ELEMENTS(columns) };
+	_cleanup_json_ struct json *list = tables_to_json("params");
 
 	for (size_t i = 0; i < HV_MAX; i++) {
-		const struct param_row *row = &param_rows[i];
-		table_add(&table, STYLE_PLAIN, (const char *[]){ row->name, kind_of(row->kind), seen_by(row), row->fallback });
+		const struct json *row = json_at(list, i);
+		const char *values = json_get_string(row, "values", "");
+		_cleanup_free_ char *shown = strlen(values) > VALUES_SHOWN ? xprintf("%.*s...", VALUES_SHOWN, values) : xstrdup(values);
+		table_add(&table, STYLE_PLAIN,
+			  (const char *[]){ param_rows[i].name, json_get_string(row, "seen_by", ""), param_rows[i].fallback, shown });
 	}
 	table_print(&table, stdout, output_colour());
 }
@@ -88,10 +73,8 @@ int cmd_params(struct invocation *invocation, struct error *err)
 		all_params();
 		return 0;
 	}
-	struct json *document = json_new_object(), *list = json_new_array();
-	for (size_t i = 0; i < HV_MAX; i++)
-		json_append(list, param_document(&param_rows[i]));
-	json_put(document, "params", list);
+	struct json *document = json_new_object();
+	json_put(document, "params", tables_to_json("params"));
 	output_json_take(document);
 	return 0;
 }

@@ -3,7 +3,8 @@
 
 #include "base/text.h"
 #include "cli/document.h"
-#include "vm/params.h"
+#include "vm/exit_record.h"
+#include "vm/tables_doc.h"
 
 void manual_text(const char *text, FILE *out)
 {
@@ -52,6 +53,14 @@ static void print_arguments(const char *text, FILE *out)
 	fputs("\\fR", out);
 }
 
+/* A row's doc begins small, as in help: here it is a sentence. */
+static void print_sentence(const char *doc, FILE *out)
+{
+	fputc('a' <= *doc && *doc <= 'z' ? *doc - 'a' + 'A' : *doc, out);
+	manual_text(doc + 1, out);
+	fputs(".\n", out);
+}
+
 static void print_option_rows(const struct option_row *rows, FILE *out)
 {
 	for (; rows->name; rows++) {
@@ -68,8 +77,7 @@ static void print_option_rows(const struct option_row *rows, FILE *out)
 			print_arguments(rows->argument, out);
 		}
 		fputc('\n', out);
-		manual_text(rows->doc, out);
-		fputs(".\n", out);
+		print_sentence(rows->doc, out);
 	}
 }
 
@@ -82,10 +90,8 @@ static void print_command(const struct command *command, FILE *out)
 		fputc(' ', out);
 		print_arguments(command->arguments, out);
 	}
-	/* The doc begins small, as in help: here it is a sentence. */
-	fprintf(out, "\n%c", command->doc[0] - ('a' <= command->doc[0] && command->doc[0] <= 'z' ? 'a' - 'A' : 0));
-	manual_text(command->doc + 1, out);
-	fputs(".\n", out);
+	fputc('\n', out);
+	print_sentence(command->doc, out);
 	print_paragraphs(command->more, out);
 	if (command->needs & NEEDS_ROOT)
 		fputs("It needs root.\n", out);
@@ -117,38 +123,6 @@ static void fragment_options(FILE *out)
 	print_option_rows(global_options, out);
 }
 
-static void print_param_values(const struct param_row *row, FILE *out)
-{
-	static const char *const kinds[PARAM_KIND_MAX] = {
-		[PARAM_BOOL] = "true or false", [PARAM_INT] = "number", [PARAM_TEXT] = "text", [PARAM_PATH] = "absolute path",
-		[PARAM_CHOICE] = "one of",
-	};
-
-	fputs(kinds[row->kind], out);
-	if (row->choices) {
-		fputs(row->kind == PARAM_CHOICE ? " " : ", one of ", out);
-		manual_text(row->choices, out);
-	} else if (row->kind == PARAM_INT) {
-		fprintf(out, ", %lld to %lld", (long long)row->min, (long long)row->max);
-	}
-}
-
-static void fragment_params(FILE *out)
-{
-	for (size_t i = 0; i < HV_MAX; i++) {
-		const struct param_row *row = &param_rows[i];
-		fputs(".TP\n\\fB", out);
-		manual_text(row->name, out);
-		fputs("\\fR (", out);
-		print_param_values(row, out);
-		fputs("; default ", out);
-		manual_text(*row->fallback ? row->fallback : "empty", out);
-		fprintf(out, "; seen by the %s)\n", row->seen == SEEN_GUEST ? "guest" : "host");
-		manual_text(row->doc, out);
-		fputc('\n', out);
-	}
-}
-
 static void fragment_keys(enum document document, FILE *out)
 {
 	for (size_t i = 0; i < key_n_rows; i++) {
@@ -158,8 +132,42 @@ static void fragment_keys(enum document document, FILE *out)
 		fputs(".TP\n\\fB", out);
 		manual_text(row->key, out);
 		fprintf(out, "\\fR (%s)\n", key_kind_to_string(row->kind));
-		manual_text(row->doc, out);
-		fputs(".\n", out);
+		print_sentence(row->doc, out);
+	}
+}
+
+/* One for each reason: the compiler and a test see that none is left out. */
+static const char *exit_reason_doc(enum exit_reason reason)
+{
+	static const char *const docs[EXIT_REASON_MAX] = {
+		[EXIT_UNKNOWN] = "QEMU is gone, and nobody saw it end.",
+		[EXIT_GUEST] = "The guest shut itself down.",
+		[EXIT_GUEST_REBOOT] = "The guest rebooted, and reboot_behavior is exit.",
+		[EXIT_ACPI] = "stop: the guest followed the power button.",
+		[EXIT_QUIT] = "stop: QEMU followed the QMP command quit.",
+		[EXIT_SIGTERM] = "stop, or somebody else, sent SIGTERM.",
+		[EXIT_SIGKILL] = "stop: SIGKILL, after all else.",
+		[EXIT_FORCED] = "stop --force.",
+		[EXIT_CRASHED] = "A signal that kvmctl did not send ended QEMU.",
+		[EXIT_FAILED] = "QEMU ended by itself with an error.",
+		[EXIT_PANICKED] = "The guest panicked (pvpanic).",
+		[EXIT_WATCHDOG] = "The guest's watchdog was not fed.",
+		[EXIT_OOM] = "The OOM killer ended QEMU.",
+		[EXIT_MIGRATED] = "The guest moved to another host.",
+		[EXIT_HOST_REBOOTED] = "The host was rebooted under it.",
+		[EXIT_START_FAILED] = "The start failed.",
+	};
+	return docs[reason];
+}
+
+static void fragment_exit_reasons(FILE *out)
+{
+	for (int reason = 0; reason < EXIT_REASON_MAX; reason++) {
+		fputs(".TP\n.B ", out);
+		manual_text(exit_reason_to_string((enum exit_reason)reason), out);
+		fputc('\n', out);
+		manual_text(exit_reason_doc((enum exit_reason)reason), out);
+		fputc('\n', out);
 	}
 }
 
@@ -173,8 +181,8 @@ int manual_fragment(const char *name, FILE *out, struct error *err)
 		fragment_options(out);
 		return 0;
 	}
-	if (streq(name, "params")) {
-		fragment_params(out);
+	if (streq(name, "exit-reasons")) {
+		fragment_exit_reasons(out);
 		return 0;
 	}
 	for (int document = 0; document < DOCUMENT_MAX; document++) {
@@ -183,5 +191,7 @@ int manual_fragment(const char *name, FILE *out, struct error *err)
 			return 0;
 		}
 	}
+	if (tables_fragment(name, out))
+		return 0;
 	return error_set(err, ERROR_USAGE, "no fragment \"%s\"", name);
 }
