@@ -73,6 +73,8 @@ const char *invocation_option(const struct invocation *invocation, const char *n
 bool invocation_has(const struct invocation *invocation, const char *name);
 /* The instance's name: args[0], checked. ERROR_USAGE. */
 int invocation_name(const struct invocation *invocation, const char **ret, struct error *err);
+/* For commands that have nothing to tell but that they are done: {"name", "done": COMMAND} with --json; people see nothing. Always 0. */
+int invocation_done(const struct invocation *invocation, const char *name);
 
 /* NULL when there is none of that name. Hidden ones are found as well. */
 const struct command *command_find(const char *name);

@@ -84,7 +84,7 @@ int op_events(struct context *context, const char *name, bool follow, int (*fn)(
 /* Syntax, and with host the host checks, of one spec. */
 int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret, struct error *err);
 /* The plan that start would realise. */
-int op_argv(struct context *context, const struct spec_source *source, struct plan **ret, struct error *err);
+int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret, struct error *err);
 
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);

@@ -15,6 +15,8 @@ static int restarts_of(const struct invocation *invocation, int *ret, struct err
 		err->kind = ERROR_USAGE;
 		return -1;
 	}
+	if (text && !invocation->n_args)
+		return error_set(err, ERROR_USAGE, "--restarts needs NAME");
 	*ret = (int)n;
 	return 0;
 }

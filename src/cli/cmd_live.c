@@ -1,4 +1,4 @@
-/* pause, resume, reset, powerdown, nmi, sendkey, balloon, pin, password: changes of a running instance. */
+/* pause, resume, reset, powerdown, nmi, balloon, pin, password: changes of a running instance. */
 #include <stdio.h>
 
 #include "base/parse.h"
@@ -6,20 +6,6 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "ops/verbs.h"
-
-/* {"name": NAME, "done": VERB}; people see nothing where nothing went wrong. */
-static int say_done(const struct invocation *invocation, const char *name, const char *verb)
-{
-	struct json *document;
-
-	if (!invocation->globals.json)
-		return 0;
-	document = json_new_object();
-	json_put_string(document, "name", name);
-	json_put_string(document, "done", verb);
-	output_json_take(document);
-	return 0;
-}
 
 typedef int simple_fn(struct context *context, const char *name, struct error *err);
 
@@ -29,7 +15,7 @@ static int simple(struct invocation *invocation, simple_fn *fn, struct error *er
 
 	if (invocation_name(invocation, &name, err) < 0 || fn(invocation->context, name, err) < 0)
 		return -1;
-	return say_done(invocation, name, invocation->command->name);
+	return invocation_done(invocation, name);
 }
 
 int cmd_pause(struct invocation *invocation, struct error *err)
@@ -55,16 +41,6 @@ int cmd_powerdown(struct invocation *invocation, struct error *err)
 int cmd_nmi(struct invocation *invocation, struct error *err)
 {
 	return simple(invocation, op_nmi, err);
-}
-
-int cmd_sendkey(struct invocation *invocation, struct error *err)
-{
-	const char *name;
-
-	if (invocation_name(invocation, &name, err) < 0 ||
-	    op_sendkey(invocation->context, name, (char *const *)(invocation->args + 1), err) < 0)
-		return -1;
-	return say_done(invocation, name, "sendkey");
 }
 
 int cmd_balloon(struct invocation *invocation, struct error *err)
@@ -100,7 +76,7 @@ int cmd_pin(struct invocation *invocation, struct error *err)
 	if (invocation_name(invocation, &name, err) < 0 ||
 	    op_pin(invocation->context, name, invocation->args[1], err) < 0)
 		return -1;
-	return say_done(invocation, name, "pin");
+	return invocation_done(invocation, name);
 }
 
 int cmd_password(struct invocation *invocation, struct error *err)
@@ -112,5 +88,5 @@ int cmd_password(struct invocation *invocation, struct error *err)
 	if (invocation_name(invocation, &name, err) < 0 ||
 	    op_password(invocation->context, name, which, file ? file : "-", err) < 0)
 		return -1;
-	return say_done(invocation, name, "password");
+	return invocation_done(invocation, name);
 }

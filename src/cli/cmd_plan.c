@@ -69,7 +69,7 @@ int cmd_argv(struct invocation *invocation, struct error *err)
 	struct spec_source source = source_of(invocation);
 	_cleanup_plan_ struct plan *plan = NULL;
 
-	if (op_argv(invocation->context, &source, &plan, err) < 0)
+	if (op_argv(invocation->context, &source, invocation_has(invocation, "allow-unsafe-cache"), &plan, err) < 0)
 		return -1;
 	for (char **warning = plan->warnings; warning && *warning; warning++)
 		log_warning("%s", *warning);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "cli/output.h"
 #include "vm/spec.h"
 
 /* A list of rows with an empty one at its end, so that it is never NULL. */
@@ -94,5 +95,18 @@ int invocation_name(const struct invocation *invocation, const char **ret, struc
 	if (instance_name_check(invocation->args[0], err) < 0)
 		return -1;
 	*ret = invocation->args[0];
+	return 0;
+}
+
+int invocation_done(const struct invocation *invocation, const char *name)
+{
+	struct json *document;
+
+	if (!invocation->globals.json)
+		return 0;
+	document = json_new_object();
+	json_put_string(document, "name", name);
+	json_put_string(document, "done", invocation->command->name);
+	output_json_take(document);
 	return 0;
 }

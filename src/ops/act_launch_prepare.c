@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/uid_pool.h"
 #include "host/user.h"
+#include "ops/act_plan.h"
 #include "vm/binary.h"
 #include "vm/host_check.h"
 
@@ -49,21 +50,16 @@ struct privileges launch_privileges(const struct launch *launch)
 
 static int make_plan(struct launch *launch, struct error *err)
 {
-	const struct settings *settings = launch->context->settings;
-	_cleanup_free_ char *chroot = rundir_path(&launch->context->rundir, RUNDIR_CHROOT, launch->name, "");
-	_cleanup_free_ char *variables = xprintf("%s/%s/vars.fd", settings->state_dir, launch->name);
-	_cleanup_free_ char *ctrl = xprintf("%s/%s", launch->context->rundir.path, rundir_part_name(RUNDIR_CTRL));
 	struct plan_input input = {
 		.spec = launch->spec,
-		.settings = settings,
+		.settings = launch->context->settings,
 		.probe = launch->probe,
 		.facts = &launch->facts,
 		.recorded = launch->request->recorded,
-		.paths = { chroot, variables, ctrl },
 		.allow_unsafe_cache = launch->request->allow_unsafe_cache,
 	};
 
-	return plan_make(&input, &launch->plan, err);
+	return act_plan(launch->context, &input, &launch->plan, err);
 }
 
 int launch_prepare(struct launch *launch, struct error *err)
