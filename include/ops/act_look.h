@@ -1,0 +1,27 @@
+/* What list, info and state say alike of an instance: a row of JSON, and what its monitor adds or corrects. */
+#ifndef KVMCTL_OPS_ACT_LOOK_H
+#define KVMCTL_OPS_ACT_LOOK_H
+
+#include "base/json.h"
+#include "ops/act_ask.h"
+#include "ops/context.h"
+#include "vm/instance.h"
+
+/* instance_look, and where nothing is recorded of the name: is there an orphan? */
+int look_instance(struct context *context, const char *name, struct instance *ret, struct error *err);
+/* True when its monitors can be asked. */
+bool look_is_alive(const struct instance *instance);
+
+/* The questions of list --full, in this order. */
+extern const char *const look_questions[];
+extern const size_t look_n_questions;
+/* State, reason and memory as QEMU itself tells them. *ret_run_state: its own word; owned by the caller. */
+void look_correct(struct instance *instance, const struct ask *ask, char **ret_run_state);
+
+/* The keys of a row (kvmctl(8), OUTPUT); the caller owns it. */
+struct json *look_row(const struct instance *instance);
+
+/* Adds a row {"path", "running", "file"} to list for each place where the two documents differ (values as JSON text). NULL: absent. */
+void look_differences(const struct json *running, const struct json *file, const char *path, struct json *list);
+
+#endif

@@ -1,0 +1,128 @@
+/* Rows of instances. */
+#include "ops/act_look.h"
+
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define MIB (1024 * 1024)
+
+const char *const look_questions[] = { "query-status", "query-balloon" };
+const size_t look_n_questions = ELEMENTS(look_questions);
+
+bool look_is_alive(const struct instance *instance)
+{
+	switch (instance->state) {
+	case INSTANCE_RUNNING:
+	case INSTANCE_PAUSED:
+	case INSTANCE_INCOMING:
+	case INSTANCE_OUTGOING:
+		return true;
+	case INSTANCE_STOPPED:
+	case INSTANCE_SAVED:
+	case INSTANCE_STALE:
+	case INSTANCE_ORPHANED:
+	case INSTANCE_UNRESPONSIVE:
+	case INSTANCE_UNKNOWN:
+	case INSTANCE_STATE_MAX:
+		break;
+	}
+	return false;
+}
+
+int look_instance(struct context *context, const char *name, struct instance *ret, struct error *err)
+{
+	struct orphan *orphans;
+	size_t n;
+
+	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
+		return -1;
+	if (ret->has_status || instance_orphans(&context->rundir, &orphans, &n, err) < 0)
+		return err->kind == ERROR_NONE ? 0 : -1;
+	for (size_t i = 0; i < n; i++)
+		if (streq(orphans[i].name, name)) {
+			ret->state = INSTANCE_ORPHANED;
+			ret->status.qemu = orphans[i].id;
+			text_replace(&ret->reason, "no record");
+		}
+	orphans_free(orphans, n);
+	return 0;
+}
+
+/* QEMU's run states (qapi/run-state.json) that mean that the vCPUs stand, and our word for why. */
+static const struct {
+	const char *run_state, *reason;
+} stopped[] = {
+	{ "paused", "" },	   { "prelaunch", "start" },	       { "io-error", "io-error" },   { "guest-panicked", "panicked" },
+	{ "watchdog", "watchdog" }, { "internal-error", "internal-error" }, { "shutdown", "shutdown" }, { "suspended", "suspended" },
+};
+
+static void correct_state(struct instance *instance, const char *run_state, bool running)
+{
+	if (instance->state != INSTANCE_RUNNING && instance->state != INSTANCE_PAUSED)
+		return;
+	bool was_paused = instance->state == INSTANCE_PAUSED;
+	instance->state = running ? INSTANCE_RUNNING : INSTANCE_PAUSED;
+	if (running) {
+		if (was_paused || streq(instance->reason, "unverified"))
+			text_replace(&instance->reason, "");
+		return;
+	}
+	for (size_t i = 0; i < ELEMENTS(stopped); i++)
+		if (streq(run_state, stopped[i].run_state) && (!was_paused || stopped[i].reason[0] || is_empty(instance->reason)))
+			text_replace(&instance->reason, stopped[i].reason[0] ? stopped[i].reason : "user");
+}
+
+void look_correct(struct instance *instance, const struct ask *ask, char **ret_run_state)
+{
+	const struct json *status = ask->replies[0], *balloon = ask->replies[1];
+
+	*ret_run_state = NULL;
+	if (ask->failed == ERROR_TIMEOUT || ask->failed == ERROR_BUSY) {
+		bool busy = ask->failed == ERROR_BUSY;
+
+		if (!busy)
+			instance->state = INSTANCE_UNRESPONSIVE;
+		text_replace(&instance->reason, busy ? "monitor busy" : instance->proc.state == 'T' ? "stopped by a signal" : ask->why);
+		return;
+	}
+	if (!status)
+		return;
+	*ret_run_state = xstrdup(json_get_string(status, "status", ""));
+	correct_state(instance, *ret_run_state, json_get_bool(status, "running", false));
+	if (json_get(balloon, "actual"))
+		instance->status.memory = json_get_int(balloon, "actual", 0) / MIB;
+}
+
+static void put_pid(struct json *row, const char *key, pid_t pid)
+{
+	json_put(row, key, pid > 0 ? json_new_int(pid) : NULL);
+}
+
+struct json *look_row(const struct instance *instance)
+{
+	const struct status *status = &instance->status;
+	long hertz = sysconf(_SC_CLK_TCK), page = sysconf(_SC_PAGESIZE);
+	bool alive = instance->proc.start != 0;
+	struct json *row = json_new_object();
+
+	json_put_string(row, "name", instance->name);
+	json_put_string(row, "state", instance_state_to_string(instance->state));
+	json_put_string(row, "reason", instance->reason);
+	put_pid(row, "pid", alive || instance->state == INSTANCE_ORPHANED ? status->qemu.pid : 0);
+	if (!instance->has_status)
+		return row;
+	json_put_int(row, "vcpus", status->vcpus);
+	json_put_int(row, "memory", status->memory);
+	json_put_int(row, "maxmem", status->maxmem);
+	if (alive) {
+		_cleanup_free_ char *started = clock_to_text(status->since_ms);
+
+		json_put_int(row, "uptime", clock_boottime_ms() / 1000 - (int64_t)instance->proc.start / hertz);
+		json_put_string(row, "started", started);
+		json_put(row, "cpu_time", json_new_double((double)(instance->proc.utime + instance->proc.stime) / (double)hertz));
+		json_put_int(row, "resident", (int64_t)instance->proc.rss_pages * page / MIB);
+	}
+	put_pid(row, "supervisor", instance->supervised ? status->supervisor : 0);
+	return row;
+}
