@@ -126,7 +126,7 @@ format:
 # --- the guest of the tests and the demo ---
 .PHONY: guest
 guest: build/guest/initrd.gz
-build/guest/initrd.gz: scripts/make-guest scripts/guest-init | deps
+build/guest/initrd.gz: scripts/make-guest scripts/guest-init scripts/guest-dhcp | deps
 	$(Q)scripts/make-guest build/guest
 
 # --- tests ---
