@@ -35,6 +35,9 @@ OBJ  := $(SRC:src/%.c=$(BUILD)/obj/%.o)
 SUPERVISOR_SRC := $(wildcard src/supervisor/*.c)
 SUPERVISOR_OBJ := $(SUPERVISOR_SRC:src/%.c=$(BUILD)/obj/%.o)
 MODULES := $(foreach m,$(MODULE_SRC),$(BUILD)/kvmctl-$(patsubst %_module.c,%,$(notdir $(m))).so)
+# What the program makes of its own tables: manual pages, the JSON Schema of specs, completion.
+PAGES := $(patsubst man/%.in,$(BUILD)/man/%,$(wildcard man/*.in))
+MADE  := $(if $(wildcard src/cli/main.c),$(PAGES) $(BUILD)/instance.schema.json $(BUILD)/kvmctl.bash-completion)
 
 .DEFAULT_GOAL := all
 
@@ -47,7 +50,7 @@ deps-build:
 	$(if $(filter no,$(DEPS)),,@scripts/deps build)
 
 .PHONY: all
-all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES)
+all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES) $(MADE)
 
 $(BUILD)/libkvmctl.a: $(OBJ)
 	@echo "  AR      $@"
@@ -76,6 +79,16 @@ $(BUILD)/kvmctl-png.so: src/qemu/png_module.c | deps-build
 	@echo "  MODULE  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/png_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(PNG_LIBS)
 
+# --- made by the program of its own tables ---
+$(BUILD)/man/%: man/%.in $(BUILD)/kvmctl scripts/make-manual
+	@mkdir -p $(dir $@)
+	@echo "  MAN     $@"
+	$(Q)scripts/make-manual $(BUILD)/kvmctl $(VERSION) $< >$@.new && mv $@.new $@
+$(BUILD)/instance.schema.json: $(BUILD)/kvmctl
+	$(Q)$(BUILD)/kvmctl schema >$@.new && mv $@.new $@
+$(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
+	$(Q)$(BUILD)/kvmctl completion bash >$@.new && mv $@.new $@
+
 # --- unit tests: one program per tests/unit/*.c ---
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 .PHONY: unit
@@ -96,7 +109,7 @@ replay: $(REPLAY)
 $(BUILD)/tests/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay_main.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -DCORPUS='"$(CURDIR)/tests/fuzz/corpus/$*"' $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -DCORPUS='"$(CURDIR)/tests/fuzz/corpus/$*"' $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # For `make fuzz`: all is compiled by clang, for coverage.
 .PHONY: fuzz fuzz-programs
@@ -107,7 +120,7 @@ fuzz-programs: $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%)
 $(BUILD)/tests/fuzz/%: tests/fuzz/%_fuzz.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- static checks ---
 # clang-tidy remembers which files it has found clean.
