@@ -99,6 +99,14 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) $(shell sed -n 's,^.*LDFLAGS: *\(.*\) \*/$$,\1,p' $<) -o $@ $< \
 	  $(BUILD)/libkvmctl.a $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS) -lcmocka
 
+# --- golden plans: tests/golden/*.c but golden_case.c are programs ---
+GOLDEN := $(patsubst tests/golden/%.c,$(BUILD)/tests/golden/%,$(filter-out %/golden_case.c,$(wildcard tests/golden/*.c)))
+unit: $(GOLDEN)
+$(BUILD)/tests/golden/%: tests/golden/%.c tests/golden/golden_case.c $(BUILD)/libkvmctl.a
+	@mkdir -p $(dir $@)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
+
 # --- fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/ ---
 FUZZ_NAMES   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_SECONDS ?= 60

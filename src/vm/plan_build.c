@@ -101,8 +101,8 @@ bool build_require(struct builder *b, const char *path, const char *value, const
 {
 	if (probe_has_device(b->probe, driver))
 		return true;
-	problems_add(&b->problems, path, "QEMU %d.%d (\"%s\") has no device \"%s\" for \"%s\": its package may be missing a module, or choose another",
-		     b->probe->major, b->probe->minor, b->hv->kvm_path, driver, value);
+	problems_add(&b->problems, path, "\"%s\" is the device \"%s\", which QEMU %d.%d (\"%s\") does not have (some are in packages of their own)",
+		     value, driver, b->probe->major, b->probe->minor, b->hv->kvm_path);
 	return false;
 }
 

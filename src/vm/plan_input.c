@@ -14,11 +14,11 @@ void build_usb(struct builder *b)
 	build_add_pci(b, PCI_USB, true, build_device(driver, "usb"), "hvparams.usb_devices");
 }
 
-static void usb_device(struct builder *b, const char *id, const char *driver, const char *path)
+static void usb_device(struct builder *b, const char *id, const char *word, const char *driver, const char *path)
 {
 	struct json *device;
 
-	if (!build_require(b, path, driver, driver))
+	if (!build_require(b, path, word, driver))
 		return;
 	build_usb(b);
 	device = build_device(driver, id);
@@ -49,7 +49,7 @@ static void more_usb(struct builder *b)
 		else
 			driver = starts_with(word, "usb-") ? xstrdup(word) : xprintf("usb-%s", word);
 		id = xprintf("usb-device%zu", i);
-		usb_device(b, id, driver, "hvparams.usb_devices");
+		usb_device(b, id, word, driver, "hvparams.usb_devices");
 	}
 }
 
@@ -57,8 +57,8 @@ void plan_input(struct builder *b)
 {
 	b->mouse = mouse(b);
 	if (streq(b->mouse, "tablet"))
-		usb_device(b, "mouse", "usb-tablet", "hvparams.usb_mouse");
+		usb_device(b, "mouse", b->mouse, "usb-tablet", "hvparams.usb_mouse");
 	else if (streq(b->mouse, "mouse"))
-		usb_device(b, "mouse", "usb-mouse", "hvparams.usb_mouse");
+		usb_device(b, "mouse", b->mouse, "usb-mouse", "hvparams.usb_mouse");
 	more_usb(b);
 }

@@ -11,6 +11,11 @@ static bool of_family(const char *machine, bool q35)
 	return starts_with(machine, "pc-") && !starts_with(machine, "pc-q35-");
 }
 
+static int newest_first(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)b, *(char *const *)a);
+}
+
 static char *known_machines(const struct builder *b)
 {
 	_cleanup_strv_ char **names = NULL;
@@ -18,6 +23,8 @@ static char *known_machines(const struct builder *b)
 	for (size_t i = 0; i < b->probe->n_machines; i++)
 		if (of_family(b->probe->machines[i].name, b->q35))
 			strv_add(&names, b->probe->machines[i].name);
+	if (names)
+		qsort(names, strv_length(names), sizeof(*names), newest_first);
 	return strv_join(names, " ");
 }
 
