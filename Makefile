@@ -92,7 +92,7 @@ $(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
 # --- unit tests: one program per tests/unit/*.c ---
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 .PHONY: unit
-unit: $(UNIT) $(MODULES)
+unit: $(UNIT) $(MODULES) $(BUILD)/tests/fake-qemu
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
@@ -106,6 +106,12 @@ $(BUILD)/tests/golden/%: tests/golden/%.c tests/golden/golden_case.c $(BUILD)/li
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
+
+# --- the fake QEMU of the tests ---
+$(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) tests/fake/fake.h $(BUILD)/libkvmctl.a
+	@mkdir -p $(dir $@)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -DFIXTURES='"$(CURDIR)/tests/fixtures/qemu"' $(ALL_LDFLAGS) -pthread -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS)
 
 # --- fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/ ---
 FUZZ_NAMES   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
