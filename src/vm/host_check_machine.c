@@ -143,8 +143,6 @@ void host_check_identity(struct check *check)
 
 	if (streq(hv->security_model, "user") && user_find(hv->security_domain, &uid, &gid, &err) < 0)
 		problems_add_error(&check->problems, "hvparams.security_domain", &err);
-	if (streq(hv->security_model, "pool") && check->settings->uid_first == 0 && check->settings->uid_last == 0)
-		problems_add(&check->problems, "hvparams.security_model", "\"pool\" needs the setting uid_pool (\"610000-610999\")");
 }
 
 void host_check_hooks(struct check *check)
