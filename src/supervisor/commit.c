@@ -1,0 +1,103 @@
+/* The conversation with `kvmctl start`: until it says "commit", a start that dies takes its QEMU along.
+ *
+ * start -> supervisor: "commit" (all is done), "undo" (it failed and tears down itself), end-of-file (it died).
+ * supervisor -> start: "ok", "ended STATUS" (QEMU ended; waitpid's status in decimal). */
+#include "supervisor/supervisor.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "host/notify.h"
+#include "host/process.h"
+#include "supervisor/report.h"
+
+static void close_start(struct supervisor *s)
+{
+	close_fd(&s->start_fd);
+	s->start_fd = -1;
+}
+
+/* Kills QEMU; ending_reap goes on when it has ended. */
+static void kill_qemu(struct supervisor *s)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (s->pidfd >= 0 && process_signal(s->pidfd, SIGKILL, &err) < 0)
+		report(s->options, LOG_ERR, "%s", err.message);
+}
+
+static void set_supervisor(struct status *status, void *arg)
+{
+	const struct supervisor *s = arg;
+	struct process_stat self;
+
+	if (status->qemu.pid != s->options->qemu || status->qemu.start != s->options->qemu_start)
+		return;
+	if (process_read_stat(getpid(), &self) < 0)
+		return;
+	status->supervisor = getpid();
+	status->supervisor_start = self.start;
+}
+
+static void record_supervisor(struct supervisor *s)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_close_ int pid_dir = supervisor_open_part(s, "pid"), lock_dir = supervisor_open_part(s, "lock");
+
+	if (status_update(pid_dir, lock_dir, s->options->name, set_supervisor, s, &err) < 0)
+		report(s->options, LOG_WARNING, "the status line does not know its supervisor: %s", err.message);
+}
+
+static void tell_service_manager(const struct supervisor *s)
+{
+	_cleanup_free_ char *state = NULL;
+
+	if (!s->options->foreground)
+		return;
+	state = xprintf("READY=1\nMAINPID=%d\nSTATUS=Running, QEMU is process %d", (int)getpid(), (int)s->options->qemu);
+	(void)notify_send(state);
+}
+
+void commit_done(struct supervisor *s)
+{
+	s->stage = STAGE_RUNNING;
+	record_supervisor(s);
+	event_link_begin(&s->events);
+	logs_look(&s->logs);
+	tell_service_manager(s);
+}
+
+/* "start" died, or gives its word that it undoes all itself. */
+static void abandoned(struct supervisor *s, bool undone_by_start)
+{
+	close_start(s);
+	s->afterwards = undone_by_start ? AFTERWARDS_NOTHING : AFTERWARDS_TEARDOWN;
+	s->exit_status = 1;
+	if (!undone_by_start && s->pidfd >= 0) {
+		report(s->options, LOG_WARNING, "start ended before it was done: its work is undone");
+		kill_qemu(s);
+	}
+	/* A QEMU that lives is reaped first. */
+	s->stage = s->pidfd >= 0 ? STAGE_ENDED_EARLY : STAGE_DONE;
+}
+
+void commit_readable(struct supervisor *s)
+{
+	char word[32];
+	ssize_t n = recv(s->start_fd, word, sizeof(word) - 1, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	word[n > 0 ? n : 0] = '\0';
+	if (n <= 0) {
+		abandoned(s, false);
+	} else if (streq(word, "undo")) {
+		abandoned(s, true);
+	} else if (streq(word, "commit") && s->stage == STAGE_STARTING) {
+		commit_done(s);
+		(void)!send(s->start_fd, "ok", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
+		close_start(s);
+	}
+	/* "commit" after QEMU has ended: "ended" is on its way to start, which will see it instead of "ok". */
+}

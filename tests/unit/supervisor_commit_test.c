@@ -1,0 +1,162 @@
+/* The conversation between `kvmctl start` and the supervisor, and what is left when either goes. */
+#include "supervisor_rig.h"
+
+#define CALL_TEARDOWN "teardown " NAME "\n"
+
+static bool qemu_gone(const struct rig *rig)
+{
+	struct process_stat stat;
+
+	return process_read_stat(rig->qemu.pid, &stat) < 0 || stat.start != rig->qemu.start || process_ended(&stat);
+}
+
+static void test_commit(void **state)
+{
+	struct rig *rig = *state;
+	struct process_stat self;
+	struct status status;
+
+	rig_launch(rig, NULL);
+	rig_commit(rig);
+	status = rig_status(rig);
+	assert_int_equal(status.supervisor, rig->supervisor);
+	assert_int_equal(process_read_stat(rig->supervisor, &self), 0);
+	assert_int_equal(status.supervisor_start, self.start);
+	assert_int_equal(status.phase, PHASE_RUNNING);
+	rig_sync(rig);
+	assert_false(qemu_gone(rig));
+}
+
+static void test_start_dies(void **state)
+{
+	struct rig *rig = *state;
+	_cleanup_free_ char *expected = xprintf("--run-dir %s --config /etc/x.json " CALL_TEARDOWN, rig->dir), *calls = NULL;
+
+	rig_launch(rig, (const char *const[]){ "--config", "/etc/x.json", NULL });
+	rig_hang_up(rig);
+	assert_int_equal(rig_wait(rig), 0);   /* the status of the teardown that it became */
+	assert_true(qemu_gone(rig));
+	calls = rig_read(rig, "calls");
+	assert_string_equal(calls, expected);
+	assert_false(rig_has(rig, "exit/" NAME, "reason"));
+}
+
+/* Somebody else has started the instance again since: his run is not torn down. */
+static void test_start_dies_and_another_runs(void **state)
+{
+	struct rig *rig = *state;
+	struct status other;
+
+	rig_launch(rig, NULL);
+	other = rig_status(rig);
+	other.qemu.start++;
+	rig_write_status(rig, &other);
+	rig_hang_up(rig);
+	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
+	assert_true(qemu_gone(rig));
+	assert_false(rig_has(rig, "calls", "teardown"));
+}
+
+static void test_undo(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_launch(rig, NULL);
+	rig_say(rig, "undo");
+	rig_hang_up(rig);
+	usleep(50000);
+	assert_false(qemu_gone(rig));   /* start ends it, not we */
+	assert_int_equal(kill(rig->qemu.pid, SIGKILL), 0);
+	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
+	assert_false(rig_has(rig, "calls", "teardown"));
+}
+
+static void test_ends_early(void **state)
+{
+	struct rig *rig = *state;
+	_cleanup_free_ char *answer = NULL;
+
+	rig_launch(rig, NULL);
+	rig_order(rig, "exit 3");
+	answer = rig_heard(rig);
+	assert_string_equal(answer, "ended 768");
+	rig_say(rig, "undo");
+	rig_hang_up(rig);
+	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
+	assert_false(rig_has(rig, "calls", "teardown"));
+}
+
+static void test_ends_early_and_start_dies(void **state)
+{
+	struct rig *rig = *state;
+	_cleanup_free_ char *answer = NULL;
+
+	rig_launch(rig, NULL);
+	assert_int_equal(kill(rig->qemu.pid, SIGSEGV), 0);
+	answer = rig_heard(rig);
+	assert_string_equal(answer, "ended 11");
+	rig_hang_up(rig);
+	rig_wait(rig);
+	assert_true(rig_has(rig, "calls", CALL_TEARDOWN));
+}
+
+/* "commit" when QEMU has ended already: start hears "ended", never "ok". */
+static void test_commit_too_late(void **state)
+{
+	struct rig *rig = *state;
+	_cleanup_free_ char *answer = NULL;
+	struct pollfd pfd;
+
+	rig_launch(rig, NULL);
+	rig_order(rig, "exit 0");
+	pfd = (struct pollfd){ rig->start_fd, POLLIN, 0 };
+	assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
+	rig_say(rig, "commit");
+	answer = rig_heard(rig);
+	assert_string_equal(answer, "ended 0");
+	pfd = (struct pollfd){ rig->start_fd, POLLIN, 0 };
+	assert_int_equal(poll(&pfd, 1, 50), 0);
+}
+
+/* The supervisor holds nothing that it was not given, and listens to no terminal. */
+static void test_context_is_shed(void **state)
+{
+	struct rig *rig = *state;
+	char path[64], target[64] = "";
+
+	rig_launch(rig, NULL);
+	rig_commit(rig);
+	rig_sync(rig);
+	for (int fd = 0; fd < 3; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", rig->supervisor, fd);
+		memset(target, 0, sizeof(target));
+		assert_true(readlink(path, target, sizeof(target) - 1) > 0);
+		assert_string_equal(target, "/dev/null");
+	}
+	for (int fd = 3; fd < 256; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", rig->supervisor, fd);
+		memset(target, 0, sizeof(target));
+		if (readlink(path, target, sizeof(target) - 1) > 0)
+			assert_false(starts_with(target, "pipe:") || starts_with(target, "/tmp"));
+	}
+	snprintf(path, sizeof(path), "/proc/%d/cwd", rig->supervisor);
+	memset(target, 0, sizeof(target));
+	assert_true(readlink(path, target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "/");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		rig_test(test_commit),
+		rig_test(test_start_dies),
+		rig_test(test_start_dies_and_another_runs),
+		rig_test(test_undo),
+		rig_test(test_ends_early),
+		rig_test(test_ends_early_and_start_dies),
+		rig_test(test_commit_too_late),
+		rig_test(test_context_is_shed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
