@@ -56,6 +56,7 @@ static bool read_cpus(const char *path, cpu_set_t *ret)
 	return true;
 }
 
+/* Takes the CPUs of `other` out of the set: what is left is what was asked for and is not there. */
 static void without(cpu_set_t *set, const cpu_set_t *other)
 {
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
@@ -129,6 +130,7 @@ static char *allowed_text_of(pid_t tid)
 	return xstrdup("(unknown)");
 }
 
+/* errnum 0: the kernel took the set, but cut it down. */
 static int explain(pid_t tid, const cpu_set_t *set, int errnum, struct error *err)
 {
 	_cleanup_free_ char *wanted = cpuset_to_text(set);
@@ -153,6 +155,7 @@ static int pin(pid_t tid, const cpu_set_t *set, struct error *err)
 		return 0;
 	if (sched_setaffinity(tid, sizeof(*set), set) < 0) {
 		errnum = errno;
+		/* It has ended, or it is a worker of the kernel's: nobody's business. */
 		if (errnum == ESRCH || (process_read_stat(tid, &stat) == 0 && (stat.flags & PF_NO_SETAFFINITY)))
 			return 0;
 		return explain(tid, set, errnum, err);
@@ -206,6 +209,7 @@ int affinity_set_process(pid_t pid, const cpu_set_t *set, const pid_t *except, s
 	return error_set(err, ERROR_HOST, "process %d makes threads faster than they can be pinned", (int)pid);
 }
 
+/* Unlike the pass over a process, a thread that is gone or cannot be moved is an error here: it was named. */
 int affinity_set_thread(pid_t tid, const cpu_set_t *set, struct error *err)
 {
 	cpu_set_t now;

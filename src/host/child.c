@@ -28,6 +28,7 @@ struct report {
 };
 _Static_assert(sizeof(struct report) <= PIPE_BUF, "a report must fit into one atomic write");
 
+/* The message of the parent's error is made of it; the parent adds the path. */
 static void send_report(int fd, const struct error *error)
 {
 	struct report report = { .kind = (int)error->kind, .errnum = error->errnum };
@@ -47,6 +48,7 @@ static int set_up_and_exec(struct child_setup *setup, struct error *err)
 	if (child_set_up(setup, err) < 0)
 		return -1;
 	execve(child->path, child->argv, child->env ? child->env : no_env);
+	/* execve says ENOENT of a script whose interpreter is not there, too. */
 	if (errno == ENOENT && access(child->path, F_OK) == 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot run it: its interpreter is missing");
 	return error_errno(err, ERROR_HOST, errno, "cannot run it");
@@ -83,6 +85,7 @@ static int spawn(struct child_setup *setup, pid_t *ret_pid, int *ret_exec_fd, st
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot make a pipe");
 	setup->report_fd = pipe_fds[1];
+	/* A handler of the caller that ran in the child would act for the caller. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	failed = child_fork(&pid, err);
@@ -145,6 +148,7 @@ static void kill_and_reap(pid_t pid)
 	waitpid(pid, NULL, WNOHANG);
 }
 
+/* Without a gate: the exec has happened when this returns 0; else nothing of the child is left. */
 static int spawn_and_wait(struct child_setup *setup, pid_t *ret_pid, struct error *err)
 {
 	pid_t pid;

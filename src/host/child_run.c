@@ -106,6 +106,7 @@ static char *printable_lines(const char *text, size_t length)
 	return result;
 }
 
+/* The deadline has passed: the whole group goes, its leader is reaped, the error is made. */
 static int kill_late(struct run *run, const char *path, struct error *err)
 {
 	_cleanup_free_ char *said = NULL;
@@ -124,6 +125,7 @@ static int kill_late(struct run *run, const char *path, struct error *err)
 	return run->length ? error_hint(err, "it said: %s", said) : -1;
 }
 
+/* The child with our pipe as both outputs, started; and a pidfd to see its end. */
 static int start(const struct child *child, struct run *run, struct error *err)
 {
 	_cleanup_free_ struct child_fd *fds = xcalloc(child->n_fds + 2, sizeof(*fds));
@@ -150,6 +152,7 @@ static int start(const struct child *child, struct run *run, struct error *err)
 	run->pidfd = pidfd_open(run->pid, 0);
 	if (run->pidfd >= 0)
 		return 0;
+	/* Out of descriptors: what was started is taken back. */
 	error_errno(err, ERROR_HOST, errno, "cannot watch \"%s\"", child->path);
 	process_signal_group(run->pid, SIGKILL);
 	waitpid(run->pid, NULL, 0);

@@ -39,6 +39,7 @@ static int default_signals(struct error *err)
 	return 0;
 }
 
+/* Soft and hard: the child cannot take it back. */
 static int limit(int resource, const char *name, rlim_t value, struct error *err)
 {
 	struct rlimit limit = { .rlim_cur = value, .rlim_max = value };
@@ -168,6 +169,7 @@ static int drop_others(const int *keep, size_t n, bool keep_open, struct error *
 	return 0;
 }
 
+/* *gate and the report's number change: both are moved above the targets. */
 static int set_up_descriptors(struct child_setup *setup, int *gate, struct error *err)
 {
 	_cleanup_free_ struct child_fd *list = NULL;
@@ -195,6 +197,7 @@ static int set_up_descriptors(struct child_setup *setup, int *gate, struct error
 	return drop_others(keep, n_keep, setup->keep_open, err);
 }
 
+/* The parent records our pid and opens the gate; when it dies instead, its end of the pipe goes with it, and so do we. */
 static int wait_at_gate(int gate, struct error *err)
 {
 	char byte;

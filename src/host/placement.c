@@ -74,6 +74,7 @@ static char *unit_name(const char *name, int number)
 	return number ? xprintf("kvmctl-%s:%d.scope", escaped, number) : xprintf("kvmctl-%s.scope", escaped);
 }
 
+/* As free_directory, for a unit; both layouts of systemd are looked at. Owned by the caller. */
 static char *free_unit(const char *name)
 {
 	for (int i = 0;; i++) {
@@ -87,6 +88,7 @@ static char *free_unit(const char *name)
 	}
 }
 
+/* Each choose_ function: true and the placement filled when it works here. */
 static bool choose_scope(const char *name, struct placement *placement)
 {
 	if (!is_directory("/run/systemd/system") || geteuid() != 0 || access(BUSCTL, X_OK) < 0)
@@ -146,7 +148,7 @@ int placement_choose(const char *name, struct placement *ret, struct error *err)
 {
 	struct placement placement = { .kind = PLACEMENT_NONE };
 
-	(void)err;
+	(void)err;   /* nowhere is an answer, too */
 	if (!choose_scope(name, &placement) && !choose_cgroup2(name, &placement) && !choose_cgroup1(name, &placement))
 		placement.why = xstrdup(is_directory(CGROUP_ROOT) ?
 						"no cgroup below " CGROUP_ROOT " can be written to" :
@@ -170,6 +172,7 @@ static char *sibling(const char *path, const char *hierarchy)
 	return xprintf("%s%s", base, rest);
 }
 
+/* The first hierarchy must work, it is the recorded one; the others are as good as can be had. */
 static int enter_cgroup1(const char *path, const pid_t *pids, size_t n, struct error *err)
 {
 	if (cgroup_enter(path, pids, n, err) < 0)

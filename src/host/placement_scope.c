@@ -16,6 +16,7 @@
 #define ENTERED_MS 1000
 #define ENTERED_PAUSE_MS 5
 
+/* busctl takes a signature and then the values in order; an array is its length and its elements. Owned by the caller. */
 static char **scope_argv(const char *busctl, const char *unit, const pid_t *pids, size_t n)
 {
 	static const char *const call[] = { "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
@@ -41,6 +42,7 @@ static char **scope_argv(const char *busctl, const char *unit, const pid_t *pids
 	return argv;
 }
 
+/* The unit's name is the last part of the path in each hierarchy that systemd manages. */
 static bool is_in_unit(pid_t pid, const char *unit)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;

@@ -71,7 +71,8 @@ static uint64_t next_number(const char **at)
 	return negative ? 0 : value;
 }
 
-/* What stands behind "PID (COMM) ": fields 3 to 24 of proc(5). */
+/* What stands behind "PID (COMM) ": fields 3 to 24 of proc(5). All of them must be there, also the ones we do not use, so that a
+ * truncated text is seen. */
 static int parse_fields(const char *p, struct process_stat *stat)
 {
 	uint64_t field[25] = { 0 };
@@ -130,6 +131,7 @@ bool process_ended(const struct process_stat *stat)
 	return stat->state == 'X' || (stat->state == 'Z' && stat->threads <= 1);
 }
 
+/* For a process that we have just made or been told of; what was written down is verified instead. */
 int process_identify(pid_t pid, struct process_id *ret, struct error *err)
 {
 	struct process_id id;
@@ -161,6 +163,7 @@ enum process_verdict process_verify(const struct process_id *id, const struct pr
 		return PROCESS_UNKNOWN;
 	if (process_read_stat(id->pid, &now) < 0)
 		return errno == ENOENT || errno == ESRCH ? PROCESS_GONE : PROCESS_UNKNOWN;
+	/* Another start time: the number was given to somebody else. */
 	if (now.start != id->start || process_ended(&now))
 		return PROCESS_GONE;
 	if (stat)
@@ -212,6 +215,7 @@ int process_signal_group(pid_t pgid, int signal)
 	return kill(-pgid, signal);
 }
 
+/* Readable when the whole process has ended, whoever reaps it, and not before its last thread has. */
 int process_wait(int pidfd, struct deadline deadline, struct error *err)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };

@@ -29,6 +29,7 @@ static void used_clear(struct used *used)
 	free(used->uids);
 }
 
+/* A process chooses its name, but the kernel escapes a newline in it, so a line that begins with "Uid:" is the kernel's. */
 int uid_pool_status_uids(const char *status, uid_t ret[4])
 {
 	const char *line = strstr(status, "\nUid:");
@@ -74,6 +75,7 @@ static void mark_process(int proc, const char *pid, struct used *used)
 	}
 }
 
+/* Marks what is in use at this moment; what an earlier scan marked is forgotten. */
 static int scan_processes(struct used *used, struct error *err)
 {
 	DIR *proc = opendir("/proc");
@@ -203,6 +205,7 @@ int uid_pool_take(const char *dir, uid_t first, uid_t last, const char *owner, u
 	return 0;
 }
 
+/* The look takes a shared lock for an instant; a taker that meets it there tries again (see above). */
 bool uid_pool_held(const char *dir, uid_t uid)
 {
 	_cleanup_free_ char *path = xprintf("%s/%u", dir, (unsigned)uid);

@@ -45,6 +45,7 @@ gid_t group_find(const char *name)
 	return found ? entry.gr_gid : (gid_t)-1;
 }
 
+/* Also when the name service is down: then it is the number. */
 char *user_name(uid_t uid)
 {
 	struct passwd entry, *found = NULL;

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -141,7 +142,7 @@ static void descriptors_overlap(void **state)
 
 	(void)state;
 	for (int i = 10; i <= 15; i++) {
-		char text[8];
+		char text[16];
 
 		snprintf(text, sizeof(text), "f%d\n", i);
 		text_at(i, text);
@@ -479,5 +480,10 @@ int main(void)
 		cmocka_unit_test(caller_without_stdio),
 	};
 
+	/* valgrind 3.19 does not know the call, and nothing here works without it. */
+	if (pidfd_open(getpid(), 0) < 0 && errno == ENOSYS) {
+		puts("skipped: no pidfd_open here");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

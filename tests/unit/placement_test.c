@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -329,5 +330,10 @@ int main(void)
 		cmocka_unit_test(a_scope_that_comes_late),
 	};
 
+	/* valgrind 3.19 does not know the call, and nothing here works without it. */
+	if (pidfd_open(getpid(), 0) < 0 && errno == ENOSYS) {
+		puts("skipped: no pidfd_open here");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

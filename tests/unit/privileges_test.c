@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include "base/text.h"
@@ -182,5 +183,10 @@ int main(void)
 		cmocka_unit_test(unprivileged_callers),
 	};
 
+	/* valgrind 3.19 does not know the call, and nothing here works without it. */
+	if (pidfd_open(getpid(), 0) < 0 && errno == ENOSYS) {
+		puts("skipped: no pidfd_open here");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, needs_root, NULL);
 }

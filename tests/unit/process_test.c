@@ -263,5 +263,10 @@ int main(void)
 		cmocka_unit_test(a_thousand_in_twenty_ms),
 	};
 
+	/* valgrind 3.19 does not know the call, and nothing here works without it. */
+	if (pidfd_open(getpid(), 0) < 0 && errno == ENOSYS) {
+		puts("skipped: no pidfd_open here");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
