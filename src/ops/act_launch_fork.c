@@ -148,6 +148,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *path = NULL, *kvmctl = NULL, *message = NULL;
+	_cleanup_strv_ char **argv = NULL, **env = NULL;   /* here, not below: a goto may not jump over what cleans up */
 	struct process_stat stat = { 0 };
 	bool foreground = launch->request->foreground;
 	pid_t qemu = -1;
@@ -176,11 +177,10 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 		.event_fd = EVENT_FD,
 		.start_fd = SESSION_FD,
 	};
-	_cleanup_strv_ char **argv = supervision_argv(&supervision, path, kvmctl);
+	argv = supervision_argv(&supervision, path, kvmctl);
 	const struct child_fd fds[] = {
 		{ session, SESSION_FD }, { launch->event_fd, EVENT_FD }, { foreground ? STDERR_FILENO : -1, STDERR_FILENO },
 	};
-	_cleanup_strv_ char **env = NULL;
 	strv_add(&env, CHILD_PATH);
 	if (foreground && getenv("NOTIFY_SOCKET"))
 		strv_addf(&env, "NOTIFY_SOCKET=%s", getenv("NOTIFY_SOCKET"));
