@@ -213,8 +213,8 @@ static bool is_plain_string(const struct reader *r, size_t *ret_n)
 
 static int read_string(struct reader *r, char **ret)
 {
-	_cleanup_fclose_ FILE *out = NULL;
 	_cleanup_free_ char *text = NULL;
+	_cleanup_fclose_ FILE *out = NULL;   /* closed first: that is when the text gets its last place */
 	size_t size, n;
 
 	if (!accept(r, '"'))
