@@ -109,17 +109,20 @@ static void read_settings(struct golden_case *c)
 		golden_die("settings: %s", err.message);
 }
 
-void golden_read(struct golden_case *c, const char *file, const char *directory, const struct probe *probe, struct error *ret_error)
+void golden_read(struct golden_case *c, const char *file, const char *directory, const struct probe *probe, const char *without,
+		 struct error *ret_error)
 {
-	struct json *recorded;
+	struct json *recorded, *spec;
 	struct error err = ERROR_INIT;
 
 	*c = (struct golden_case){ .document = read_json(file, directory, 1024 * 1024) };
 	c->title = json_get_string(c->document, "title", "");
 	read_settings(c);
 	/* An example is a bare spec. */
-	if (spec_from_json(json_get(c->document, "spec") ? json_get(c->document, "spec") : c->document, "spec", NULL, c->settings, &c->spec,
-			   ret_error) < 0)
+	spec = json_get(c->document, "spec") ? json_get(c->document, "spec") : c->document;
+	if (without)
+		json_remove(json_get(spec, "hvparams"), without);
+	if (spec_from_json(spec, "spec", NULL, c->settings, &c->spec, ret_error) < 0)
 		return;
 	read_facts(&c->facts, c->spec, json_get(c->document, "facts"));
 	recorded = json_get(c->document, "recorded");

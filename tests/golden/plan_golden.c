@@ -97,7 +97,7 @@ static void one_case(const char *file, const char *version, const char *director
 	_cleanup_plan_ struct plan *plan = NULL;
 	_cleanup_fclose_ FILE *out = open_output(directory, file, version);
 
-	golden_read(&c, file, "/golden", probe, &err);
+	golden_read(&c, file, "/golden", probe, NULL, &err);
 	fprintf(out, "# QEMU %s: %s\n", version, *c.title ? c.title : json_get_string(c.document, "description", file));
 	if (err.kind != ERROR_NONE || plan_make(&c.input, &plan, &err) < 0)
 		fprintf(out, "error %s: %s\n", error_kind_to_string(err.kind), err.message);

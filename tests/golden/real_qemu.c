@@ -481,7 +481,7 @@ int main(int argc, char **argv)
 		golden_die("usage: real_qemu FIXTURE DIRECTORY CASE.json");
 	directory = argv[2];
 	probe = golden_probe(argv[1]);
-	golden_read(&c, argv[3], directory, probe, &err);
+	golden_read(&c, argv[3], directory, probe, NULL, &err);
 	c.facts.kvm = false;   /* emulation will do, and is everywhere */
 	c.facts.vhost_net = c.facts.vhost_net && access("/dev/vhost-net", R_OK | W_OK) == 0;
 	if (err.kind != ERROR_NONE || plan_make(&c.input, &plan, &err) < 0) {
