@@ -23,13 +23,40 @@
 
 extern const struct link_module link_module;
 
-static void put_socket(struct nl_sock **p) { nl_socket_free(*p); }
-static void put_msg(struct nl_msg **p) { nlmsg_free(*p); }
-static void put_addr(struct nl_addr **p) { nl_addr_put(*p); }
-static void put_link(struct rtnl_link **p) { rtnl_link_put(*p); }
-static void put_route(struct rtnl_route **p) { rtnl_route_put(*p); }
-static void put_neigh(struct rtnl_neigh **p) { rtnl_neigh_put(*p); }
-static void put_rtaddr(struct rtnl_addr **p) { rtnl_addr_put(*p); }
+static void put_socket(struct nl_sock **p)
+{
+	nl_socket_free(*p);
+}
+
+static void put_msg(struct nl_msg **p)
+{
+	nlmsg_free(*p);
+}
+
+static void put_addr(struct nl_addr **p)
+{
+	nl_addr_put(*p);
+}
+
+static void put_link(struct rtnl_link **p)
+{
+	rtnl_link_put(*p);
+}
+
+static void put_route(struct rtnl_route **p)
+{
+	rtnl_route_put(*p);
+}
+
+static void put_neigh(struct rtnl_neigh **p)
+{
+	rtnl_neigh_put(*p);
+}
+
+static void put_rtaddr(struct rtnl_addr **p)
+{
+	rtnl_addr_put(*p);
+}
 
 static void keep_text(struct link_failure *failure, const char *text)
 {
@@ -103,7 +130,7 @@ static int parse_ip(const char *ip, struct nl_addr **ret, struct link_failure *f
 	return -1;
 }
 
-static int get(const char *name, int index, struct link_facts *ret, struct link_failure *failure)
+static int link_get(const char *name, int index, struct link_facts *ret, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_link) struct rtnl_link *link = NULL;
@@ -120,7 +147,7 @@ static int get(const char *name, int index, struct link_facts *ret, struct link_
 	return 0;
 }
 
-static int change(int index, const struct link_change *change, struct link_failure *failure)
+static int link_change(int index, const struct link_change *change, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_link) struct rtnl_link *now = NULL, *want = rtnl_link_alloc();
@@ -143,7 +170,7 @@ static int change(int index, const struct link_change *change, struct link_failu
 	return result(rtnl_link_change(socket, now, want, 0), failure);
 }
 
-static int delete(int index, struct link_failure *failure)
+static int link_delete(int index, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_link) struct rtnl_link *link = rtnl_link_alloc();
@@ -169,7 +196,7 @@ static int on_bridge(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static int vlan_filtering(int index, bool *ret, struct link_failure *failure)
+static int link_vlan_filtering(int index, bool *ret, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	struct ifinfomsg about = { .ifi_family = AF_UNSPEC, .ifi_index = index };
@@ -209,7 +236,7 @@ static int port_vlans(struct nl_sock *socket, int type, int port, uint16_t first
 	return code < 0 ? code : nl_wait_for_ack(socket);
 }
 
-static int vlan(int port, uint16_t vid, struct link_failure *failure)
+static int link_vlan(int port, uint16_t vid, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	int code = 0;
@@ -247,7 +274,7 @@ static int table_number(const char *table, uint32_t *ret, struct link_failure *f
 	return 0;
 }
 
-static int route(bool add, int index, const char *ip, const char *table, struct link_failure *failure)
+static int link_route(bool add, int index, const char *ip, const char *table, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_route) struct rtnl_route *route = rtnl_route_alloc();
@@ -271,7 +298,7 @@ static int route(bool add, int index, const char *ip, const char *table, struct 
 	return result(add ? rtnl_route_add(socket, route, NLM_F_EXCL) : rtnl_route_delete(socket, route, 0), failure);
 }
 
-static int lookup(const char *ip, struct link_way *ret, struct link_failure *failure)
+static int link_lookup(const char *ip, struct link_way *ret, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_route) struct rtnl_route *route = NULL;
@@ -288,7 +315,7 @@ static int lookup(const char *ip, struct link_way *ret, struct link_failure *fai
 	return 0;
 }
 
-static int address(int index, const char *ip, struct link_failure *failure)
+static int link_address(int index, const char *ip, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_rtaddr) struct rtnl_addr *wanted = rtnl_addr_alloc();
@@ -304,7 +331,7 @@ static int address(int index, const char *ip, struct link_failure *failure)
 	return result(rtnl_addr_add(socket, wanted, NLM_F_REPLACE), failure);
 }
 
-static int proxy(int index, const char *ip, struct link_failure *failure)
+static int link_proxy(int index, const char *ip, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_neigh) struct rtnl_neigh *entry = rtnl_neigh_alloc();
@@ -351,7 +378,7 @@ static int find_proxies(struct nl_sock *socket, struct proxies *proxies)
 	return code < 0 ? code : nl_recvmsgs_default(socket);
 }
 
-static int unproxy(const char *ip, struct link_failure *failure)
+static int link_unproxy(const char *ip, struct link_failure *failure)
 {
 	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
 	cleanup(put_neigh) struct rtnl_neigh *entry = rtnl_neigh_alloc();
@@ -375,14 +402,14 @@ static int unproxy(const char *ip, struct link_failure *failure)
 }
 
 const struct link_module link_module = {
-	.get = get,
-	.change = change,
-	.delete = delete,
-	.vlan_filtering = vlan_filtering,
-	.vlan = vlan,
-	.route = route,
-	.lookup = lookup,
-	.address = address,
-	.proxy = proxy,
-	.unproxy = unproxy,
+	.get = link_get,
+	.change = link_change,
+	.delete = link_delete,
+	.vlan_filtering = link_vlan_filtering,
+	.vlan = link_vlan,
+	.route = link_route,
+	.lookup = link_lookup,
+	.address = link_address,
+	.proxy = link_proxy,
+	.unproxy = link_unproxy,
 };
