@@ -83,7 +83,7 @@ static void derive_uuid(const char *space, const char *name, uuid_t ret)
 static void derive_instance_uuid(struct spec *spec)
 {
 	char text[UUID_STR_LEN];
-	uuid_t uuid;
+	uuid_t uuid = { 0 };
 	if (*spec->uuid)
 		return;
 	derive_uuid(NAMESPACE, spec->name, uuid);
@@ -96,7 +96,7 @@ static void derive_mac(const struct spec *spec, struct nic *nic, size_t index)
 {
 	_cleanup_free_ char *name = xprintf("nic%zu", index);
 	const char *prefix = *nic->network.mac_prefix ? nic->network.mac_prefix : "52:54:00";
-	uuid_t uuid;
+	uuid_t uuid = { 0 };
 	if (*nic->mac)
 		return;
 	derive_uuid(spec->uuid, name, uuid);

@@ -2,8 +2,8 @@
 #include "vm/value.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
 
@@ -32,6 +32,14 @@ static char *word_at(const struct value_rule *rule, int index)
 	return xstrdup(index >= 0 && (size_t)index < strv_length(words) ? words[index] : "");
 }
 
+/* A row's own text; one that is no number is caught by the table test. */
+static int64_t number_of(const char *text)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	int64_t n = 0;
+	return parse_int(text, "default", INT64_MIN, INT64_MAX, &n, &err) < 0 ? 0 : n;
+}
+
 void value_default(const struct value_rule *rule, const char *text, void *target)
 {
 	switch (rule->kind) {
@@ -41,7 +49,7 @@ void value_default(const struct value_rule *rule, const char *text, void *target
 	case VALUE_INT:
 	case VALUE_SECONDS:
 	case VALUE_SIZE:
-		*(int64_t *)target = strtoll(text, NULL, 10);
+		*(int64_t *)target = number_of(text);
 		break;
 	case VALUE_ENUM:
 		*(int *)target = word_index(rule, text);

@@ -147,24 +147,20 @@ struct json *value_schema(const struct value_rule *rule)
 	}
 }
 
-/* "a, b or c"; an empty word is called "empty". */
+/* "a, b or c"; an empty word is called "empty" and comes last. */
 static char *choices_text(const char *choices)
 {
 	_cleanup_strv_ char **words = value_words(choices);
-	_cleanup_strv_ char **shown = NULL;
+	_cleanup_free_ char *text = xstrdup("");
+	bool empty = words && !*words[0];
 	size_t n = strv_length(words);
-	for (size_t i = 0; i < n; i++)
-		if (*words[i])
-			strv_add(&shown, words[i]);
-	if (n > 0 && !*words[0])
-		strv_add(&shown, "empty");
-	n = strv_length(shown);
-	if (n < 2)
-		return strv_join(shown, "");
-	_cleanup_free_ char *last = shown[n - 1];
-	shown[n - 1] = NULL;
-	_cleanup_free_ char *head = strv_join(shown, ", ");
-	return xprintf("%s or %s", head, last);
+	for (size_t i = empty ? 1 : 0; i < n; i++) {
+		const char *joint = !*text ? "" : i == n - 1 && !empty ? " or " : ", ";
+		char *longer = xprintf("%s%s%s", text, joint, words[i]);
+		free(text);
+		text = longer;
+	}
+	return empty ? xprintf("%s or empty", text) : take_ptr(text);
 }
 
 char *value_kind_text(const struct value_rule *rule)
