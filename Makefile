@@ -52,6 +52,20 @@ deps-build:
 .PHONY: all
 all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES) $(MADE)
 
+# --- what the program says of its own tables: manual pages, completion, the schema of a spec ---
+DOCS := $(patsubst man/%.in,$(BUILD)/man/%,$(wildcard man/*.in)) $(BUILD)/kvmctl.bash-completion $(BUILD)/instance.schema.json
+.PHONY: docs
+docs: $(DOCS)
+all: $(DOCS)
+$(BUILD)/man/%: man/%.in scripts/make-manual $(BUILD)/kvmctl
+	@mkdir -p $(dir $@)
+	@echo "  MAN     $@"
+	$(Q)scripts/make-manual $(BUILD)/kvmctl $< $@
+$(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
+	$(Q)$< completion bash >$@.tmp && mv $@.tmp $@
+$(BUILD)/instance.schema.json: $(BUILD)/kvmctl
+	$(Q)$< schema >$@.tmp && mv $@.tmp $@
+
 $(BUILD)/libkvmctl.a: $(OBJ)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)

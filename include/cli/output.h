@@ -15,6 +15,8 @@ void output_json_take(struct json *document);
 /* Standard output is a terminal, NO_COLOR is unset or empty, TERM is not "dumb". */
 bool output_colour(void);
 
+/* Keeps what is printed in `buffer` until it is full or flushed: one write for most commands, and its errno is known. */
+void output_buffer(char *buffer, size_t size);
 /* Pushes out what is buffered. A reader that went away is no error (*ret_gone, may be NULL); a full disk is: ERROR_OTHER. */
 int output_flush(bool *ret_gone, struct error *err);
 
@@ -23,7 +25,7 @@ void output_error(const struct error *err, bool json);
 
 /* "3d 04:05:06", "04:05:06"; "-" below 0. Owned by the caller. */
 char *text_of_seconds(int64_t seconds);
-/* "512 MiB", "1.5 GiB", "16 GiB". Owned by the caller. */
+/* "512 MiB", "1.5 GiB", "1025 MiB", "23.5 GiB" (rounded from 10 GiB on). Owned by the caller. */
 char *text_of_mib(int64_t mib);
 
 #endif

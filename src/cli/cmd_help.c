@@ -26,7 +26,7 @@ int cmd_help(struct invocation *invocation, struct error *err)
 {
 	const struct command *command = invocation->command;
 
-	if (command && command->run == cmd_help) {
+	if (command && command->run == cmd_help && !invocation->globals.help) {
 		if (invocation_has(invocation, "fragment"))
 			return manual_fragment(invocation_option(invocation, "fragment"), stdout, err);
 		command = NULL;

@@ -6,17 +6,23 @@
 #include "cli/command.h"
 #include "ops/act_spec.h"
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int cmd_names(struct invocation *invocation, struct error *err)
 {
 	_cleanup_strv_ char **records = NULL;
-	_cleanup_strv_ char **specs = spec_names(invocation->context->settings->spec_dir);
+	_cleanup_strv_ char **names = spec_names(invocation->context->settings->spec_dir);
 
 	if (rundir_names(&invocation->context->rundir, &records, err) < 0)
 		error_clear(err);
-	for (char **name = specs; name && *name; name++)
-		puts(*name);
-	for (char **name = records; name && *name; name++)
-		if (!strv_contains(specs, *name))
+	strv_extend(&names, records);
+	if (names)
+		qsort(names, strv_length(names), sizeof(*names), by_name);
+	for (char **name = names; name && *name; name++)
+		if (name == names || !streq(name[0], name[-1]))
 			puts(*name);
 	return 0;
 }

@@ -123,11 +123,13 @@ static bool wants_json(int argc, char *const *argv)
 
 int main(int argc, char **argv)
 {
+	static char buffer[256 * 1024];   /* pages that are not written to cost nothing */
 	_cleanup_(invocation_clear) struct invocation invocation = { 0 };
 	_cleanup_error_ struct error err = ERROR_INIT, write_error = ERROR_INIT;
 	int status;
 
 	normalise_process();
+	output_buffer(buffer, sizeof(buffer));
 	if (options_parse(argc, (const char *const *)argv, &invocation, &err) < 0) {
 		status = err.kind;
 		output_error(&err, wants_json(argc, argv));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -26,16 +27,29 @@ bool output_colour(void)
 	return is_empty(getenv("NO_COLOR")) && isatty(STDOUT_FILENO) && !is_empty(term) && !streq(term, "dumb");
 }
 
+void output_buffer(char *buffer, size_t size)
+{
+	setvbuf(stdout, buffer, _IOFBF, size);
+}
+
+/* A pipe or socket whose other end is closed. */
+static bool reader_is_gone(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
 int output_flush(bool *ret_gone, struct error *err)
 {
-	/* ferror first: an earlier failed write may have emptied the buffer, and fflush would then succeed. */
 	errno = 0;
-	bool failed = fflush(stdout) != 0 || ferror(stdout);
+	bool failed = fflush(stdout) != 0;
 	int errnum = errno;
+	/* A write that failed before, when the buffer was full: its errno is lost. */
+	bool gone = errnum == EPIPE || (!failed && ferror(stdout) && reader_is_gone());
 
 	if (ret_gone)
-		*ret_gone = failed && errnum == EPIPE;
-	if (!failed || errnum == EPIPE)
+		*ret_gone = gone;
+	if (gone || (!failed && !ferror(stdout)))
 		return 0;
 	return error_errno(err, ERROR_OTHER, errnum ? errnum : EIO, "cannot write to standard output");
 }
@@ -81,7 +95,8 @@ char *text_of_seconds(int64_t seconds)
 
 char *text_of_mib(int64_t mib)
 {
-	if (mib < 1024 || mib % 128)
+	/* Exact where a person has chosen it; what was measured is large and odd, and rounded. */
+	if (mib < 1024 || (mib < 10 * 1024 && mib % 128))
 		return xprintf("%" PRId64 " MiB", mib);
 	if (mib % 1024 == 0)
 		return xprintf("%" PRId64 " GiB", mib / 1024);

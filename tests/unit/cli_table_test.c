@@ -72,7 +72,7 @@ static void test_sizes(void **state)
 	static const struct {
 		int64_t mib;
 		const char *text;
-	} cases[] = { { 0, "0 MiB" }, { 512, "512 MiB" }, { 1024, "1 GiB" }, { 1536, "1.5 GiB" }, { 1025, "1025 MiB" }, { 16384, "16 GiB" } };
+	} cases[] = { { 0, "0 MiB" }, { 512, "512 MiB" }, { 1024, "1 GiB" }, { 1536, "1.5 GiB" }, { 1025, "1025 MiB" }, { 16384, "16 GiB" }, { 24105, "23.5 GiB" } };
 	(void)state;
 
 	for (size_t i = 0; i < ELEMENTS(cases); i++) {
