@@ -153,9 +153,8 @@ static char *choices_text(const char *choices)
 	_cleanup_strv_ char **words = value_words(choices);
 	_cleanup_free_ char *text = xstrdup("");
 	bool empty = words && !*words[0];
-	size_t n = strv_length(words);
-	for (size_t i = empty ? 1 : 0; i < n; i++) {
-		const char *joint = !*text ? "" : i == n - 1 && !empty ? " or " : ", ";
+	for (size_t i = empty ? 1 : 0; words && words[i]; i++) {
+		const char *joint = !*text ? "" : !words[i + 1] && !empty ? " or " : ", ";
 		char *longer = xprintf("%s%s%s", text, joint, words[i]);
 		free(text);
 		text = longer;
