@@ -52,19 +52,12 @@ deps-build:
 .PHONY: all
 all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES) $(MADE)
 
-# --- what the program says of its own tables: manual pages, completion, the schema of a spec ---
-DOCS := $(patsubst man/%.in,$(BUILD)/man/%,$(wildcard man/*.in)) $(BUILD)/kvmctl.bash-completion $(BUILD)/instance.schema.json
-.PHONY: docs
-docs: $(DOCS)
-all: $(DOCS)
-$(BUILD)/man/%: man/%.in scripts/make-manual $(BUILD)/kvmctl
-	@mkdir -p $(dir $@)
-	@echo "  MAN     $@"
-	$(Q)scripts/make-manual $(BUILD)/kvmctl $< $@
+# --- what else the program says of its own tables: the completion, the schema of a spec ---
+all: $(BUILD)/kvmctl.bash-completion $(BUILD)/instance.schema.json
 $(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
-	$(Q)$< completion bash >$@.tmp && mv $@.tmp $@
+	$(Q)$< completion bash >$@.new && mv $@.new $@
 $(BUILD)/instance.schema.json: $(BUILD)/kvmctl
-	$(Q)$< schema >$@.tmp && mv $@.tmp $@
+	$(Q)$< schema >$@.new && mv $@.new $@
 
 $(BUILD)/libkvmctl.a: $(OBJ)
 	@echo "  AR      $@"
