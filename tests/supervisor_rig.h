@@ -39,6 +39,8 @@ struct rig {
 	struct process_id qemu;
 	const char *run_state;   /* what query-status answers; set before rig_launch */
 	bool attached;           /* the stand-in is not the supervisor's child */
+	int starter_exit;        /* > 0: P has a child that ends with this status when rig_release_starter says so */
+	int starter_fd;
 };
 
 /* --- the stand-in --- */
@@ -94,6 +96,7 @@ static void stand_in(int qmp, int orders, int log, const char *run_state, const 
 	for (int fd = 3; fd < 64; fd++)   /* the test's end of `orders` above all: its end-of-file ends us */
 		if (fd != qmp && fd != orders && fd != log)
 			close(fd);
+	(void)!send(orders, "up", 2, MSG_NOSIGNAL);
 	(void)!write(qmp, greeting, strlen(greeting));
 	for (;;) {
 		poll(fds, 2, -1);
@@ -194,7 +197,7 @@ static inline void rig_make(struct rig *rig)
 	_cleanup_free_ char *script = NULL;
 	_cleanup_close_ int dir = -1;
 
-	*rig = (struct rig){ .start_fd = -1, .order_fd = -1, .go_fd = -1, .run_state = "running" };
+	*rig = (struct rig){ .start_fd = -1, .order_fd = -1, .go_fd = -1, .starter_fd = -1, .run_state = "running" };
 	snprintf(rig->dir, sizeof(rig->dir), "/tmp/kvmctl-rig-XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
 	dir = rig_part(rig, ".");
@@ -250,6 +253,21 @@ static void rig_become(const struct rig *rig, int event_fd, int start_fd, pid_t 
 	_exit(97);
 }
 
+/* P's child that stands for the forked half of `start --foreground`; its pid as text. */
+static char *rig_fork_starter(const struct rig *rig, int release)
+{
+	pid_t pid = fork();
+	char byte;
+
+	if (pid == 0) {
+		for (int fd = 3; fd < 64; fd++)
+			if (fd != release)
+				close(fd);
+		_exit(read(release, &byte, 1) == 1 ? rig->starter_exit : 95);
+	}
+	return xprintf("%d", pid);
+}
+
 static inline int rig_open_log(const struct rig *rig, const char *file)
 {
 	_cleanup_close_ int dir = rig_part(rig, "log");
@@ -278,7 +296,7 @@ static pid_t rig_fork_qemu(const struct rig *rig, int qmp, int orders)
 static inline void rig_launch(struct rig *rig, const char *const *extra)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	int event[2], start[2], order[2], go[2], tell[2];
+	int event[2], start[2], order[2], go[2], tell[2], release[2];
 	struct status status = { .phase = PHASE_RUNNING, .vcpus = 2, .memory = 512, .maxmem = 1024 };
 	pid_t pid = 0;
 	char byte;
@@ -288,6 +306,7 @@ static inline void rig_launch(struct rig *rig, const char *const *extra)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, order), 0);
 	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(tell, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(release, O_CLOEXEC), 0);
 	if (rig->attached)
 		pid = rig_fork_qemu(rig, event[1], order[1]);
 	rig->supervisor = fork();
@@ -301,6 +320,11 @@ static inline void rig_launch(struct rig *rig, const char *const *extra)
 			_exit(96);
 		fcntl(event[0], F_SETFD, 0);
 		fcntl(start[1], F_SETFD, 0);
+		const char *with_starter[] = { "--foreground", "--starter", NULL, NULL };
+		if (rig->starter_exit > 0) {
+			with_starter[2] = rig_fork_starter(rig, release[0]);
+			extra = with_starter;
+		}
 		rig_become(rig, event[0], rig->attached ? -1 : start[1], pid, (char *const *)extra);
 	}
 	assert_int_equal(read(tell[0], &pid, sizeof(pid)), sizeof(pid));
@@ -311,6 +335,9 @@ static inline void rig_launch(struct rig *rig, const char *const *extra)
 	close(go[0]);
 	close(tell[0]);
 	close(tell[1]);
+	close(release[0]);
+	rig->starter_fd = release[1];
+	assert_int_equal(recv(order[0], &byte, 1, 0), 1);   /* it holds nothing of ours any more */
 	assert_int_equal(process_identify(pid, &rig->qemu, &err), 0);
 	status.qemu = rig->qemu;
 	rig_write_status(rig, &status);
@@ -422,6 +449,7 @@ static inline void rig_remove(struct rig *rig)
 		waitpid(rig->supervisor, NULL, 0);
 	}
 	close_fd(&rig->start_fd);
+	close_fd(&rig->starter_fd);
 	close_fd(&rig->order_fd);   /* the stand-in ends at this end-of-file */
 	if (rig->attached)
 		waitpid(rig->qemu.pid, NULL, 0);

@@ -26,10 +26,11 @@ static void write_record(const struct supervisor *s)
 static void say(const struct supervisor *s)
 {
 	const struct exit_record *record = &s->record;
+	bool crash = cause_is_crash(record->reason), other = record->by && !streq(record->by, "guest");
 
-	report(s->options, cause_is_crash(record->reason) ? LOG_ERR : LOG_NOTICE, "ended: %s: %s%s%s%s%s", exit_reason_to_string(record->reason),
-	       record->detail, record->by ? ", by " : "", record->by ? record->by : "", record->words && cause_is_crash(record->reason) ? ": " : "",
-	       record->words && cause_is_crash(record->reason) ? record->words : "");
+	report(s->options, crash ? LOG_ERR : LOG_NOTICE, "ended (%s): %s%s%s%s%s", exit_reason_to_string(record->reason), record->detail,
+	       other ? ", by " : "", other ? record->by : "", crash && record->words ? "; its last words: " : "",
+	       crash && record->words ? record->words : "");
 }
 
 static bool ran_long(const struct supervisor *s)
