@@ -52,13 +52,6 @@ deps-build:
 .PHONY: all
 all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES) $(MADE)
 
-# --- what else the program says of its own tables: the completion, the schema of a spec ---
-all: $(BUILD)/kvmctl.bash-completion $(BUILD)/instance.schema.json
-$(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
-	$(Q)$< completion bash >$@.new && mv $@.new $@
-$(BUILD)/instance.schema.json: $(BUILD)/kvmctl
-	$(Q)$< schema >$@.new && mv $@.new $@
-
 $(BUILD)/libkvmctl.a: $(OBJ)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)

@@ -107,30 +107,38 @@ static void print_line(struct printer *p, const struct key_row *row, const char 
 		styled ? "\033[0m" : "");
 }
 
-/* The rows "KEY[].x" that stand behind `row` become columns. */
-#define TABLE_COLUMNS_MAX 12
+/* How many rows "KEY[].x" stand behind `row`: the columns of its table. */
+static size_t count_columns(const struct key_row *row)
+{
+	size_t length = strlen(row->key), n = 0;
+
+	for (const struct key_row *next = row + 1; next < key_rows + key_n_rows; next++, n++)
+		if (!starts_with(next->key, row->key) || next->key[length] != '[')
+			break;
+	return n;
+}
+
+static void add_table_row(struct table *table, const struct key_row *row, const struct json *object)
+{
+	_cleanup_strv_ char **cells = NULL;
+
+	for (size_t i = 1; i <= table->n_columns; i++)
+		strv_take(&cells, key_text(row[i].kind, json_get(object, row[i].key + strlen(row->key) + strlen("[]."))));
+	table_add(table, STYLE_PLAIN, (const char *const *)cells);
+}
+
 static void print_table(struct printer *p, const struct key_row *row, const struct json *list)
 {
-	struct table_column columns[TABLE_COLUMNS_MAX];
-	const char *members[TABLE_COLUMNS_MAX];
-	const struct key_row *column = row + 1;
-	_cleanup_table_ struct table table = { .columns = columns, .indent = 4 };
-	size_t length = strlen(row->key);
+	size_t n = count_columns(row);
+	_cleanup_free_ struct table_column *columns = xcalloc(n + 1, sizeof(*columns));
+	_cleanup_table_ struct table table = { .columns = columns, .n_columns = n, .indent = 4 };
 
 	if (!json_length(list))
 		return;
-	for (; column < key_rows + key_n_rows && starts_with(column->key, row->key) && column->key[length] == '['; column++) {
-		columns[table.n_columns] = (struct table_column){ column->label, column->kind != KEY_TEXT };
-		members[table.n_columns++] = column->key + length + strlen("[].");
-	}
-	for (size_t i = 0; i < json_length(list); i++) {
-		const char *cells[TABLE_COLUMNS_MAX];
-		for (size_t c = 0; c < table.n_columns; c++)
-			cells[c] = key_text(row[1 + c].kind, json_get(json_at(list, i), members[c]));
-		table_add(&table, STYLE_PLAIN, cells);
-		for (size_t c = 0; c < table.n_columns; c++)
-			free((char *)cells[c]);
-	}
+	for (size_t i = 0; i < n; i++)
+		columns[i] = (struct table_column){ row[1 + i].label, row[1 + i].kind != KEY_TEXT };
+	for (size_t i = 0; i < json_length(list); i++)
+		add_table_row(&table, row, json_at(list, i));
 	print_heading(p);
 	fprintf(p->out, "  %s\n", row->label);
 	table_print(&table, p->out, p->colour);
