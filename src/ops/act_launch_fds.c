@@ -42,6 +42,26 @@ static int open_path(const char *path, int flags, int *ret, struct error *err)
 	return 0;
 }
 
+/* A memory copy; an empty one of an optional file that is not there. */
+static int copy_private(const struct plan_fd *plan_fd, int *ret, struct error *err)
+{
+	if (memfile_copy(plan_fd->path, PRIVATE_MAX, ret, err) == 0)
+		return 0;
+	if (!plan_fd->optional || err->errnum != ENOENT)
+		return -1;
+	error_clear(err);
+	return memfile_from("absent", "", 0, ret, err);
+}
+
+/* True for the empty copy of an optional file: no link to it is made. */
+static bool is_absent(const struct launch *launch, int number)
+{
+	int i = number - PLAN_FIRST_FD;
+	struct stat st;
+
+	return launch->plan->fds[i].optional && fstat(launch->fds[i], &st) == 0 && st.st_size == 0;
+}
+
 /* conf/NAME.keys: links to descriptors, so that QEMU finds keys in a directory and no key lies on disk. */
 static int make_key_directory(struct launch *launch, const struct plan_fd *plan_fd, int *ret, struct error *err)
 {
@@ -58,6 +78,8 @@ static int make_key_directory(struct launch *launch, const struct plan_fd *plan_
 	for (size_t i = 0; i < plan_fd->n_links; i++) {
 		_cleanup_free_ char *target = xprintf("/proc/self/fd/%d", plan_fd->links[i].number);
 
+		if (is_absent(launch, plan_fd->links[i].number))
+			continue;
 		if (symlinkat(target, dir, plan_fd->links[i].name) < 0 && errno != EEXIST)
 			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/%s\"", name, plan_fd->links[i].name);
 	}
@@ -90,7 +112,7 @@ static int open_one(struct launch *launch, size_t i, struct error *err)
 	case PLAN_FD_FILE:
 		return open_path(plan_fd->path, plan_fd->flags, fd, err);
 	case PLAN_FD_PRIVATE:
-		return memfile_copy(plan_fd->path, PRIVATE_MAX, fd, err);
+		return copy_private(plan_fd, fd, err);
 	case PLAN_FD_DIR:
 		return make_key_directory(launch, plan_fd, fd, err);
 	case PLAN_FD_KIND_MAX:
