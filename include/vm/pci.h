@@ -24,25 +24,32 @@
 #define PCI_FUNCTIONS 8
 
 enum pci_kind {
-	PCI_VGA, PCI_BALLOON, PCI_CHANNELS, PCI_RNG, PCI_SOUND, PCI_WATCHDOG, PCI_USB,
-	PCI_SCSI,               /* up to four controllers have fixed places */
-	PCI_NIC, PCI_DISK,
+	PCI_VGA,
+	PCI_BALLOON,
+	PCI_CHANNELS,
+	PCI_RNG,
+	PCI_SOUND,
+	PCI_WATCHDOG,
+	PCI_USB,
+	PCI_SCSI, /* up to four controllers have fixed places */
+	PCI_NIC,
+	PCI_DISK,
 	PCI_KIND_MAX
 };
 
 struct pci_device {
 	char *id;
 	enum pci_kind kind;
-	bool express;           /* goes behind a root port on q35 */
-	struct json *object;    /* the device: gets "bus" and "addr" */
-	char *path;             /* what a problem names: "nics[3]" */
+	bool express;        /* goes behind a root port on q35 */
+	struct json *object; /* the device: gets "bus" and "addr" */
+	char *path;          /* what a problem names: "nics[3]" */
 	bool placed;
 };
 
 struct pci_slot {
-	uint8_t used;           /* functions taken on the root bus, a bit each */
-	uint8_t ports;          /* functions that are root ports */
-	uint8_t taken;          /* ... which have a device behind them, or are kept for one */
+	uint8_t used;  /* functions taken on the root bus, a bit each */
+	uint8_t ports; /* functions that are root ports */
+	uint8_t taken; /* ... which have a device behind them, or are kept for one */
 };
 
 struct pci {

@@ -16,23 +16,23 @@ struct builder {
 	const struct plan_input *input;
 	/* As the guest sees it: the spec, with the recorded guest-visible parameters over its own. Shallow but for hv. */
 	struct spec spec;
-	const struct hvparams *hv;          /* spec.hv */
+	const struct hvparams *hv; /* spec.hv */
 	const struct settings *settings;
 	const struct probe *probe;
 	const struct facts *facts;
 	struct plan *plan;
-	struct options options;             /* everything before the devices */
-	struct options devices;             /* -device, in order; root ports come before them */
-	struct json *machine;               /* the members of -machine; borrowed from options */
+	struct options options; /* everything before the devices */
+	struct options devices; /* -device, in order; root ports come before them */
+	struct json *machine;   /* the members of -machine; borrowed from options */
 	bool q35;
-	bool kernel;                        /* boots kernel_path: no bootindex anywhere */
+	bool kernel; /* boots kernel_path: no bootindex anywhere */
 	struct pci pci;
 	struct problems problems;
 	int n_fdsets;
-	const char *ide[IDE_PLACES];        /* who sits there (borrowed ids); pc has four places, q35 six */
-	size_t n_scsi;                      /* devices on SCSI controllers so far */
-	bool usb;                           /* the USB controller is there */
-	const char *vga, *mouse;            /* resolved hvparams.vga and usb_mouse, borrowed: recorded */
+	const char *ide[IDE_PLACES]; /* who sits there (borrowed ids); pc has four places, q35 six */
+	size_t n_scsi;               /* devices on SCSI controllers so far */
+	bool usb;                    /* the USB controller is there */
+	const char *vga, *mouse;     /* resolved hvparams.vga and usb_mouse, borrowed: recorded */
 };
 
 /* The chapters, in their order. */
@@ -44,7 +44,7 @@ void plan_identity(struct builder *b);
 void plan_monitors(struct builder *b);
 void plan_serial(struct builder *b);
 void plan_display(struct builder *b);
-void plan_spice(struct builder *b);     /* part of plan_display */
+void plan_spice(struct builder *b); /* part of plan_display */
 void plan_input(struct builder *b);
 void plan_sound(struct builder *b);
 void plan_board(struct builder *b);
@@ -86,13 +86,13 @@ int64_t build_bootindex(const struct builder *b, enum boot_class class, size_t n
 /* --- block devices (plan_blockdev.c) --- */
 
 struct block_options {
-	const char *cache, *aio, *discard;   /* hvparams' words; NULL: QEMU's default */
+	const char *cache, *aio, *discard; /* hvparams' words; NULL: QEMU's default */
 	bool read_only;
 };
 /* The node graph of layers[0..n-1] (top first) under the node name `node`: protocol and format nodes, descriptors, secrets. `index`: of the
  * disk, or -1; `path`: what a problem names. */
-void build_block_nodes(struct builder *b, const char *node, const struct disk_layer *layers, size_t n, const char *secret_file,
-		       const struct block_options *block, int index, const char *path);
+void build_block_nodes(struct builder *b, const char *node, const struct disk_layer *layers, size_t n,
+		       const char *secret_file, const struct block_options *block, int index, const char *path);
 /* "write-cache" for the guest's device: "on" or "off", or NULL for QEMU's default. */
 const char *block_write_cache(const char *cache);
 bool block_cache_direct(const char *cache);

@@ -5,14 +5,14 @@
 
 #include "base/text.h"
 
-#define SPARE_SLOT 30      /* q35: eight ports for hotplug */
-#define EXPRESS_SLOT 2     /* q35: the ports of what kvmctl brings along */
+#define SPARE_SLOT 30  /* q35: eight ports for hotplug */
+#define EXPRESS_SLOT 2 /* q35: the ports of what kvmctl brings along */
 #define ALL_FUNCTIONS 0xff
 
 struct place {
 	int slot, function;
-	bool port;         /* behind the root port there, else there itself */
-	bool whole;        /* takes the whole slot */
+	bool port;  /* behind the root port there, else there itself */
+	bool whole; /* takes the whole slot */
 };
 
 /* The fixed places, by kind. slot 0: none. */
@@ -39,7 +39,7 @@ void pci_init(struct pci *pci, bool q35, int reservations)
 	if (q35)
 		pci->slots[PCI_SLOTS - 1].used = ALL_FUNCTIONS;
 	else
-		pci->slots[1].used = ALL_FUNCTIONS & ~(1 << 2);   /* PIIX3: ISA, IDE, (USB), power management */
+		pci->slots[1].used = ALL_FUNCTIONS & ~(1 << 2); /* PIIX3: ISA, IDE, (USB), power management */
 }
 
 void pci_clear(struct pci *pci)
@@ -57,7 +57,11 @@ void pci_add(struct pci *pci, const char *id, enum pci_kind kind, bool express, 
 {
 	grow_array(pci->devices, pci->n);
 	pci->devices[pci->n++] = (struct pci_device){
-		.id = xstrdup(id), .kind = kind, .express = express, .object = json_ref(object), .path = xstrdup(path),
+		.id = xstrdup(id),
+		.kind = kind,
+		.express = express,
+		.object = json_ref(object),
+		.path = xstrdup(path),
 	};
 }
 
@@ -128,7 +132,8 @@ static bool read_place(const struct pci *pci, const struct json *address, struct
 	if (sscanf(bus, "port-%2d-%1d%c", &ret->slot, &ret->function, &rest) == 2) {
 		ret->port = true;
 		ret->whole = false;
-		return pci->q35 && ret->slot > 0 && ret->slot < PCI_SLOTS && ret->function >= 0 && ret->function < PCI_FUNCTIONS;
+		return pci->q35 && ret->slot > 0 && ret->slot < PCI_SLOTS && ret->function >= 0 &&
+		       ret->function < PCI_FUNCTIONS;
 	}
 	if (!streq(bus, root_bus(pci)) || !read_addr(addr, &ret->slot, &ret->function))
 		return false;
@@ -143,7 +148,8 @@ static void place_recorded(struct pci *pci, const struct json *recorded)
 	struct place place;
 
 	for (struct json_iter it = json_iter(recorded); json_next(&it);)
-		if (starts_with(it.key, "port-") && read_addr(json_get_string(it.value, "addr", ""), &place.slot, &place.function))
+		if (starts_with(it.key, "port-") &&
+		    read_addr(json_get_string(it.value, "addr", ""), &place.slot, &place.function))
 			make_port(pci, place.slot, place.function);
 	for (size_t i = 0; i < pci->n; i++) {
 		struct json *address = json_get(recorded, pci->devices[i].id);
@@ -201,7 +207,8 @@ static bool try_slot(struct pci *pci, struct pci_device *device, int slot)
 static void place_upward(struct pci *pci, enum pci_kind kind)
 {
 	for (size_t i = 0; i < pci->n; i++)
-		for (int slot = pci->reservations; pci->devices[i].kind == kind && !pci->devices[i].placed && slot < PCI_SLOTS; slot++)
+		for (int slot = pci->reservations;
+		     pci->devices[i].kind == kind && !pci->devices[i].placed && slot < PCI_SLOTS; slot++)
 			try_slot(pci, &pci->devices[i], slot);
 }
 
@@ -264,7 +271,8 @@ void pci_assign(struct pci *pci, const struct json *recorded, struct json **ret_
 	for (size_t i = 0; i < pci->n; i++)
 		if (!pci->devices[i].placed)
 			problems_add(problems, pci->devices[i].path,
-				     "\"%s\" finds no free PCI slot: lower hvparams.kvm_pci_reservations (it is %d), use fewer devices, or "
+				     "\"%s\" finds no free PCI slot: lower hvparams.kvm_pci_reservations (it is %d), "
+				     "use fewer devices, or "
 				     "SCSI disks (hvparams.disk_type scsi), which share a slot",
 				     pci->devices[i].id, pci->reservations);
 	*ret_addresses = collect(pci);

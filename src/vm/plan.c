@@ -6,12 +6,13 @@
 #include "vm/plan_build.h"
 
 static void (*const chapters[])(struct builder *b) = {
-	plan_machine, plan_cpu, plan_memory, plan_firmware, plan_identity, plan_monitors, plan_serial,
-	plan_display, plan_input, plan_sound, plan_board, plan_disks, plan_removable, plan_nics,
+	plan_machine, plan_cpu,   plan_memory, plan_firmware, plan_identity, plan_monitors,  plan_serial,
+	plan_display, plan_input, plan_sound,  plan_board,    plan_disks,    plan_removable, plan_nics,
 };
 
 /* The guest's view of a running instance wins over the spec: its recorded guest-visible parameters are read over the spec's. */
-static void merge_recorded(struct hvparams *hv, const struct hvparams *own, const struct json *recorded, struct problems *problems)
+static void merge_recorded(struct hvparams *hv, const struct hvparams *own, const struct json *recorded,
+			   struct problems *problems)
 {
 	_cleanup_json_ struct json *values = hvparams_to_json(own, false);
 
@@ -77,8 +78,13 @@ static void builder_clear(struct builder *b)
 int plan_make(const struct plan_input *input, struct plan **ret, struct error *err)
 {
 	_cleanup_(builder_clear) struct builder b = {
-		.input = input, .spec = *input->spec, .settings = input->settings, .probe = input->probe, .facts = input->facts,
-		.vga = "none", .mouse = "",
+		.input = input,
+		.spec = *input->spec,
+		.settings = input->settings,
+		.probe = input->probe,
+		.facts = input->facts,
+		.vga = "none",
+		.mouse = "",
 	};
 	struct hvparams merged;
 	bool recorded = input->recorded && input->recorded->hv;

@@ -42,7 +42,8 @@ static void common(struct json *node, const char *name, const struct block_optio
 	}
 }
 
-static struct json *local_node(struct builder *b, const struct disk_layer *layer, const struct block_options *block, int index)
+static struct json *local_node(struct builder *b, const struct disk_layer *layer, const struct block_options *block,
+			       int index)
 {
 	struct json *node = json_new_object();
 	int flags = (block->read_only ? O_RDONLY : O_RDWR) | (block_cache_direct(block->cache) ? O_DIRECT : 0);
@@ -75,13 +76,15 @@ static bool has_driver(struct builder *b, const char *driver, const char *path)
 {
 	if (strv_contains(b->probe->block_drivers, driver))
 		return true;
-	problems_add(&b->problems, path, "QEMU %d.%d (\"%s\") has no block driver \"%s\": install its module (package qemu-block-extra)",
+	problems_add(&b->problems, path,
+		     "QEMU %d.%d (\"%s\") has no block driver \"%s\": install its module (package qemu-block-extra)",
 		     b->probe->major, b->probe->minor, b->hv->kvm_path, driver);
 	return false;
 }
 
 /* NULL: a problem was added. */
-static struct json *network_node(struct builder *b, const char *node_name, const char *uri, const char *secret_file, const char *path)
+static struct json *network_node(struct builder *b, const char *node_name, const char *uri, const char *secret_file,
+				 const char *path)
 {
 	_cleanup_free_ char *secret_id = NULL;
 	struct error err = ERROR_INIT;
@@ -97,7 +100,8 @@ static struct json *network_node(struct builder *b, const char *node_name, const
 }
 
 /* backing: the node name below, or NULL: none. */
-static void format_node(struct builder *b, const char *name, const char *format, const char *backing, const struct block_options *block)
+static void format_node(struct builder *b, const char *name, const char *format, const char *backing,
+			const struct block_options *block)
 {
 	struct json *node = json_new_object();
 
@@ -111,11 +115,12 @@ static void format_node(struct builder *b, const char *name, const char *format,
 	options_json(&b->options, OPTION_BLOCKDEV, node);
 }
 
-static void layer_nodes(struct builder *b, const char *name, const struct disk_layer *layer, const char *backing, const char *secret_file,
-			const struct block_options *block, int index, const char *path)
+static void layer_nodes(struct builder *b, const char *name, const struct disk_layer *layer, const char *backing,
+			const char *secret_file, const struct block_options *block, int index, const char *path)
 {
 	_cleanup_free_ char *protocol = xprintf("%s-file", name);
-	struct json *node = uri_is(layer->path) ? network_node(b, name, layer->path, secret_file, path) : local_node(b, layer, block, index);
+	struct json *node = uri_is(layer->path) ? network_node(b, name, layer->path, secret_file, path)
+						: local_node(b, layer, block, index);
 
 	if (!node)
 		return;
@@ -124,8 +129,8 @@ static void layer_nodes(struct builder *b, const char *name, const struct disk_l
 	format_node(b, name, layer->format, backing, block);
 }
 
-void build_block_nodes(struct builder *b, const char *node, const struct disk_layer *layers, size_t n, const char *secret_file,
-		       const struct block_options *block, int index, const char *path)
+void build_block_nodes(struct builder *b, const char *node, const struct disk_layer *layers, size_t n,
+		       const char *secret_file, const struct block_options *block, int index, const char *path)
 {
 	_cleanup_free_ char *below = NULL;
 

@@ -24,7 +24,12 @@ int build_fd(struct builder *b, enum plan_fd_kind kind, const char *path)
 
 	grow_array(plan->fds, plan->n_fds);
 	plan->fds[plan->n_fds++] = (struct plan_fd){
-		.kind = kind, .number = number, .fdset = -1, .index = -1, .queue = -1, .path = xstrdup(path),
+		.kind = kind,
+		.number = number,
+		.fdset = -1,
+		.index = -1,
+		.queue = -1,
+		.path = xstrdup(path),
 	};
 	return number;
 }
@@ -101,7 +106,9 @@ bool build_require(struct builder *b, const char *path, const char *value, const
 {
 	if (probe_has_device(b->probe, driver))
 		return true;
-	problems_add(&b->problems, path, "\"%s\" is the device \"%s\", which QEMU %d.%d (\"%s\") does not have (some are in packages of their own)",
+	problems_add(&b->problems, path,
+		     "\"%s\" is the device \"%s\", which QEMU %d.%d (\"%s\") does not have (some are in packages of "
+		     "their own)",
 		     value, driver, b->probe->major, b->probe->minor, b->hv->kvm_path);
 	return false;
 }
@@ -110,7 +117,10 @@ static enum boot_class chosen_class(const struct builder *b)
 {
 	const char *order = b->hv->boot_order;
 
-	return streq(order, "floppy") ? BOOT_FLOPPY : streq(order, "cdrom") ? BOOT_CDROM : streq(order, "network") ? BOOT_NETWORK : BOOT_DISK;
+	return streq(order, "floppy")    ? BOOT_FLOPPY
+	       : streq(order, "cdrom")   ? BOOT_CDROM
+	       : streq(order, "network") ? BOOT_NETWORK
+					 : BOOT_DISK;
 }
 
 static size_t class_size(const struct builder *b, enum boot_class class)

@@ -17,7 +17,9 @@ bool build_ide_place(struct builder *b, struct json *device, const char *id, int
 		if (!b->ide[i])
 			place = i;
 	if (place < 0 || b->ide[place]) {
-		problems_add(&b->problems, path, "\"%s\" finds no free place: the machine has %d for %s disks and CD-ROMs; use disk_type \"paravirtual\" or \"scsi\"",
+		problems_add(&b->problems, path,
+			     "\"%s\" finds no free place: the machine has %d for %s disks and CD-ROMs; use disk_type "
+			     "\"paravirtual\" or \"scsi\"",
 			     id, places, b->q35 ? "SATA" : "IDE");
 		return false;
 	}

@@ -11,10 +11,12 @@ static void model(struct builder *b)
 	if (is_empty(type))
 		return;
 	if (streq(name, "host") && !b->plan->kvm)
-		problems_add(&b->problems, "hvparams.cpu_type", "\"host\" needs KVM, and this guest is emulated; use \"max\"");
+		problems_add(&b->problems, "hvparams.cpu_type",
+			     "\"host\" needs KVM, and this guest is emulated; use \"max\"");
 	else if (!probe_has_cpu(b->probe, name) && !streq(name, "host"))
-		problems_add(&b->problems, "hvparams.cpu_type", "QEMU %d.%d (\"%s\") has no CPU model \"%s\"; `%s -cpu help` lists them",
-			     b->probe->major, b->probe->minor, b->hv->kvm_path, name, b->hv->kvm_path);
+		problems_add(&b->problems, "hvparams.cpu_type",
+			     "QEMU %d.%d (\"%s\") has no CPU model \"%s\"; `%s -cpu help` lists them", b->probe->major,
+			     b->probe->minor, b->hv->kvm_path, name, b->hv->kvm_path);
 	options_text(&b->options, "-cpu", "%s", type);
 }
 

@@ -8,9 +8,9 @@ enum bus { BUS_VIRTIO, BUS_IDE, BUS_SCSI, BUS_NONE };
 static const struct type {
 	const char *word, *driver;
 	enum bus bus;
-	bool passthrough;        /* the guest speaks SCSI with the host's own device */
+	bool passthrough; /* the guest speaks SCSI with the host's own device */
 	bool read_only;
-	size_t serial_max;       /* 0: it has none */
+	size_t serial_max; /* 0: it has none */
 } types[] = {
 	{ "paravirtual", "virtio-blk-pci", BUS_VIRTIO, false, false, 20 },
 	{ "ide", "ide-hd", BUS_IDE, false, false, 20 },
@@ -29,9 +29,11 @@ static const struct type *find_type(struct builder *b)
 		if (streq(types[i].word, word))
 			return build_require(b, "hvparams.disk_type", word, types[i].driver) ? &types[i] : NULL;
 	if (streq(word, "pflash"))
-		problems_add(&b->problems, "hvparams.disk_type", "\"pflash\" is for firmware only (hvparams.firmware \"uefi\"); use \"paravirtual\"");
+		problems_add(&b->problems, "hvparams.disk_type",
+			     "\"pflash\" is for firmware only (hvparams.firmware \"uefi\"); use \"paravirtual\"");
 	else
-		problems_add(&b->problems, "hvparams.disk_type", "the machine type %s has no bus for \"%s\"; use \"paravirtual\", \"ide\" or \"scsi\"",
+		problems_add(&b->problems, "hvparams.disk_type",
+			     "the machine type %s has no bus for \"%s\"; use \"paravirtual\", \"ide\" or \"scsi\"",
 			     b->q35 ? "q35" : "pc", word);
 	return NULL;
 }
@@ -49,36 +51,48 @@ struct work {
 
 static void check_cache(struct builder *b, const struct work *w)
 {
-	bool shared = w->disk->shared == DISK_SHARED_TRUE || (w->disk->shared == DISK_SHARED_AUTO && w->facts->shared_fs);
+	bool shared =
+		w->disk->shared == DISK_SHARED_TRUE || (w->disk->shared == DISK_SHARED_AUTO && w->facts->shared_fs);
 
 	if (w->disk->shared != DISK_SHARED_FALSE && shared && !streq(w->block.cache, "none")) {
 		if (b->input->allow_unsafe_cache)
-			build_warning(b, "%s: cache \"%s\" on shared storage corrupts data at migration", w->path, w->block.cache);
+			build_warning(b, "%s: cache \"%s\" on shared storage corrupts data at migration", w->path,
+				      w->block.cache);
 		else
-			problems_add(&b->problems, w->path, "cache \"%s\" on shared storage corrupts data at migration: use \"none\", or --allow-unsafe-cache "
-				     "if it is never migrated", w->block.cache);
+			problems_add(&b->problems, w->path,
+				     "cache \"%s\" on shared storage corrupts data at migration: use \"none\", or "
+				     "--allow-unsafe-cache "
+				     "if it is never migrated",
+				     w->block.cache);
 	}
 	if (streq(w->block.aio, "native") && !block_cache_direct(w->block.cache))
-		problems_add(&b->problems, w->path, "aio \"native\" needs cache \"none\" (it is \"%s\")", w->block.cache);
+		problems_add(&b->problems, w->path, "aio \"native\" needs cache \"none\" (it is \"%s\")",
+			     w->block.cache);
 	if (streq(w->block.aio, "io_uring") && !b->probe->can.blockdev_io_uring)
-		problems_add(&b->problems, w->path, "QEMU %d.%d (\"%s\") is built without io_uring: use aio \"threads\"", b->probe->major,
+		problems_add(&b->problems, w->path,
+			     "QEMU %d.%d (\"%s\") is built without io_uring: use aio \"threads\"", b->probe->major,
 			     b->probe->minor, b->hv->kvm_path);
 }
 
 static void check_kind(struct builder *b, const struct work *w)
 {
 	if (w->type->passthrough && (!w->facts->layers[0].block_device || !streq(w->disk->format, "raw")))
-		problems_add(&b->problems, w->path, "disk_type \"%s\" passes a SCSI device of the host through: the path must be one, the format \"raw\"",
+		problems_add(&b->problems, w->path,
+			     "disk_type \"%s\" passes a SCSI device of the host through: the path must be one, the "
+			     "format \"raw\"",
 			     w->type->word);
 	if (w->type->bus == BUS_IDE && w->disk->read_only)
-		problems_add(&b->problems, w->path, "an IDE or SATA disk cannot be read-only: use disk_type \"paravirtual\" or \"scsi\"");
+		problems_add(&b->problems, w->path,
+			     "an IDE or SATA disk cannot be read-only: use disk_type \"paravirtual\" or \"scsi\"");
 	if (w->disk->iothread >= 0 && w->type->bus != BUS_VIRTIO)
 		problems_add(&b->problems, w->path, "an iothread of its own needs disk_type \"paravirtual\"");
 	if (!is_empty(w->disk->serial) && !w->type->serial_max)
-		problems_add(&b->problems, w->path, "disk_type \"%s\" shows the device's own serial: none can be set", w->type->word);
+		problems_add(&b->problems, w->path, "disk_type \"%s\" shows the device's own serial: none can be set",
+			     w->type->word);
 	else if (strlen(w->disk->serial) > w->type->serial_max)
-		problems_add(&b->problems, w->path, "the serial \"%s\" is longer than the %zu bytes that disk_type \"%s\" has", w->disk->serial,
-			     w->type->serial_max, w->type->word);
+		problems_add(&b->problems, w->path,
+			     "the serial \"%s\" is longer than the %zu bytes that disk_type \"%s\" has",
+			     w->disk->serial, w->type->serial_max, w->type->word);
 }
 
 static void put_iothread(const struct builder *b, const struct work *w, struct json *device)
@@ -151,11 +165,15 @@ static void add_disk(struct builder *b, const struct type *type, size_t i)
 {
 	const struct disk *disk = &b->spec.disks[i];
 	_cleanup_free_ char *id = xprintf("disk%zu", i), *path = xprintf("disks[%zu]", i);
-	struct work w = { .disk = disk, .facts = &b->facts->disks[i], .type = type, .index = i, .id = id, .path = path };
+	struct work w = {
+		.disk = disk, .facts = &b->facts->disks[i], .type = type, .index = i, .id = id, .path = path
+	};
 
 	w.read_only = disk->read_only || type->read_only;
 	w.block = (struct block_options){
-		.cache = disk_cache(&b->spec, disk), .aio = disk_aio(&b->spec, disk), .discard = disk_discard(&b->spec, disk),
+		.cache = disk_cache(&b->spec, disk),
+		.aio = disk_aio(&b->spec, disk),
+		.discard = disk_discard(&b->spec, disk),
 		.read_only = w.read_only,
 	};
 	check_cache(b, &w);

@@ -8,8 +8,8 @@
 static const struct {
 	const char *vga, *driver;
 } cards[] = {
-	{ "std", "VGA" },	    { "cirrus", "cirrus-vga" }, { "qxl", "qxl-vga" }, { "virtio", "virtio-vga" },
-	{ "vmware", "vmware-svga" }, { "bochs", "bochs-display" },
+	{ "std", "VGA" },           { "cirrus", "cirrus-vga" },  { "qxl", "qxl-vga" },
+	{ "virtio", "virtio-vga" }, { "vmware", "vmware-svga" }, { "bochs", "bochs-display" },
 };
 
 static const char *default_card(const struct builder *b)
@@ -33,7 +33,8 @@ static void graphics_card(struct builder *b)
 			build_add_pci(b, PCI_VGA, false, build_device(cards[i].driver, "vga"), "hvparams.vga");
 		return;
 	}
-	problems_add(&b->problems, "hvparams.vga", "\"%s\" is no graphics card: use std, qxl, virtio, cirrus, vmware, bochs or none", b->vga);
+	problems_add(&b->problems, "hvparams.vga",
+		     "\"%s\" is no graphics card: use std, qxl, virtio, cirrus, vmware, bochs or none", b->vga);
 }
 
 /* The names that QEMU looks for in the directory of its credentials. */
@@ -50,7 +51,11 @@ static int certificates(struct builder *b)
 	static const struct {
 		const char *name;
 		bool optional;
-	} files[] = { { "ca-cert.pem" }, { "server-cert.pem" }, { "server-key.pem" }, { "ca-crl.pem", true }, { "dh-params.pem", true } };
+	} files[] = { { "ca-cert.pem" },
+		      { "server-cert.pem" },
+		      { "server-key.pem" },
+		      { "ca-crl.pem", true },
+		      { "dh-params.pem", true } };
 	int numbers[ELEMENTS(files)], directory;
 
 	for (size_t i = 0; i < ELEMENTS(files); i++) {
@@ -110,8 +115,10 @@ static void vnc_tcp(struct builder *b, struct json *vnc)
 	int64_t display = b->spec.network_port - VNC_FIRST_PORT;
 
 	if (display <= 0) {
-		problems_add(&b->problems, "network_port", "VNC on \"%s\" needs a network_port above %d (it is %lld): the display is the port minus %d",
-			     b->hv->vnc_bind_address, VNC_FIRST_PORT, (long long)b->spec.network_port, VNC_FIRST_PORT);
+		problems_add(
+			&b->problems, "network_port",
+			"VNC on \"%s\" needs a network_port above %d (it is %lld): the display is the port minus %d",
+			b->hv->vnc_bind_address, VNC_FIRST_PORT, (long long)b->spec.network_port, VNC_FIRST_PORT);
 		return;
 	}
 	json_put_stringf(vnc, "", ipv6 ? "[%s]:%lld" : "%s:%lld", address, (long long)display);

@@ -3,9 +3,10 @@
 #include "vm/plan.h"
 
 static const char *const fd_kinds[PLAN_FD_KIND_MAX] = {
-	[PLAN_FD_CONTROL] = "control", [PLAN_FD_QUERY] = "query", [PLAN_FD_EVENT] = "event", [PLAN_FD_SERIAL] = "serial",
-	[PLAN_FD_AGENT] = "agent", [PLAN_FD_SERIAL_LOG] = "serial-log", [PLAN_FD_TAP] = "tap", [PLAN_FD_VHOST] = "vhost",
-	[PLAN_FD_FILE] = "file", [PLAN_FD_PRIVATE] = "private", [PLAN_FD_DIR] = "directory",
+	[PLAN_FD_CONTROL] = "control", [PLAN_FD_QUERY] = "query",   [PLAN_FD_EVENT] = "event",
+	[PLAN_FD_SERIAL] = "serial",   [PLAN_FD_AGENT] = "agent",   [PLAN_FD_SERIAL_LOG] = "serial-log",
+	[PLAN_FD_TAP] = "tap",         [PLAN_FD_VHOST] = "vhost",   [PLAN_FD_FILE] = "file",
+	[PLAN_FD_PRIVATE] = "private", [PLAN_FD_DIR] = "directory",
 };
 
 const char *plan_fd_kind_to_string(enum plan_fd_kind kind)
@@ -37,7 +38,8 @@ int hardware_from_json(const struct json *document, struct hardware *ret, struct
 	struct json *addresses = json_get(document, "addresses"), *hv = json_get(document, "hvparams");
 
 	if (!machine || json_type_of(addresses) != JSON_OBJECT || json_type_of(hv) != JSON_OBJECT)
-		return error_set(err, ERROR_UNKNOWN, "the recorded hardware has no \"machine\", \"addresses\" or \"hvparams\"");
+		return error_set(err, ERROR_UNKNOWN,
+				 "the recorded hardware has no \"machine\", \"addresses\" or \"hvparams\"");
 	*ret = (struct hardware){ .machine = xstrdup(machine), .addresses = json_copy(addresses), .hv = json_copy(hv) };
 	return 0;
 }

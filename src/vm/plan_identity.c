@@ -53,7 +53,8 @@ void plan_identity(struct builder *b)
 	if (!b->hv->use_chroot)
 		return;
 	if (!drop)
-		build_warning(b, "use_chroot does not hold a QEMU that stays root (security_model \"none\"): use \"user\" or \"pool\"");
+		build_warning(b, "use_chroot does not hold a QEMU that stays root (security_model \"none\"): use "
+				 "\"user\" or \"pool\"");
 	b->plan->chroot = xstrdup(b->input->paths.chroot);
 	enter_chroot(b, drop);
 }

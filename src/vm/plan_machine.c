@@ -32,8 +32,9 @@ static void unknown_machine(struct builder *b, const char *wanted)
 {
 	_cleanup_free_ char *known = known_machines(b);
 
-	problems_add(&b->problems, "hvparams.machine_version", "\"%s\" is no %s machine of QEMU %d.%d (\"%s\"), which has: %s", wanted,
-		     b->q35 ? "q35" : "pc", b->probe->major, b->probe->minor, b->hv->kvm_path, known);
+	problems_add(&b->problems, "hvparams.machine_version",
+		     "\"%s\" is no %s machine of QEMU %d.%d (\"%s\"), which has: %s", wanted, b->q35 ? "q35" : "pc",
+		     b->probe->major, b->probe->minor, b->hv->kvm_path, known);
 }
 
 /* A recorded machine type stays, whatever the spec says by now. */
@@ -59,17 +60,20 @@ static const struct probe_machine *resolve_machine(struct builder *b)
 		return NULL;
 	}
 	if (machine->deprecated)
-		build_warning(b, "machine type \"%s\" is deprecated in QEMU %d.%d and will be removed; choose a newer hvparams.machine_version",
+		build_warning(b,
+			      "machine type \"%s\" is deprecated in QEMU %d.%d and will be removed; choose a newer "
+			      "hvparams.machine_version",
 			      machine->name, b->probe->major, b->probe->minor);
 	if (b->spec.vcpus > machine->cpu_max && machine->cpu_max > 0)
-		problems_add(&b->problems, "vcpus", "%lld is more than the %d of machine type \"%s\"", (long long)b->spec.vcpus,
-			     machine->cpu_max, machine->name);
+		problems_add(&b->problems, "vcpus", "%lld is more than the %d of machine type \"%s\"",
+			     (long long)b->spec.vcpus, machine->cpu_max, machine->name);
 	return machine;
 }
 
 static bool decide_kvm(struct builder *b)
 {
-	const char *flag = b->hv->kvm_flag, *why = b->probe->can.kvm ? b->facts->kvm_why : "this QEMU is built without it";
+	const char *flag = b->hv->kvm_flag,
+		   *why = b->probe->can.kvm ? b->facts->kvm_why : "this QEMU is built without it";
 	bool usable = b->facts->kvm && b->probe->can.kvm;
 
 	if (streq(flag, "disabled"))
@@ -77,10 +81,12 @@ static bool decide_kvm(struct builder *b)
 	if (usable)
 		return true;
 	if (streq(flag, "enabled"))
-		problems_add(&b->problems, "hvparams.kvm_flag", "KVM cannot be used: %s; see `kvmctl host verify`, or set \"disabled\" for emulation",
+		problems_add(&b->problems, "hvparams.kvm_flag",
+			     "KVM cannot be used: %s; see `kvmctl host verify`, or set \"disabled\" for emulation",
 			     is_empty(why) ? "unknown reason" : why);
 	else
-		build_warning(b, "KVM cannot be used (%s): the guest is emulated (TCG), which is slow", is_empty(why) ? "unknown reason" : why);
+		build_warning(b, "KVM cannot be used (%s): the guest is emulated (TCG), which is slow",
+			      is_empty(why) ? "unknown reason" : why);
 	return false;
 }
 
@@ -113,8 +119,10 @@ static void old_actions(struct builder *b)
 	if (!is_empty(b->hv->watchdog))
 		options_text(&b->options, "-watchdog-action", "%s", watchdog_action(b));
 	if (streq(b->hv->on_crash, "preserve"))
-		problems_add(&b->problems, "hvparams.on_crash", "QEMU %d.%d cannot keep a guest that panicked: \"preserve\" needs 6.0 or later; use "
-			     "\"destroy\" or \"restart\"", b->probe->major, b->probe->minor);
+		problems_add(&b->problems, "hvparams.on_crash",
+			     "QEMU %d.%d cannot keep a guest that panicked: \"preserve\" needs 6.0 or later; use "
+			     "\"destroy\" or \"restart\"",
+			     b->probe->major, b->probe->minor);
 }
 
 /* What ends QEMU. A panic ends it too (QEMU's default) unless it is to be preserved; the supervisor restarts. */

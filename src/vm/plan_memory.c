@@ -33,7 +33,8 @@ void plan_memory(struct builder *b)
 	options_text(&b->options, "-m", "size=%lldM", (long long)b->spec.maxmem);
 	if (!is_empty(b->hv->mem_path) || streq(b->hv->memory_backend, "hugetlbfs")) {
 		if (is_empty(b->hv->mem_path))
-			problems_add(&b->problems, "hvparams.memory_backend", "\"hugetlbfs\" needs hvparams.mem_path, a directory on hugetlbfs");
+			problems_add(&b->problems, "hvparams.memory_backend",
+				     "\"hugetlbfs\" needs hvparams.mem_path, a directory on hugetlbfs");
 		hugetlbfs(b);
 	} else if (streq(b->hv->memory_backend, "memfd")) {
 		options_json(&b->options, OPTION_OBJECT, backend(b, "memory-backend-memfd"));

@@ -7,10 +7,14 @@ static const struct type {
 	const char *word, *driver;
 	bool virtio, isa;
 } types[] = {
-	{ "paravirtual", "virtio-net-pci", true, false }, { "e1000", "e1000", false, false },
-	{ "rtl8139", "rtl8139", false, false },		  { "pcnet", "pcnet", false, false },
-	{ "ne2k_pci", "ne2k_pci", false, false },	  { "ne2k_isa", "ne2k_isa", false, true },
-	{ "i82551", "i82551", false, false },		  { "i82557b", "i82557b", false, false },
+	{ "paravirtual", "virtio-net-pci", true, false },
+	{ "e1000", "e1000", false, false },
+	{ "rtl8139", "rtl8139", false, false },
+	{ "pcnet", "pcnet", false, false },
+	{ "ne2k_pci", "ne2k_pci", false, false },
+	{ "ne2k_isa", "ne2k_isa", false, true },
+	{ "i82551", "i82551", false, false },
+	{ "i82557b", "i82557b", false, false },
 	{ "i82559er", "i82559er", false, false },
 };
 
@@ -23,7 +27,8 @@ static const struct type *find_type(struct builder *b)
 {
 	for (size_t i = 0; i < ELEMENTS(types); i++)
 		if (streq(types[i].word, b->hv->nic_type))
-			return build_require(b, "hvparams.nic_type", b->hv->nic_type, types[i].driver) ? &types[i] : NULL;
+			return build_require(b, "hvparams.nic_type", b->hv->nic_type, types[i].driver) ? &types[i]
+												       : NULL;
 	problems_add(&b->problems, "hvparams.nic_type", "\"%s\" is no NIC", b->hv->nic_type);
 	return NULL;
 }
@@ -34,7 +39,8 @@ static bool decide_vhost(struct builder *b)
 	if (!b->hv->vhost_net || b->facts->vhost_net)
 		return b->hv->vhost_net;
 	if (b->hv->given[HV_vhost_net])
-		problems_add(&b->problems, "hvparams.vhost_net", "/dev/vhost-net cannot be opened: load the module vhost_net, or set false");
+		problems_add(&b->problems, "hvparams.vhost_net",
+			     "/dev/vhost-net cannot be opened: load the module vhost_net, or set false");
 	else
 		build_warning(b, "/dev/vhost-net cannot be opened: the NICs are served by QEMU, which is slower");
 	return false;
@@ -101,14 +107,16 @@ static void back_end(struct builder *b, const struct nic *nic, const struct plan
 static void isa_place(struct builder *b, struct json *device, size_t n, const char *path)
 {
 	if (n >= ELEMENTS(ne2000)) {
-		problems_add(&b->problems, path, "a machine has at most %zu NICs of nic_type \"ne2k_isa\"", ELEMENTS(ne2000));
+		problems_add(&b->problems, path, "a machine has at most %zu NICs of nic_type \"ne2k_isa\"",
+			     ELEMENTS(ne2000));
 		return;
 	}
 	json_put_int(device, "iobase", ne2000[n].iobase);
 	json_put_int(device, "irq", ne2000[n].irq);
 }
 
-static void front_end(struct builder *b, const struct nic *nic, const struct plan_nic *plan, const struct type *type, size_t i, const char *path)
+static void front_end(struct builder *b, const struct nic *nic, const struct plan_nic *plan, const struct type *type,
+		      size_t i, const char *path)
 {
 	struct json *device = build_device(type->driver, plan->device_id);
 	int64_t bootindex = build_bootindex(b, BOOT_NETWORK, i);
@@ -152,8 +160,11 @@ static void add_nic(struct builder *b, const struct type *type, bool vhost, size
 	bool accelerated = type->virtio && nic->mode != NIC_USER;
 
 	*plan = (struct plan_nic){
-		.netdev_id = xprintf("netdev%zu", i), .device_id = xprintf("nic%zu", i), .queues = decide_queues(b, nic, type, path),
-		.vhost = accelerated && vhost, .vnet_hdr = accelerated && b->hv->vnet_hdr && b->facts->tap_vnet_hdr,
+		.netdev_id = xprintf("netdev%zu", i),
+		.device_id = xprintf("nic%zu", i),
+		.queues = decide_queues(b, nic, type, path),
+		.vhost = accelerated && vhost,
+		.vnet_hdr = accelerated && b->hv->vnet_hdr && b->facts->tap_vnet_hdr,
 	};
 	back_end(b, nic, plan, (int)i);
 	front_end(b, nic, plan, type, i, path);

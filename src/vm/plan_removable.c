@@ -21,7 +21,8 @@ static enum bus cdrom_bus(struct builder *b)
 		return BUS_SCSI;
 	/* A disk type that is no disk's here is that chapter's problem. */
 	if (own)
-		problems_add(&b->problems, "hvparams.cdrom_disk_type", "\"%s\" cannot be a CD-ROM on %s: use \"ide\", \"scsi\" or \"paravirtual\"", type,
+		problems_add(&b->problems, "hvparams.cdrom_disk_type",
+			     "\"%s\" cannot be a CD-ROM on %s: use \"ide\", \"scsi\" or \"paravirtual\"", type,
 			     b->q35 ? "q35" : "pc");
 	return own ? BUS_NONE : BUS_IDE;
 }
@@ -29,7 +30,9 @@ static enum bus cdrom_bus(struct builder *b)
 static void nodes(struct builder *b, const char *id, const char *image, const char *path)
 {
 	const struct disk_layer layer = {
-		.path = (char *)image, .format = (char *)"raw", .block_device = starts_with(image, "/dev/"),
+		.path = (char *)image,
+		.format = (char *)"raw",
+		.block_device = starts_with(image, "/dev/"),
 	};
 	const struct block_options block = { .aio = "threads", .read_only = true };
 
@@ -38,7 +41,9 @@ static void nodes(struct builder *b, const char *id, const char *image, const ch
 
 static void cdrom(struct builder *b, const char *id, const char *image, int n, const char *path)
 {
-	static const char *const drivers[] = { [BUS_VIRTIO] = "virtio-blk-pci", [BUS_IDE] = "ide-cd", [BUS_SCSI] = "scsi-cd" };
+	static const char *const drivers[] = {
+		[BUS_VIRTIO] = "virtio-blk-pci", [BUS_IDE] = "ide-cd", [BUS_SCSI] = "scsi-cd"
+	};
 	enum bus bus = cdrom_bus(b);
 	int64_t bootindex = build_bootindex(b, BOOT_CDROM, (size_t)n);
 	struct json *device;
@@ -71,7 +76,8 @@ static void floppy(struct builder *b)
 	struct json *device;
 
 	if (b->q35) {
-		problems_add(&b->problems, "hvparams.floppy_image_path", "the machine type q35 has no floppy: use \"pc\", or a CD-ROM");
+		problems_add(&b->problems, "hvparams.floppy_image_path",
+			     "the machine type q35 has no floppy: use \"pc\", or a CD-ROM");
 		return;
 	}
 	nodes(b, "floppy", b->hv->floppy_image_path, "hvparams.floppy_image_path");

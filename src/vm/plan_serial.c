@@ -9,7 +9,8 @@ static void serial_port(struct builder *b)
 	int fd = build_fd(b, PLAN_FD_SERIAL, NULL);
 	int log = build_fdset(b, PLAN_FD_SERIAL_LOG, NULL, O_WRONLY | O_APPEND, -1);
 
-	options_text(&b->options, "-chardev", "socket,id=serial0,fd=%d,server=on,wait=off,logfile=/dev/fdset/%d,logappend=on", fd, log);
+	options_text(&b->options, "-chardev",
+		     "socket,id=serial0,fd=%d,server=on,wait=off,logfile=/dev/fdset/%d,logappend=on", fd, log);
 	options_text(&b->options, "-serial", "chardev:serial0");
 }
 
@@ -35,7 +36,8 @@ void plan_serial(struct builder *b)
 		return;
 	build_add_pci(b, PCI_CHANNELS, true, build_device("virtio-serial-pci", "channels"), "hvparams.use_guest_agent");
 	if (agent) {
-		options_text(&b->options, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off", build_fd(b, PLAN_FD_AGENT, NULL));
+		options_text(&b->options, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off",
+			     build_fd(b, PLAN_FD_AGENT, NULL));
 		channel(b, "agent", 1, "org.qemu.guest_agent.0");
 	}
 	if (vdagent) {

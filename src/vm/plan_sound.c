@@ -8,9 +8,14 @@ static const struct card {
 	const char *word, *driver, *codec;
 	bool pci;
 } cards[] = {
-	{ "ac97", "AC97", NULL, true },	      { "es1370", "ES1370", NULL, true },	       { "hda", "intel-hda", "hda-duplex", true },
-	{ "intel-hda", "intel-hda", "hda-duplex", true }, { "ich9-hda", "ich9-intel-hda", "hda-duplex", true },
-	{ "sb16", "sb16", NULL, false },      { "adlib", "adlib", NULL, false },	       { "gus", "gus", NULL, false },
+	{ "ac97", "AC97", NULL, true },
+	{ "es1370", "ES1370", NULL, true },
+	{ "hda", "intel-hda", "hda-duplex", true },
+	{ "intel-hda", "intel-hda", "hda-duplex", true },
+	{ "ich9-hda", "ich9-intel-hda", "hda-duplex", true },
+	{ "sb16", "sb16", NULL, false },
+	{ "adlib", "adlib", NULL, false },
+	{ "gus", "gus", NULL, false },
 	{ "cs4231a", "cs4231a", NULL, false },
 };
 

@@ -41,7 +41,9 @@ static void tls(struct builder *b, struct json *spice)
 	if (!b->hv->spice_use_tls)
 		return;
 	if (is_empty(settings->spice_ca) || is_empty(settings->spice_cert) || is_empty(settings->spice_key))
-		problems_add(&b->problems, "hvparams.spice_use_tls", "the settings do not say where the certificates are: set spice_tls.cacert, .cert and .key");
+		problems_add(
+			&b->problems, "hvparams.spice_use_tls",
+			"the settings do not say where the certificates are: set spice_tls.cacert, .cert and .key");
 	certificate(b, spice, "x509-cacert-file", settings->spice_ca);
 	certificate(b, spice, "x509-cert-file", settings->spice_cert);
 	certificate(b, spice, "x509-key-file", settings->spice_key);
@@ -78,8 +80,11 @@ void plan_spice(struct builder *b)
 	struct json *spice;
 
 	if (!b->probe->can.spice) {
-		problems_add(&b->problems, "hvparams.spice_bind", "QEMU %d.%d (\"%s\") has no SPICE: install its module (package qemu-system-modules-spice), "
-			     "or use VNC", b->probe->major, b->probe->minor, b->hv->kvm_path);
+		problems_add(
+			&b->problems, "hvparams.spice_bind",
+			"QEMU %d.%d (\"%s\") has no SPICE: install its module (package qemu-system-modules-spice), "
+			"or use VNC",
+			b->probe->major, b->probe->minor, b->hv->kvm_path);
 		return;
 	}
 	spice = json_new_object();

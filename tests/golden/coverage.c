@@ -10,7 +10,8 @@
 
 /* What no command line shows: what happens around QEMU. (That they are set somewhere must be so all the same.) */
 static const char *const elsewhere[] = {
-	"cpu_mask", "security_domain", "user_shutdown", "migration_port", "migration_bandwidth", "migration_downtime", "migration_mode", "migration_caps",
+	"cpu_mask",           "security_domain", "user_shutdown",  "migration_port", "migration_bandwidth",
+	"migration_downtime", "migration_mode",  "migration_caps",
 };
 
 struct row {

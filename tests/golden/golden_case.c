@@ -60,12 +60,15 @@ struct probe *golden_probe(const char *fixture)
 static struct disk_facts read_disk(const struct disk *disk, const struct json *document)
 {
 	struct json *layers = json_get(document, "layers");
-	struct disk_facts facts = { .n = json_length(layers), .shared_fs = json_get_bool(document, "shared_fs", false) };
+	struct disk_facts facts = { .n = json_length(layers),
+				    .shared_fs = json_get_bool(document, "shared_fs", false) };
 
 	if (!facts.n) {
 		facts.layers = xcalloc(1, sizeof(*facts.layers));
 		facts.layers[facts.n++] = (struct disk_layer){
-			.path = xstrdup(disk->path), .format = xstrdup(disk->format), .block_device = starts_with(disk->path, "/dev/"),
+			.path = xstrdup(disk->path),
+			.format = xstrdup(disk->format),
+			.block_device = starts_with(disk->path, "/dev/"),
 		};
 		return facts;
 	}
@@ -84,16 +87,21 @@ static void read_facts(struct facts *facts, const struct spec *spec, const struc
 	struct json *disks = json_get(document, "disks");
 
 	*facts = (struct facts){
-		.n_disks = spec->n_disks, .disks = xcalloc(spec->n_disks + 1, sizeof(*facts->disks)),
-		.as_root = json_get_bool(document, "as_root", true), .kvm = json_get_bool(document, "kvm", true),
-		.kvm_why = xstrdup(json_get_string(document, "kvm_why", "")), .vhost_net = json_get_bool(document, "vhost_net", true),
+		.n_disks = spec->n_disks,
+		.disks = xcalloc(spec->n_disks + 1, sizeof(*facts->disks)),
+		.as_root = json_get_bool(document, "as_root", true),
+		.kvm = json_get_bool(document, "kvm", true),
+		.kvm_why = xstrdup(json_get_string(document, "kvm_why", "")),
+		.vhost_net = json_get_bool(document, "vhost_net", true),
 		.tap_vnet_hdr = json_get_bool(document, "tap_vnet_hdr", true),
 		.tap_multi_queue = json_get_bool(document, "tap_multi_queue", true),
 		.vnc_address = xstrdup(json_get_string(document, "vnc_address", "")),
 		.spice_address = xstrdup(json_get_string(document, "spice_address", "")),
 		.firmware_code = xstrdup(json_get_string(document, "firmware_code", "/usr/share/OVMF/OVMF_CODE_4M.fd")),
 		.firmware_vars = xstrdup(json_get_string(document, "firmware_vars", "/usr/share/OVMF/OVMF_VARS_4M.fd")),
-		.uid = 610000, .gid = 610000, .kvm_gid = 106,
+		.uid = 610000,
+		.gid = 610000,
+		.kvm_gid = 106,
 	};
 	for (size_t i = 0; i < spec->n_disks; i++)
 		facts->disks[i] = read_disk(&spec->disks[i], json_at(disks, i));
@@ -109,8 +117,8 @@ static void read_settings(struct golden_case *c)
 		golden_die("settings: %s", err.message);
 }
 
-void golden_read(struct golden_case *c, const char *file, const char *directory, const struct probe *probe, const char *without,
-		 struct error *ret_error)
+void golden_read(struct golden_case *c, const char *file, const char *directory, const struct probe *probe,
+		 const char *without, struct error *ret_error)
 {
 	struct json *recorded, *spec;
 	struct error err = ERROR_INIT;
@@ -131,7 +139,11 @@ void golden_read(struct golden_case *c, const char *file, const char *directory,
 	c->chroot = xprintf("%s/chroot", directory);
 	c->variables = xprintf("%s/variables.fd", directory);
 	c->input = (struct plan_input){
-		.spec = c->spec, .settings = c->settings, .probe = probe, .facts = &c->facts, .recorded = recorded ? &c->recorded : NULL,
+		.spec = c->spec,
+		.settings = c->settings,
+		.probe = probe,
+		.facts = &c->facts,
+		.recorded = recorded ? &c->recorded : NULL,
 		.paths = { .chroot = c->chroot, .variables = c->variables, .ctrl_dir = directory },
 		.allow_unsafe_cache = json_get_bool(c->document, "allow_unsafe_cache", false),
 		.incoming = json_get_bool(c->document, "incoming", false),

@@ -22,8 +22,8 @@ struct golden_case {
 #define _cleanup_golden_ __attribute__((cleanup(golden_free)))
 
 /* A parameter that is taken out of the spec before it is read, or NULL. Bad files end the program. *ret_error: the spec's own problems (then there is nothing to plan). */
-void golden_read(struct golden_case *c, const char *file, const char *directory, const struct probe *probe, const char *without,
-		 struct error *ret_error);
+void golden_read(struct golden_case *c, const char *file, const char *directory, const struct probe *probe,
+		 const char *without, struct error *ret_error);
 void golden_free(struct golden_case *c);
 /* The recorded answers of one QEMU. */
 struct probe *golden_probe(const char *fixture);

@@ -11,8 +11,11 @@ static void print_flags(FILE *out, int flags)
 {
 	int mode = flags & O_ACCMODE;
 
-	fprintf(out, " %s%s%s", mode == O_RDWR ? "O_RDWR" : mode == O_WRONLY ? "O_WRONLY" : "O_RDONLY", flags & O_DIRECT ? "|O_DIRECT" : "",
-		flags & O_APPEND ? "|O_APPEND" : "");
+	fprintf(out, " %s%s%s",
+		mode == O_RDWR     ? "O_RDWR"
+		: mode == O_WRONLY ? "O_WRONLY"
+				   : "O_RDONLY",
+		flags & O_DIRECT ? "|O_DIRECT" : "", flags & O_APPEND ? "|O_APPEND" : "");
 }
 
 static void print_fd(FILE *out, const struct plan_fd *fd)
@@ -82,7 +85,8 @@ static void print_plan(FILE *out, const struct plan *plan)
 static FILE *open_output(const char *directory, const char *file, const char *version)
 {
 	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
-	_cleanup_free_ char *path = xprintf("%s/%.*s.%s.argv", directory, (int)(strlen(name) - strlen(".json")), name, version);
+	_cleanup_free_ char *path =
+		xprintf("%s/%.*s.%s.argv", directory, (int)(strlen(name) - strlen(".json")), name, version);
 	FILE *out = fopen(path, "we");
 
 	if (!out)

@@ -34,7 +34,7 @@ struct in6_ifreq {
 	int ifr6_ifindex;
 };
 
-#define MANY_FDS 200          /* ours are above, QEMU's below */
+#define MANY_FDS 200 /* ours are above, QEMU's below */
 #define WAIT_MS 30000
 
 static const char *directory;
@@ -95,7 +95,7 @@ static void make_kernel(const char *path)
 	kernel[0x1ff] = 0xaa;
 	memcpy(kernel + 0x202, "HdrS\x06\x02", 6);
 	kernel[0x211] = 1;
-	memcpy(kernel + 0x22c, "\xff\xff\xff\x37", 4);   /* how high the initrd may be */
+	memcpy(kernel + 0x22c, "\xff\xff\xff\x37", 4); /* how high the initrd may be */
 	write_new(path, kernel, 65536, 0);
 	free(kernel);
 }
@@ -115,7 +115,8 @@ static void copy_file(const char *from, const char *to)
 static void provide(const char *path, const struct golden_case *c)
 {
 	const char *name = strrchr(path, '/') + 1;
-	_cleanup_free_ char *parent = xstrndup(path, (size_t)(name - path - 1)), *certificate = xprintf("tests/golden/tls/%s", name);
+	_cleanup_free_ char *parent = xstrndup(path, (size_t)(name - path - 1)),
+			    *certificate = xprintf("tests/golden/tls/%s", name);
 	struct error err = ERROR_INIT;
 
 	if (!starts_with(path, directory) || access(path, F_OK) == 0)
@@ -303,7 +304,8 @@ static void make_places(const struct golden_case *c)
 	static const char *const names[] = { "chroot", "vnc", "huge" };
 
 	for (size_t i = 0; i < ELEMENTS(names); i++) {
-		_cleanup_free_ char *path = xprintf("%s/%s%s%s", directory, names[i], i == 2 ? "/" : "", i == 2 ? c->spec->name : "");
+		_cleanup_free_ char *path =
+			xprintf("%s/%s%s%s", directory, names[i], i == 2 ? "/" : "", i == 2 ? c->spec->name : "");
 		struct error err = ERROR_INIT;
 
 		if (file_make_dirs(path, 0755, &err) < 0)
@@ -321,7 +323,8 @@ static void become_qemu(const struct plan *plan, const struct facts *facts, cons
 	dup2(err, STDERR_FILENO);
 	for (size_t i = 0; i < plan->n_fds; i++)
 		dup2(fds[i], plan->fds[i].number);
-	if (plan->identity == IDENTITY_DROPPED && (setgroups(0, NULL) < 0 || setgid(facts->gid) < 0 || setuid(facts->uid) < 0))
+	if (plan->identity == IDENTITY_DROPPED &&
+	    (setgroups(0, NULL) < 0 || setgid(facts->gid) < 0 || setuid(facts->uid) < 0))
 		_exit(126);
 	execv(plan->argv[0], plan->argv);
 	_exit(127);
@@ -368,7 +371,9 @@ static bool send_with(int fd, const char *text, int passed)
 	if (passed >= 0) {
 		message.msg_control = control.data;
 		message.msg_controllen = sizeof(control.data);
-		control.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		control.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+						  .cmsg_level = SOL_SOCKET,
+						  .cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(&control.align), &passed, sizeof(int));
 	}
 	return sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)strlen(text);
@@ -412,7 +417,8 @@ static bool run_commands(int fd, const struct plan *plan)
 
 		if (command->secret_file)
 			json_put_string(command->arguments, command->secret_key, "secret12");
-		if (command->listen_fd ? !listen_command(fd, command) : !ask(fd, command->execute, command->arguments, -1))
+		if (command->listen_fd ? !listen_command(fd, command)
+				       : !ask(fd, command->execute, command->arguments, -1))
 			return false;
 	}
 	return true;
@@ -482,7 +488,7 @@ int main(int argc, char **argv)
 	directory = argv[2];
 	probe = golden_probe(argv[1]);
 	golden_read(&c, argv[3], directory, probe, NULL, &err);
-	c.facts.kvm = false;   /* emulation will do, and is everywhere */
+	c.facts.kvm = false; /* emulation will do, and is everywhere */
 	c.facts.vhost_net = c.facts.vhost_net && access("/dev/vhost-net", R_OK | W_OK) == 0;
 	if (err.kind != ERROR_NONE || plan_make(&c.input, &plan, &err) < 0) {
 		printf("no plan: %s\n", err.message);

@@ -79,7 +79,8 @@ static void test_pc(void **state)
 
 static void test_one_more_moves_nobody(void **state)
 {
-	static const enum pci_kind kinds[] = { PCI_VGA, PCI_BALLOON, PCI_CHANNELS, PCI_RNG, PCI_SOUND, PCI_WATCHDOG, PCI_USB, PCI_SCSI };
+	static const enum pci_kind kinds[] = { PCI_VGA,   PCI_BALLOON,  PCI_CHANNELS, PCI_RNG,
+					       PCI_SOUND, PCI_WATCHDOG, PCI_USB,      PCI_SCSI };
 	_cleanup_json_ struct json *all = NULL;
 	struct pci pci;
 
@@ -123,7 +124,8 @@ static void test_recorded_wins(void **state)
 	add(&pci, "nic0", PCI_NIC, true);
 	add(&pci, "nic1", PCI_NIC, true);
 	/* nic1 sits where nic0 would go, and the balloon where the random numbers would. */
-	addresses = assign(&pci, "{\"nic1\": {\"bus\": \"pci.0\", \"addr\": \"0xc\"}, \"balloon\": {\"bus\": \"pci.0\", \"addr\": \"0x5\"}}");
+	addresses = assign(&pci, "{\"nic1\": {\"bus\": \"pci.0\", \"addr\": \"0xc\"}, \"balloon\": {\"bus\": "
+				 "\"pci.0\", \"addr\": \"0x5\"}}");
 	assert_at(addresses, "nic1", "pci.0", "0xc");
 	assert_at(addresses, "nic0", "pci.0", "0xd");
 	assert_at(addresses, "balloon", "pci.0", "0x5");
@@ -235,8 +237,12 @@ static void test_bad_record(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pc),	    cmocka_unit_test(test_one_more_moves_nobody), cmocka_unit_test(test_recorded_wins),
-		cmocka_unit_test(test_again),	    cmocka_unit_test(test_q35),			  cmocka_unit_test(test_full),
+		cmocka_unit_test(test_pc),
+		cmocka_unit_test(test_one_more_moves_nobody),
+		cmocka_unit_test(test_recorded_wins),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_q35),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_bad_record),
 	};
 
