@@ -8,7 +8,8 @@
 #include "vm/spec.h"
 
 /* A list of rows with an empty one at its end, so that it is never NULL. */
-#define OPTIONS(...) ((const struct option_row[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
+#define OPTIONS(...) ((const struct option_row[]){ __VA_ARGS__, { 0 } })
+#define NO_OPTIONS ((const struct option_row[]){ { 0 } })
 
 const struct command command_rows[] = {
 #define COMMAND(id, name, group, arguments, min, max, needs, options, doc, more) \
