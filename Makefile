@@ -10,11 +10,12 @@ comma    := ,
 
 Q := $(if $(V),,@)
 
+# Under sanitizers gcc warns of what the checks themselves do: warnings are errors without them only.
 WARN := -Wall -Wextra -Wshadow -Wvla -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
         -Wswitch-enum -Wnull-dereference -Wno-format-nonliteral -Wno-missing-field-initializers
 HARD := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 # PIC for the modules that are loaded at run time.
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc $(WARN) $(HARD) $(if $(DEVELOPER),-Werror) \
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc $(WARN) $(HARD) $(if $(DEVELOPER),$(if $(SANITIZE),,-Werror)) \
               -DKVMCTL_VERSION='"$(VERSION)"' $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -U_FORTIFY_SOURCE) $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 
