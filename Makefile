@@ -144,7 +144,7 @@ TIDY := $(patsubst %.c,$(BUILD)/tidy/%.clean,$(SRC) $(MODULE_SRC) $(SUPERVISOR_S
 tidy: $(TIDY)
 $(BUILD)/tidy/%.clean: %.c .clang-tidy $(wildcard include/*/*.h)
 	@mkdir -p $(dir $@)
-	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -DKVMCTL_VERSION='""' $(NL_CFLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -DKVMCTL_VERSION='""' $(NL_CFLAGS:-I%=-isystem%) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)touch $@
 
 .PHONY: format

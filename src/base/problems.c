@@ -28,8 +28,8 @@ void problems_add_error(struct problems *problems, const char *path, struct erro
 
 int problems_to_error(const struct problems *problems, enum error_kind kind, const char *what, struct error *err)
 {
-	_cleanup_fclose_ FILE *out = NULL;
 	_cleanup_free_ char *text = NULL;
+	_cleanup_fclose_ FILE *out = NULL;
 	bool one = problems->n == 1;
 	size_t size;
 

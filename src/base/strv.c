@@ -77,8 +77,8 @@ bool strv_contains(char *const *v, const char *s)
 
 char *strv_join(char *const *v, const char *separator)
 {
-	_cleanup_fclose_ FILE *out = NULL;
 	_cleanup_free_ char *text = NULL;
+	_cleanup_fclose_ FILE *out = NULL;
 	size_t size;
 
 	out = open_memstream(&text, &size);
