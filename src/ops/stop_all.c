@@ -23,6 +23,7 @@ struct job {
 struct jobs {
 	struct job *list;
 	size_t n, started, running;
+	int wait_ms;       /* --wait, for each of them */
 };
 
 static void jobs_free(struct jobs *jobs)
@@ -64,7 +65,7 @@ static int find_jobs(struct context *context, struct jobs *jobs, struct error *e
 	return 0;
 }
 
-static char **job_argv(struct context *context, const char *name, bool force)
+static char **job_argv(struct context *context, const char *name, int wait_ms, bool force)
 {
 	char **argv = NULL;
 
@@ -75,6 +76,7 @@ static char **job_argv(struct context *context, const char *name, bool force)
 		strv_addf(&argv, "--config=%s", context->settings->file);
 	if (deadline_left(context->deadline) >= 0)
 		strv_addf(&argv, "--timeout=%d.%03d", deadline_left(context->deadline) / 1000, deadline_left(context->deadline) % 1000);
+	strv_addf(&argv, "--wait=%d.%03d", wait_ms / 1000, wait_ms % 1000);
 	strv_add(&argv, "stop");
 	if (force)
 		strv_add(&argv, "--force");
@@ -85,7 +87,7 @@ static char **job_argv(struct context *context, const char *name, bool force)
 static int start_job(struct context *context, struct jobs *jobs, bool force, struct error *err)
 {
 	struct job *job = &jobs->list[jobs->started];
-	_cleanup_strv_ char **argv = job_argv(context, job->name, force);
+	_cleanup_strv_ char **argv = job_argv(context, job->name, jobs->wait_ms, force);
 	_cleanup_free_ char *program = realpath("/proc/self/exe", NULL);
 	int ends[2];
 
@@ -166,7 +168,7 @@ static struct json *job_document(const struct job *job, size_t *failed)
 
 int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed, struct error *err)
 {
-	_cleanup_(jobs_free) struct jobs jobs = { 0 };
+	_cleanup_(jobs_free) struct jobs jobs = { .wait_ms = deadline_left(context->wait) };
 	struct json *list;
 	size_t failed = 0;
 
