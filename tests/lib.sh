@@ -94,6 +94,11 @@ enter_netns() {
 	if [ -z "${KVMCTL_TEST_NETNS:-}" ]; then
 		requires root netns
 		trap - EXIT
+		# The second run makes its own, and removes it.
+		if [ -n "${own_tmp:-}" ]; then
+			rm -rf "$own_tmp"
+			unset TMP TMPDIR
+		fi
 		KVMCTL_TEST_NETNS=1 exec unshare --net -- "$0" "$@"
 	fi
 	ip link set lo up
