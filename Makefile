@@ -93,7 +93,7 @@ $(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
 # --- unit tests: one program per tests/unit/*.c ---
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 .PHONY: unit
-unit: $(UNIT) $(MODULES) $(BUILD)/tests/fake-qemu
+unit: $(UNIT) $(MODULES) $(BUILD)/kvmctl-supervisor $(BUILD)/tests/fake-qemu
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"

@@ -110,6 +110,16 @@ static int supervisor_open(struct supervisor *s, const struct options *options, 
 	return 0;
 }
 
+static int finish(struct supervisor *s)
+{
+	int status = afterwards_run(s);   /* in the background it mostly does not return: the process is kvmctl by then */
+
+	exit_record_free(&s->record);
+	event_link_close(&s->events);
+	logs_close(&s->logs);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -132,5 +142,5 @@ int main(int argc, char **argv)
 		ending_reap(&s);
 	malloc_trim(0);
 	loop_run(&s);
-	return afterwards_run(&s);
+	return finish(&s);
 }
