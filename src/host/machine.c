@@ -113,7 +113,7 @@ static char *cpu_model(void)
 /* Distinct packages among the online CPUs; 256 at most. */
 static int count_sockets(const cpu_set_t *online)
 {
-	int64_t seen[256];
+	int64_t seen[256] = { 0 };
 	int n = 0;
 
 	for (int cpu = 0; cpu <= CPULIST_MAX_CPU; cpu++) {
