@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -32,6 +33,7 @@ struct console {
 	int serial;
 	bool from_terminal;
 	bool input_ended;
+	int signals;         /* signalfd: leaving by a signal restores the terminal as well */
 };
 
 enum relay { RELAY_LEFT, RELAY_GUEST_GONE, RELAY_TIME_UP, RELAY_FAILED };
@@ -164,12 +166,18 @@ static struct deadline relay_deadline(const struct console *console)
 static enum relay relay(struct console *console)
 {
 	for (;;) {
-		struct pollfd polls[2] = { { console->serial, POLLIN, 0 }, { console->input_ended ? -1 : STDIN_FILENO, POLLIN, 0 } };
+		struct pollfd polls[3] = {
+			{ console->serial, POLLIN, 0 },
+			{ console->input_ended ? -1 : STDIN_FILENO, POLLIN, 0 },
+			{ console->signals, POLLIN, 0 },
+		};
 		enum relay why = RELAY_TIME_UP;
 		bool go_on = true;
 
-		if (deadline_poll(polls, 2, relay_deadline(console)) <= 0)
+		if (deadline_poll(polls, 3, relay_deadline(console)) <= 0)
 			return console->input_ended && !deadline_passed(console->context->deadline) ? RELAY_LEFT : RELAY_TIME_UP;
+		if (polls[2].revents)
+			return RELAY_LEFT;
 		if (polls[0].revents)
 			why = relay_output(console, &go_on);
 		if (go_on && polls[1].revents)
@@ -202,6 +210,20 @@ static bool comes_back(struct console *console)
 	}
 }
 
+/* SIGTERM (somebody takes the console with --force), SIGHUP (the terminal is gone), SIGINT (not from a raw terminal) end the relay in good order. */
+static int watch_signals(struct console *console, struct error *err)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0 || (console->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		return error_errno(err, ERROR_OTHER, errno, "cannot watch signals");
+	return 0;
+}
+
 static int run(struct console *console, struct error *err)
 {
 	for (;;) {
@@ -223,11 +245,13 @@ static int run(struct console *console, struct error *err)
 
 int op_console(struct context *context, const char *name, bool force, struct error *err)
 {
-	struct console console = { .context = context, .name = name, .serial = -1, .from_terminal = isatty(STDIN_FILENO) };
+	struct console console = { .context = context, .name = name, .serial = -1, .signals = -1, .from_terminal = isatty(STDIN_FILENO) };
 	_cleanup_terminal_ struct terminal terminal = TERMINAL_INIT;
 	_cleanup_close_ int lock = -1;
 
 	if (instance_name_check(name, err) < 0 || hold(context, name, force, &lock, err) < 0 || connect_serial(&console, err) < 0)
+		return -1;
+	if (watch_signals(&console, err) < 0)
 		return -1;
 	if (console.from_terminal) {
 		log_notice("connected to the console of \"%s\"; Ctrl-] leaves it", name);
@@ -235,6 +259,7 @@ int op_console(struct context *context, const char *name, bool force, struct err
 	}
 	int result = run(&console, err);
 	terminal_restore(&terminal);
+	close_fd(&console.signals);
 	if (console.from_terminal)
 		log_notice("left the console of \"%s\"", name);
 	return result;
