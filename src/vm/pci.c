@@ -32,6 +32,7 @@ static const struct fixed fixed_places[PCI_KIND_MAX] = {
 };
 #define FIXED_SCSI 4
 
+/* What the machine itself takes is never free. */
 void pci_init(struct pci *pci, bool q35, int reservations)
 {
 	*pci = (struct pci){ .q35 = q35, .reservations = reservations };
@@ -53,6 +54,7 @@ void pci_clear(struct pci *pci)
 	*pci = (struct pci){ 0 };
 }
 
+/* The object is kept: its address is written into it when all devices are known. */
 void pci_add(struct pci *pci, const char *id, enum pci_kind kind, bool express, struct json *object, const char *path)
 {
 	grow_array(pci->devices, pci->n);
@@ -65,6 +67,7 @@ void pci_add(struct pci *pci, const char *id, enum pci_kind kind, bool express, 
 	};
 }
 
+/* The name that QEMU gives it. */
 static const char *root_bus(const struct pci *pci)
 {
 	return pci->q35 ? "pcie.0" : "pci.0";
@@ -77,6 +80,8 @@ static void make_port(struct pci *pci, int slot, int function)
 	pci->slots[slot].ports |= (uint8_t)(1 | 1 << function);
 }
 
+/* A port may be there already (of the fixed ones, or with a neighbour's function 0), but then
+ * without a device. */
 static bool place_free(const struct pci *pci, const struct place *place)
 {
 	const struct pci_slot *slot = &pci->slots[place->slot];
@@ -87,6 +92,7 @@ static bool place_free(const struct pci *pci, const struct place *place)
 	return place->whole ? !slot->used : !(slot->used & bit);
 }
 
+/* Takes the place, and writes it into the device. */
 static void put(struct pci *pci, struct pci_device *device, const struct place *place)
 {
 	struct pci_slot *slot = &pci->slots[place->slot];
@@ -225,6 +231,8 @@ static void place_downward(struct pci *pci)
 	}
 }
 
+/* What is recorded: the ports (they must be made again even when nothing is behind them any
+ * more), then the devices. */
 static struct json *collect(const struct pci *pci)
 {
 	struct json *addresses = json_new_object();
@@ -253,6 +261,7 @@ static struct json *collect(const struct pci *pci)
 	return addresses;
 }
 
+/* The order of the steps is the order of the rules; within a step, the order of asking. */
 void pci_assign(struct pci *pci, const struct json *recorded, struct json **ret_addresses, struct problems *problems)
 {
 	if (recorded) {
@@ -262,7 +271,8 @@ void pci_assign(struct pci *pci, const struct json *recorded, struct json **ret_
 		if (pci->reservations > EXPRESS_SLOT)
 			pci->slots[EXPRESS_SLOT].used = pci->slots[EXPRESS_SLOT].ports = ALL_FUNCTIONS;
 	}
-	/* Spare means spare: only a recorded address (of a device that was plugged in) leads there. */
+	/* Spare means spare: only a recorded address (of a device that was plugged in) leads
+	 * there. */
 	pci->slots[SPARE_SLOT].taken |= pci->slots[SPARE_SLOT].ports;
 	place_fixed(pci);
 	place_upward(pci, PCI_NIC);
@@ -278,6 +288,8 @@ void pci_assign(struct pci *pci, const struct json *recorded, struct json **ret_
 	*ret_addresses = collect(pci);
 }
 
+/* In order of their addresses, which is the order in which firmware numbers the buses behind
+ * them. */
 struct json *pci_root_ports(const struct pci *pci)
 {
 	struct json *ports = json_new_array();
@@ -292,7 +304,7 @@ struct json *pci_root_ports(const struct pci *pci)
 			port = json_new_object();
 			json_put_string(port, "driver", "pcie-root-port");
 			json_put_stringf(port, "id", "port-%d-%d", slot, function);
-			/* The slot number that the guest sees: systemd names a NIC by it. It is unique, as chassis and slot together must be. */
+			/* Unique, as chassis and slot together must be. */
 			json_put_int(port, "port", number);
 			json_put_int(port, "chassis", number);
 			json_put_int(port, "slot", number);

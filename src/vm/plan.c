@@ -10,7 +10,8 @@ static void (*const chapters[])(struct builder *b) = {
 	plan_display, plan_input, plan_sound,  plan_board,    plan_disks,    plan_removable, plan_nics,
 };
 
-/* The guest's view of a running instance wins over the spec: its recorded guest-visible parameters are read over the spec's. */
+/* The guest's view of a running instance wins over the spec: its recorded guest-visible
+ * parameters are read over the spec's. */
 static void merge_recorded(struct hvparams *hv, const struct hvparams *own, const struct json *recorded,
 			   struct problems *problems)
 {
@@ -22,7 +23,8 @@ static void merge_recorded(struct hvparams *hv, const struct hvparams *own, cons
 	memcpy(hv->given, own->given, sizeof(hv->given));
 }
 
-/* What must not change while the guest lives, with the defaults resolved that depend on the host or on host-visible parameters. */
+/* What must not change while the guest lives, with the defaults resolved that depend on the
+ * host or on host-visible parameters. */
 static void record_hardware(struct builder *b, struct json *addresses)
 {
 	struct hardware *hardware = &b->plan->hardware;
@@ -53,6 +55,8 @@ static void place_devices(struct builder *b)
 	json_free(ports);
 }
 
+/* kvm_extra comes last: where QEMU takes the later of two options, it is the administrator who
+ * has the last word. */
 static void write_argv(struct builder *b)
 {
 	_cleanup_strv_ char **extra = NULL;
@@ -66,6 +70,7 @@ static void write_argv(struct builder *b)
 	strv_extend(&b->plan->argv, extra);
 }
 
+/* What is left of a plan that was made, or was not. */
 static void builder_clear(struct builder *b)
 {
 	plan_free(b->plan);
@@ -75,6 +80,9 @@ static void builder_clear(struct builder *b)
 	problems_free(&b->problems);
 }
 
+/* All chapters speak even when one has found a problem: a spec that is wrong in five places is
+ * corrected once. Their order is the order of the descriptors' numbers, and so of the golden
+ * files; nothing else hangs on it, for QEMU sorts its options by itself. */
 int plan_make(const struct plan_input *input, struct plan **ret, struct error *err)
 {
 	_cleanup_(builder_clear) struct builder b = {

@@ -1,8 +1,11 @@
-/* Block nodes: for each layer of a disk a protocol node (a file, a device, a network protocol) and a format node over it.
+/* Block nodes: for each layer of a disk a protocol node (a file, a device, a network protocol)
+ * and a format node over it.
  *
- * Names: the top format node is called as the disk ("disk0"), its protocol node "disk0-file", then "disk0-backing1", "disk0-backing1-file" ...
- * Every layer is told explicitly, and the last one that it has no backing file: QEMU opens nothing that an image's header names.
- * Local layers are opened by kvmctl, one open file each (QEMU's image locks belong to the open file), and reach QEMU as fd sets. */
+ * Names: the top format node is called as the disk ("disk0"), its protocol node "disk0-file",
+ * then "disk0-backing1", "disk0-backing1-file" ... Every layer is told explicitly, and the last
+ * one that it has no backing file: QEMU opens nothing that an image's header names. Local
+ * layers are opened by kvmctl, one open file each (QEMU's image locks belong to the open file),
+ * and reach QEMU as fd sets. */
 #include <fcntl.h>
 
 #include "base/strv.h"
@@ -10,11 +13,15 @@
 #include "qemu/uri.h"
 #include "vm/plan_build.h"
 
+/* O_DIRECT. Since QEMU 9 the descriptor that is handed over must itself have been opened so. */
 bool block_cache_direct(const char *cache)
 {
 	return cache && (streq(cache, "none") || streq(cache, "directsync"));
 }
 
+/* QEMU's five words for caching are three switches: cache.direct and cache.no-flush of the
+ * nodes, write-cache of the guest's device, which is "off" where each write must be on the disk
+ * before the guest hears that it is done. */
 const char *block_write_cache(const char *cache)
 {
 	if (!cache || streq(cache, "default"))
@@ -56,6 +63,8 @@ static struct json *local_node(struct builder *b, const struct disk_layer *layer
 	return node;
 }
 
+/* A password that a protocol logs in with: an object that QEMU fills from a memory file.
+ * Returns its id, or NULL: none is needed. */
 static char *secret(struct builder *b, const char *node, const char *file)
 {
 	_cleanup_free_ char *readable = NULL;
@@ -72,12 +81,14 @@ static char *secret(struct builder *b, const char *node, const char *file)
 	return xprintf("%s-secret", node);
 }
 
+/* What the binary was built with. (A module that is not installed shows only when QEMU tries to
+ * load it: its error names the driver.) */
 static bool has_driver(struct builder *b, const char *driver, const char *path)
 {
 	if (strv_contains(b->probe->block_drivers, driver))
 		return true;
 	problems_add(&b->problems, path,
-		     "QEMU %d.%d (\"%s\") has no block driver \"%s\": install its module (package qemu-block-extra)",
+		     "QEMU %d.%d (\"%s\") is built without the block driver \"%s\": use another binary, or another kind of disk",
 		     b->probe->major, b->probe->minor, b->hv->kvm_path, driver);
 	return false;
 }

@@ -1,13 +1,17 @@
-/* What every guest gets, or may get, on its board: balloon, random numbers, the panic device, the watchdog. */
+/* What every guest gets, or may get, on its board: balloon, random numbers, the panic device,
+ * the watchdog. */
 #include "base/text.h"
 #include "vm/plan_build.h"
 
-/* No deflate-on-oom (the host would lose what it took back) and no free page reporting (the guest's memory would differ with the host). */
+/* No deflate-on-oom (the host would lose what it took back) and no free page reporting (the
+ * guest's memory would differ with the host). */
 static void balloon(struct builder *b)
 {
 	build_add_pci(b, PCI_BALLOON, true, build_device("virtio-balloon-pci", "balloon"), "maxmem");
 }
 
+/* /dev/urandom and not rng-builtin, which would be the same source: the manual promises what
+ * the guest is fed from. */
 static void rng(struct builder *b)
 {
 	struct json *object, *device;
@@ -24,6 +28,7 @@ static void rng(struct builder *b)
 	build_add_pci(b, PCI_RNG, true, device, "hvparams.rng");
 }
 
+/* What happens when it fires is said in the machine chapter (-action). */
 static void watchdog(struct builder *b)
 {
 	const char *type = b->hv->watchdog;

@@ -17,6 +17,8 @@ struct plan_fd *build_last_fd(struct builder *b)
 	return &b->plan->fds[b->plan->n_fds - 1];
 }
 
+/* Numbers are given out in the order of asking, without gaps: who opens them can put them there
+ * by one walk. */
 int build_fd(struct builder *b, enum plan_fd_kind kind, const char *path)
 {
 	struct plan *plan = b->plan;
@@ -34,6 +36,8 @@ int build_fd(struct builder *b, enum plan_fd_kind kind, const char *path)
 	return number;
 }
 
+/* A set and not the bare number where QEMU opens by name: it then duplicates the member whose
+ * access mode fits. */
 int build_fdset(struct builder *b, enum plan_fd_kind kind, const char *path, int flags, int index)
 {
 	int number = build_fd(b, kind, path);
@@ -49,12 +53,14 @@ int build_fdset(struct builder *b, enum plan_fd_kind kind, const char *path, int
 	return fd->fdset;
 }
 
+/* Both lose the caller's rights to files before, or soon after, they are opened. */
 bool build_confined(const struct builder *b)
 {
 	return !streq(b->hv->security_model, "none") || b->hv->use_chroot;
 }
 
-/* Opening /proc/self/fd/N opens the file anew, with QEMU's rights. While QEMU is the caller that is enough, and a big initrd is not copied. */
+/* Opening /proc/self/fd/N opens the file anew, with QEMU's rights. While QEMU is the caller
+ * that is enough, and a big initrd is not copied. */
 char *build_readable(struct builder *b, const char *path, bool secret)
 {
 	bool copy = secret || build_confined(b);
@@ -102,6 +108,8 @@ void build_add_pci(struct builder *b, enum pci_kind kind, bool express, struct j
 	build_add_device(b, device);
 }
 
+/* Asked of the binary, never of its version: distributions build devices as modules, or leave
+ * them out. */
 bool build_require(struct builder *b, const char *path, const char *value, const char *driver)
 {
 	if (probe_has_device(b->probe, driver))
@@ -113,6 +121,7 @@ bool build_require(struct builder *b, const char *path, const char *value, const
 	return false;
 }
 
+/* hvparams.boot_order is one word; the disks follow whatever it is (see build_bootindex). */
 static enum boot_class chosen_class(const struct builder *b)
 {
 	const char *order = b->hv->boot_order;
@@ -123,6 +132,7 @@ static enum boot_class chosen_class(const struct builder *b)
 					 : BOOT_DISK;
 }
 
+/* How many devices of a class there are: that many numbers it takes. */
 static size_t class_size(const struct builder *b, enum boot_class class)
 {
 	switch (class) {
@@ -138,6 +148,7 @@ static size_t class_size(const struct builder *b, enum boot_class class)
 	}
 }
 
+/* QEMU refuses two devices with one bootindex. */
 static bool index_is_written(const struct builder *b, int64_t index)
 {
 	for (size_t i = 0; i < b->spec.n_disks; i++)

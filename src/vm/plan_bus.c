@@ -9,6 +9,9 @@ static void ide_bus(const struct builder *b, struct json *device, int place)
 	json_put_int(device, "unit", b->q35 ? 0 : place % 2);
 }
 
+/* A fixed place (a CD-ROM's) that is taken, and no place at all, end alike: as a problem. Disks
+ * take the free ones from the first on, and so reach those of CD-ROMs only where there is no
+ * CD-ROM. */
 bool build_ide_place(struct builder *b, struct json *device, const char *id, int place, const char *path)
 {
 	int places = b->q35 ? 6 : 4;
@@ -28,7 +31,8 @@ bool build_ide_place(struct builder *b, struct json *device, const char *id, int
 	return true;
 }
 
-/* hvparams.scsi_controller_type, its device, and how many targets it takes (one of eight is the controller itself). */
+/* hvparams.scsi_controller_type, its device, and how many targets it takes (one of eight is the
+ * controller itself). */
 static const struct controller {
 	const char *type, *driver;
 	size_t targets;
@@ -48,6 +52,8 @@ static const struct controller *find_controller(const char *type)
 	return &controllers[0];
 }
 
+/* A thread of its own for each controller, not for each disk: the disks of a controller share
+ * its queue. */
 static void add_controller(struct builder *b, const struct controller *controller, size_t n)
 {
 	_cleanup_free_ char *id = xprintf("scsi%zu", n);
@@ -58,6 +64,8 @@ static void add_controller(struct builder *b, const struct controller *controlle
 	build_add_pci(b, PCI_SCSI, controller->express, device, "hvparams.scsi_controller_type");
 }
 
+/* Disks fill one controller before the next is made, by their order: a disk that is added at
+ * the end moves no other. */
 bool build_scsi_place(struct builder *b, struct json *device)
 {
 	const struct controller *controller = find_controller(b->hv->scsi_controller_type);

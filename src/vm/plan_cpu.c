@@ -20,7 +20,8 @@ static void model(struct builder *b)
 	options_text(&b->options, "-cpu", "%s", type);
 }
 
-/* Unset ones are left out: QEMU (from 9.0) refuses zeros, and works them out by rules that belong to the machine type. */
+/* Unset ones are left out: QEMU (from 9.0) refuses zeros, and works them out by rules that
+ * belong to the machine type. */
 static void topology(struct builder *b)
 {
 	struct json *smp = json_new_object();

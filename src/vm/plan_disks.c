@@ -21,6 +21,7 @@ static const struct type {
 	{ "scsi-generic", "scsi-generic", BUS_SCSI, true, false, 0 },
 };
 
+/* The types of the table; what Ganeti knows besides has no bus on these machines. */
 static const struct type *find_type(struct builder *b)
 {
 	const char *word = b->hv->disk_type;
@@ -49,6 +50,8 @@ struct work {
 	bool read_only;
 };
 
+/* "shared" is what the disk says, or what statfs(2) said. There a host's page cache may hold
+ * what another host has since changed: after a migration the guest reads the past. */
 static void check_cache(struct builder *b, const struct work *w)
 {
 	bool shared =
@@ -74,6 +77,7 @@ static void check_cache(struct builder *b, const struct work *w)
 			     b->probe->minor, b->hv->kvm_path);
 }
 
+/* What a type cannot do, before QEMU says it in words that name no key. */
 static void check_kind(struct builder *b, const struct work *w)
 {
 	if (w->type->passthrough && (!w->facts->layers[0].block_device || !streq(w->disk->format, "raw")))
@@ -95,6 +99,7 @@ static void check_kind(struct builder *b, const struct work *w)
 			     w->disk->serial, w->type->serial_max, w->type->word);
 }
 
+/* Spread by number, so that a disk keeps its thread when another is added. */
 static void put_iothread(const struct builder *b, const struct work *w, struct json *device)
 {
 	int64_t thread = w->disk->iothread;
@@ -119,6 +124,7 @@ static void put_bootindex(const struct builder *b, const struct work *w, struct 
 		json_put_int(device, "bootindex", index);
 }
 
+/* write-cache only where the device has that property and the guest can write. */
 static struct json *device_of(const struct builder *b, const struct work *w)
 {
 	struct json *device = build_device(w->type->driver, w->id);
@@ -129,7 +135,8 @@ static struct json *device_of(const struct builder *b, const struct work *w)
 		json_put_string(device, "serial", w->disk->serial);
 	if (write_cache && !w->type->passthrough && !w->read_only)
 		json_put_string(device, "write-cache", write_cache);
-	/* Two guests may write to it: QEMU's image lock is told so. (Another format than raw does not bear that: there the lock stays.) */
+	/* Two guests may write to it: QEMU's image lock is told so. (Another format than raw
+	 * does not bear that: there the lock stays.) */
 	if (w->disk->shared == DISK_SHARED_TRUE && streq(w->disk->format, "raw") && !w->read_only)
 		json_put_bool(device, "share-rw", true);
 	put_iothread(b, w, device);
@@ -137,6 +144,7 @@ static struct json *device_of(const struct builder *b, const struct work *w)
 	return device;
 }
 
+/* IDE and SCSI devices have places on their buses; a virtio disk is a PCI device of its own. */
 static void add_device(struct builder *b, const struct work *w)
 {
 	struct json *device = device_of(b, w);
@@ -161,6 +169,8 @@ static void add_device(struct builder *b, const struct work *w)
 	}
 }
 
+/* The nodes before the device that uses them; the same name for both, which is the one that QMP
+ * and the state know. */
 static void add_disk(struct builder *b, const struct type *type, size_t i)
 {
 	const struct disk *disk = &b->spec.disks[i];
@@ -182,6 +192,7 @@ static void add_disk(struct builder *b, const struct type *type, size_t i)
 	add_device(b, &w);
 }
 
+/* Made whether a disk uses them or not: a disk that is plugged in may. */
 static void iothreads(struct builder *b)
 {
 	for (int64_t i = 0; i < b->hv->io_threads; i++) {

@@ -1,4 +1,5 @@
-/* The display chapter: the graphics card, and VNC (SPICE: plan_spice.c). No password is on the command line: it is set over the monitor. */
+/* The display chapter: the graphics card, and VNC (SPICE: plan_spice.c). No password is on the
+ * command line: it is set over the monitor. */
 #include "base/text.h"
 #include "vm/plan_build.h"
 
@@ -12,6 +13,8 @@ static const struct {
 	{ "virtio", "virtio-vga" }, { "vmware", "vmware-svga" }, { "bochs", "bochs-display" },
 };
 
+/* Only at a first start: what was chosen is recorded, so that a viewer which is switched on or
+ * off later (a matter of the host) does not change the guest's hardware. */
 static const char *default_card(const struct builder *b)
 {
 	if (b->input->recorded)
@@ -21,6 +24,7 @@ static const char *default_card(const struct builder *b)
 	return is_empty(b->hv->vnc_bind_address) ? "none" : "std";
 }
 
+/* Its place is slot 2 of pc and slot 1 of q35, where firmware and guests look for it first. */
 static void graphics_card(struct builder *b)
 {
 	b->vga = is_empty(b->hv->vga) ? default_card(b) : b->hv->vga;
@@ -44,8 +48,8 @@ static void add_link(struct plan_fd *fd, const char *name, int number)
 	fd->links[fd->n_links++] = (struct plan_link){ .name = xstrdup(name), .number = number };
 }
 
-/* Certificates as memory copies, under the names that QEMU looks for, in a directory that is itself a descriptor: QEMU, whoever it is, can
- * read these and nothing else. */
+/* Certificates as memory copies, under the names that QEMU looks for, in a directory that is
+ * itself a descriptor: QEMU, whoever it is, can read these and nothing else. */
 static int certificates(struct builder *b)
 {
 	static const struct {
@@ -70,6 +74,7 @@ static int certificates(struct builder *b)
 	return directory;
 }
 
+/* Certificates where there are some, else anonymous Diffie-Hellman, as Ganeti has it. */
 static void vnc_credentials(struct builder *b, struct json *vnc)
 {
 	bool x509 = !is_empty(b->hv->vnc_x509_path);
@@ -88,7 +93,8 @@ static void vnc_credentials(struct builder *b, struct json *vnc)
 	json_put_string(vnc, "tls-creds", "vnc-tls");
 }
 
-/* A UNIX socket: ours, handed over when QEMU runs, so that QEMU makes no file in a directory of others. Before 7.0 QEMU must make it. */
+/* A UNIX socket: ours, handed over when QEMU runs, so that QEMU makes no file in a directory of
+ * others. Before 7.0 QEMU must make it. */
 static void vnc_unix(struct builder *b, struct json *vnc)
 {
 	_cleanup_free_ char *path = xprintf("%s/%s.vnc", b->hv->vnc_bind_address, b->spec.name);
@@ -108,6 +114,8 @@ static void vnc_unix(struct builder *b, struct json *vnc)
 	command->path = xstrdup(path);
 }
 
+/* On the command line: an address of TCP needs no rights, and QEMU's own error says best that
+ * it is taken. */
 static void vnc_tcp(struct builder *b, struct json *vnc)
 {
 	const char *address = is_empty(b->facts->vnc_address) ? b->hv->vnc_bind_address : b->facts->vnc_address;
@@ -125,6 +133,8 @@ static void vnc_tcp(struct builder *b, struct json *vnc)
 	b->plan->vnc = xprintf(ipv6 ? "[%s]:%lld" : "%s:%lld", address, (long long)b->spec.network_port);
 }
 
+/* password=on without a password lets nobody in: a start that fails half-way leaves nothing
+ * open. */
 static void vnc_password(struct builder *b, struct json *vnc)
 {
 	struct plan_command *command;
@@ -140,6 +150,7 @@ static void vnc_password(struct builder *b, struct json *vnc)
 	command->secret_key = "password";
 }
 
+/* The viewer's side only; the guest's is the graphics card. */
 static void vnc_display(struct builder *b)
 {
 	struct json *vnc = json_new_object();
@@ -157,7 +168,8 @@ static void vnc_display(struct builder *b)
 
 void plan_display(struct builder *b)
 {
-	/* Whatever the binary shows by default (a window, VNC on a port of its own), it does not. */
+	/* Whatever the binary shows by default (a window, VNC on a port of its own), it does
+	 * not. */
 	options_text(&b->options, "-display", "none");
 	graphics_card(b);
 	if (!is_empty(b->hv->vnc_bind_address))

@@ -1,9 +1,11 @@
-/* The firmware chapter: UEFI (OVMF) as two flash chips, the code read-only and shared by all, the variables the instance's own. */
+/* The firmware chapter: UEFI (OVMF) as two flash chips, the code read-only and shared by all,
+ * the variables the instance's own. */
 #include <fcntl.h>
 
 #include "base/text.h"
 #include "vm/plan_build.h"
 
+/* A flash chip is a block node that the machine names. aio and discard as for any small file. */
 static void flash(struct builder *b, const char *pflash, const char *node, const char *path, bool read_only)
 {
 	const struct disk_layer layer = { .path = (char *)path, .format = (char *)"raw" };
@@ -15,6 +17,7 @@ static void flash(struct builder *b, const char *pflash, const char *node, const
 	build_machine(b, pflash, node);
 }
 
+/* Where the variables lie is the caller's to say: they outlive the run directory. */
 void plan_firmware(struct builder *b)
 {
 	if (!streq(b->hv->firmware, "uefi"))

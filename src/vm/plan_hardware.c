@@ -22,6 +22,7 @@ void hardware_free(struct hardware *hardware)
 	*hardware = (struct hardware){ 0 };
 }
 
+/* The order of the members is part of the state's text, and does not change. */
 struct json *hardware_to_json(const struct hardware *hardware)
 {
 	struct json *document = json_new_object();
@@ -32,6 +33,8 @@ struct json *hardware_to_json(const struct hardware *hardware)
 	return document;
 }
 
+/* Something that was not written by hardware_to_json() is not guessed at: without its addresses
+ * the guest would get other hardware. */
 int hardware_from_json(const struct json *document, struct hardware *ret, struct error *err)
 {
 	const char *machine = json_get_string(document, "machine", NULL);

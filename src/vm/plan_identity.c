@@ -1,7 +1,8 @@
 /* The identity chapter: who QEMU is, and what it may do (DESIGN: "what QEMU may touch").
  *
- * Without a chroot the uid is dropped before exec and the command line says nothing of it. A chroot must be entered by QEMU itself, after it
- * has loaded its modules and firmware: then it starts as root (with little more than the right to do this) and drops its uid after. */
+ * Without a chroot the uid is dropped before exec and the command line says nothing of it. A
+ * chroot must be entered by QEMU itself, after it has loaded its modules and firmware: then it
+ * starts as root (with little more than the right to do this) and drops its uid after. */
 #include "base/text.h"
 #include "vm/plan_build.h"
 
@@ -41,6 +42,8 @@ static void enter_chroot(struct builder *b, bool drop)
 		json_free(run_with);
 }
 
+/* The words of the spec are checked elsewhere; here it is said what they mean for this QEMU and
+ * this caller. */
 void plan_identity(struct builder *b)
 {
 	bool drop = !streq(b->hv->security_model, "none");

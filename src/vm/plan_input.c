@@ -14,6 +14,7 @@ void build_usb(struct builder *b)
 	build_add_pci(b, PCI_USB, true, build_device(driver, "usb"), "hvparams.usb_devices");
 }
 
+/* All on the one controller, in the order of asking: a guest's ports are numbered so. */
 static void usb_device(struct builder *b, const char *id, const char *word, const char *driver, const char *path)
 {
 	struct json *device;
@@ -53,6 +54,7 @@ static void more_usb(struct builder *b)
 	}
 }
 
+/* PS/2 keyboard and mouse come with the machine. */
 void plan_input(struct builder *b)
 {
 	b->mouse = mouse(b);

@@ -1,9 +1,11 @@
-/* The machine chapter: who it is, the machine type (resolved to its versioned name), the accelerator, what ends it, how it boots. */
+/* The machine chapter: who it is, the machine type (resolved to its versioned name), the
+ * accelerator, what ends it, how it boots. */
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/plan_build.h"
 
-/* "pc-i440fx-7.2" and "pc-1.3" are pc, "pc-q35-7.2" is q35; the aliases are the families' own names. */
+/* "pc-i440fx-7.2" and "pc-1.3" are pc, "pc-q35-7.2" is q35; the aliases are the families' own
+ * names. */
 static bool of_family(const char *machine, bool q35)
 {
 	if (q35)
@@ -11,11 +13,13 @@ static bool of_family(const char *machine, bool q35)
 	return starts_with(machine, "pc-") && !starts_with(machine, "pc-q35-");
 }
 
+/* By version, not by letters: 7.10 is after 7.9. */
 static int newest_first(const void *a, const void *b)
 {
 	return strverscmp(*(char *const *)b, *(char *const *)a);
 }
 
+/* Those of the family that was asked for: the others would not help. */
 static char *known_machines(const struct builder *b)
 {
 	_cleanup_strv_ char **names = NULL;
@@ -45,6 +49,8 @@ static bool decide_q35(const struct builder *b)
 	return streq(b->hv->machine, "q35");
 }
 
+/* An alias ("pc") is another machine in the next QEMU. So the versioned name is used and
+ * recorded: after an upgrade of QEMU a running guest reboots into the machine that it knows. */
 static const struct probe_machine *resolve_machine(struct builder *b)
 {
 	const char *wanted = b->hv->machine_version;
@@ -70,6 +76,8 @@ static const struct probe_machine *resolve_machine(struct builder *b)
 	return machine;
 }
 
+/* kvm_flag is a wish (""), a demand, or a refusal. The wish that fails is said: nobody should
+ * wonder why a guest is slow. */
 static bool decide_kvm(struct builder *b)
 {
 	const char *flag = b->hv->kvm_flag,
@@ -90,6 +98,8 @@ static bool decide_kvm(struct builder *b)
 	return false;
 }
 
+/* Other chapters add to it (pflash0, memory-backend). dump-guest-core=off: a core of QEMU is
+ * not to hold the guest's memory. */
 static void machine_option(struct builder *b, const struct probe_machine *machine)
 {
 	b->machine = json_new_object();
@@ -103,6 +113,7 @@ static void machine_option(struct builder *b, const struct probe_machine *machin
 		options_flag(&b->options, "-no-acpi");
 }
 
+/* Empty means reset, which is QEMU's default too, but here it is said. */
 static const char *watchdog_action(const struct builder *b)
 {
 	if (is_empty(b->hv->watchdog))
@@ -110,8 +121,9 @@ static const char *watchdog_action(const struct builder *b)
 	return is_empty(b->hv->watchdog_action) ? "reset" : b->hv->watchdog_action;
 }
 
-/* QEMUs before 6.0 have no -action. They pause at a panic and then end, unless -no-shutdown keeps them at a guest's power-off as well: what
- * on_crash "preserve" promises cannot be had there. */
+/* QEMUs before 6.0 have no -action. They pause at a panic and then end, unless -no-shutdown
+ * keeps them at a guest's power-off as well: what on_crash "preserve" promises cannot be had
+ * there. */
 static void old_actions(struct builder *b)
 {
 	if (streq(b->hv->reboot_behavior, "exit"))
@@ -125,7 +137,8 @@ static void old_actions(struct builder *b)
 			     b->probe->major, b->probe->minor);
 }
 
-/* What ends QEMU. A panic ends it too (QEMU's default) unless it is to be preserved; the supervisor restarts. */
+/* What ends QEMU. A panic ends it too (QEMU's default) unless it is to be preserved; the
+ * supervisor restarts. */
 static void actions(struct builder *b)
 {
 	struct json *action;
@@ -142,6 +155,7 @@ static void actions(struct builder *b)
 	options_keyval(&b->options, "-action", action);
 }
 
+/* As Ganeti puts it together: root=, the arguments, the console. */
 static char *kernel_command_line(const struct builder *b)
 {
 	_cleanup_strv_ char **words = NULL;
@@ -155,7 +169,8 @@ static char *kernel_command_line(const struct builder *b)
 	return strv_join(words, " ");
 }
 
-/* strict: the firmware tries nothing that was not asked for, so that a guest with a broken disk does not boot from whoever answers on the network. */
+/* strict: the firmware tries nothing that was not asked for, so that a guest with a broken disk
+ * does not boot from whoever answers on the network. */
 static void boot(struct builder *b)
 {
 	_cleanup_free_ char *kernel = NULL, *initrd = NULL, *command_line = NULL;

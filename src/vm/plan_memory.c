@@ -1,11 +1,13 @@
 /* The memory chapter: the size, and what is behind it.
  *
- * A backend is called "pc.ram", as the memory that QEMU makes by itself: the name is part of the migration stream. */
+ * A backend is called "pc.ram", as the memory that QEMU makes by itself: the name is part of
+ * the migration stream. */
 #include "base/text.h"
 #include "vm/plan_build.h"
 
 #define MIB (1024 * 1024)
 
+/* The whole memory in one backend; QEMU wants the same size here and in -m. */
 static struct json *backend(struct builder *b, const char *type)
 {
 	struct json *object = json_new_object();
@@ -16,8 +18,9 @@ static struct json *backend(struct builder *b, const char *type)
 	return object;
 }
 
-/* mem-path is a directory of the instance's own, made for the uid that QEMU runs as: in a directory QEMU makes a file without a name, so
- * that nothing stays behind whatever happens to QEMU. */
+/* mem-path is a directory of the instance's own, made for the uid that QEMU runs as: in a
+ * directory QEMU makes a file without a name, so that nothing stays behind whatever happens to
+ * QEMU. */
 static void hugetlbfs(struct builder *b)
 {
 	struct json *object = backend(b, "memory-backend-file");
@@ -28,6 +31,7 @@ static void hugetlbfs(struct builder *b)
 	build_machine(b, "memory-backend", "pc.ram");
 }
 
+/* maxmem is what the guest is built with; the balloon takes it down from there once it runs. */
 void plan_memory(struct builder *b)
 {
 	options_text(&b->options, "-m", "size=%lldM", (long long)b->spec.maxmem);

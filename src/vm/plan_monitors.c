@@ -1,5 +1,6 @@
-/* The monitors chapter: three sockets that kvmctl listens on and hands over: one to change the guest, one to look, one for the supervisor.
- * A monitor serves one client at a time: with one for all, a long operation would make every look wait. */
+/* The monitors chapter: three sockets that kvmctl listens on and hands over: one to change the
+ * guest, one to look, one for the supervisor. A monitor serves one client at a time: with one
+ * for all, a long operation would make every look wait. */
 #include "vm/plan_build.h"
 
 static void monitor(struct builder *b, enum plan_fd_kind kind)
@@ -11,6 +12,7 @@ static void monitor(struct builder *b, enum plan_fd_kind kind)
 	options_text(&b->options, "-mon", "chardev=%s,mode=control", id);
 }
 
+/* The first three descriptors, always: whoever starts QEMU finds them without looking. */
 void plan_monitors(struct builder *b)
 {
 	monitor(b, PLAN_FD_CONTROL);

@@ -1,4 +1,5 @@
-/* The NICs chapter: for each NIC its back end (a TAP's descriptors, or QEMU's own user network) and the guest's device. */
+/* The NICs chapter: for each NIC its back end (a TAP's descriptors, or QEMU's own user network)
+ * and the guest's device. */
 #include "base/text.h"
 #include "vm/plan_build.h"
 
@@ -33,7 +34,8 @@ static const struct type *find_type(struct builder *b)
 	return NULL;
 }
 
-/* virtio by the kernel, where it can be had. What the spec itself asks for and is not there is an error, a default only a warning. */
+/* virtio by the kernel, where it can be had. What the spec itself asks for and is not there is
+ * an error, a default only a warning. */
 static bool decide_vhost(struct builder *b)
 {
 	if (!b->hv->vhost_net || b->facts->vhost_net)
@@ -46,6 +48,8 @@ static bool decide_vhost(struct builder *b)
 	return false;
 }
 
+/* A queue is a descriptor of the TAP, so the number must be known before anything is open; what
+ * cannot have it is an error rather than a slow guest. */
 static int decide_queues(struct builder *b, const struct nic *nic, const struct type *type, const char *path)
 {
 	int64_t queues = nic_queues(&b->spec, nic);
@@ -81,6 +85,7 @@ static char *descriptors(struct builder *b, enum plan_fd_kind kind, int index, i
 	return list;
 }
 
+/* By descriptors alone: QEMU neither opens /dev/net/tun nor runs a script. */
 static void tap(struct builder *b, struct json *netdev, const struct plan_nic *nic, int index)
 {
 	_cleanup_free_ char *taps = descriptors(b, PLAN_FD_TAP, index, nic->queues), *vhosts = NULL;
@@ -93,6 +98,7 @@ static void tap(struct builder *b, struct json *netdev, const struct plan_nic *n
 	json_put_string(netdev, nic->queues > 1 ? "vhostfds" : "vhostfd", vhosts);
 }
 
+/* For QEMU every mode but "user" is a TAP; what that TAP is attached to, it never learns. */
 static void back_end(struct builder *b, const struct nic *nic, const struct plan_nic *plan, int index)
 {
 	struct json *netdev = json_new_object();
@@ -104,6 +110,7 @@ static void back_end(struct builder *b, const struct nic *nic, const struct plan
 	options_json(&b->options, OPTION_NETDEV, netdev);
 }
 
+/* Without it all of them would have QEMU's one default. */
 static void isa_place(struct builder *b, struct json *device, size_t n, const char *path)
 {
 	if (n >= ELEMENTS(ne2000)) {
@@ -125,7 +132,8 @@ static void front_end(struct builder *b, const struct nic *nic, const struct pla
 	json_put_string(device, "mac", nic->mac);
 	if (plan->queues > 1) {
 		json_put_bool(device, "mq", true);
-		/* One for each direction of each queue, one for the control queue, one for changes of the configuration. */
+		/* One for each direction of each queue, one for the control queue, one for
+		 * changes of the configuration. */
 		json_put_int(device, "vectors", 2 * plan->queues + 2);
 	}
 	if (type->virtio && nic->mtu)
@@ -140,6 +148,8 @@ static void front_end(struct builder *b, const struct nic *nic, const struct pla
 	}
 }
 
+/* There is no word for it on the command line; the guest does not run yet when the command
+ * comes. */
 static void link_state(struct builder *b, const struct nic *nic, const struct plan_nic *plan)
 {
 	struct json *arguments;
@@ -152,6 +162,8 @@ static void link_state(struct builder *b, const struct nic *nic, const struct pl
 	build_command(b, "set_link", arguments);
 }
 
+/* Only virtio-net takes packets with a virtio header, and only a TAP can be served by the
+ * kernel. */
 static void add_nic(struct builder *b, const struct type *type, bool vhost, size_t i)
 {
 	const struct nic *nic = &b->spec.nics[i];
@@ -171,6 +183,7 @@ static void add_nic(struct builder *b, const struct type *type, bool vhost, size
 	link_state(b, nic, plan);
 }
 
+/* Who has the user network only need not be told that there is no vhost. */
 static bool any_tap(const struct builder *b)
 {
 	for (size_t i = 0; i < b->spec.n_nics; i++)
@@ -179,6 +192,7 @@ static bool any_tap(const struct builder *b)
 	return false;
 }
 
+/* One vhost decision, one warning, for all of them. */
 void plan_nics(struct builder *b)
 {
 	const struct type *type;

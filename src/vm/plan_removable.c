@@ -1,11 +1,13 @@
-/* CD-ROMs and the floppy. They are read-only: an image may serve many guests. Each CD-ROM has a place of its own, whatever disks there are. */
+/* CD-ROMs and the floppy. They are read-only: an image may serve many guests. Each CD-ROM has a
+ * place of its own, whatever disks there are. */
 #include "base/text.h"
 #include "qemu/uri.h"
 #include "vm/plan_build.h"
 
 enum bus { BUS_VIRTIO, BUS_IDE, BUS_SCSI, BUS_NONE };
 
-/* What a CD-ROM sits on: hvparams.cdrom_disk_type, else as the disks; a virtio CD-ROM only where it is asked for, and never one that boots. */
+/* What a CD-ROM sits on: hvparams.cdrom_disk_type, else as the disks; a virtio CD-ROM only
+ * where it is asked for, and never one that boots. */
 static enum bus cdrom_bus(struct builder *b)
 {
 	const char *type = b->hv->cdrom_disk_type;
@@ -27,6 +29,8 @@ static enum bus cdrom_bus(struct builder *b)
 	return own ? BUS_NONE : BUS_IDE;
 }
 
+/* An image is raw, always: its first bytes, which a guest may have written, are never asked
+ * what it is. */
 static void nodes(struct builder *b, const char *id, const char *image, const char *path)
 {
 	const struct disk_layer layer = {
@@ -39,6 +43,7 @@ static void nodes(struct builder *b, const char *id, const char *image, const ch
 	build_block_nodes(b, id, &layer, 1, NULL, &block, -1, path);
 }
 
+/* n: 0 or 1, the first or the second. */
 static void cdrom(struct builder *b, const char *id, const char *image, int n, const char *path)
 {
 	static const char *const drivers[] = {
@@ -89,6 +94,7 @@ static void floppy(struct builder *b)
 		options_text(&b->options, "-global", "isa-fdc.bootindexA=%lld", (long long)bootindex);
 }
 
+/* After the disks in the plan, but with places of their own: see cdrom(). */
 void plan_removable(struct builder *b)
 {
 	if (!is_empty(b->hv->cdrom_image_path))

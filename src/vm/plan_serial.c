@@ -1,9 +1,12 @@
-/* The serial chapter: the serial port with its log, and the virtio-serial channels of the guest's agents. */
+/* The serial chapter: the serial port with its log, and the virtio-serial channels of the
+ * guest's agents. */
 #include <fcntl.h>
 
 #include "base/text.h"
 #include "vm/plan_build.h"
 
+/* The log is an append-only descriptor, so that the supervisor can cut the file short while
+ * QEMU writes. QEMU logs whether somebody is connected or not. */
 static void serial_port(struct builder *b)
 {
 	int fd = build_fd(b, PLAN_FD_SERIAL, NULL);
@@ -26,6 +29,7 @@ static void channel(struct builder *b, const char *id, int number, const char *n
 	build_add_device(b, port);
 }
 
+/* The agents' channels share one controller, which is there only when a channel is. */
 void plan_serial(struct builder *b)
 {
 	bool agent = b->hv->use_guest_agent, vdagent = !is_empty(b->hv->spice_bind) && b->hv->spice_use_vdagent;

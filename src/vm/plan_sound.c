@@ -19,6 +19,7 @@ static const struct card {
 	{ "cs4231a", "cs4231a", NULL, false },
 };
 
+/* The controller alone is mute. */
 static void codec(struct builder *b, const char *driver, const char *controller)
 {
 	_cleanup_free_ char *id = xprintf("%s-codec", controller);
@@ -29,6 +30,7 @@ static void codec(struct builder *b, const char *driver, const char *controller)
 	build_add_device(b, device);
 }
 
+/* ISA cards keep the ports and interrupts that drivers of their time expect. */
 static void add_card(struct builder *b, const struct card *card, size_t n)
 {
 	_cleanup_free_ char *id = xprintf("sound%zu", n);
@@ -47,6 +49,7 @@ static void add_card(struct builder *b, const struct card *card, size_t n)
 		codec(b, card->codec, id);
 }
 
+/* With the whole list: it is short, and nobody knows these words by heart. */
 static void unknown_card(struct builder *b, const char *word)
 {
 	_cleanup_strv_ char **known = NULL;
@@ -68,6 +71,7 @@ static void audiodev(struct builder *b)
 	options_json(&b->options, OPTION_AUDIODEV, object);
 }
 
+/* All cards play into one audiodev. */
 void plan_sound(struct builder *b)
 {
 	_cleanup_strv_ char **words = strv_split(b->hv->soundhw, ',');

@@ -2,12 +2,15 @@
 #include "base/text.h"
 #include "vm/plan_build.h"
 
+/* What is not set is not said: QEMU's own default holds. */
 static void put_if(struct json *object, const char *key, const char *value)
 {
 	if (!is_empty(value))
 		json_put_string(object, key, value);
 }
 
+/* With TLS there is no port without it: a viewer that forgets TLS is refused, and not served in
+ * the clear. */
 static void listen_on(struct builder *b, struct json *spice)
 {
 	const char *address = is_empty(b->facts->spice_address) ? b->hv->spice_bind : b->facts->spice_address;
@@ -24,6 +27,8 @@ static void listen_on(struct builder *b, struct json *spice)
 	b->plan->spice = xprintf(ipv6 ? "[%s]:%lld" : "%s:%lld", address, (long long)b->spec.network_port);
 }
 
+/* As memory copies, whoever QEMU is: the key is readable by root alone, and QEMU often is not
+ * root. */
 static void certificate(struct builder *b, struct json *spice, const char *key, const char *path)
 {
 	_cleanup_free_ char *readable = NULL;
@@ -34,6 +39,7 @@ static void certificate(struct builder *b, struct json *spice, const char *key, 
 	json_put_string(spice, key, readable);
 }
 
+/* The certificates are the host's, not the instance's: they stand in the settings. */
 static void tls(struct builder *b, struct json *spice)
 {
 	const struct settings *settings = b->settings;
@@ -50,6 +56,8 @@ static void tls(struct builder *b, struct json *spice)
 	put_if(spice, "tls-ciphers", b->hv->spice_tls_ciphers);
 }
 
+/* Without disable-ticketing nobody gets in before set_password: so the order of things cannot
+ * leave a gap. */
 static void password(struct builder *b, struct json *spice)
 {
 	struct plan_command *command;
@@ -66,6 +74,7 @@ static void password(struct builder *b, struct json *spice)
 	command->secret_key = "password";
 }
 
+/* Words of SPICE's own, handed on as they are; the table of parameters holds what is allowed. */
 static void compression(const struct builder *b, struct json *spice)
 {
 	put_if(spice, "image-compression", b->hv->spice_image_compression);
@@ -75,6 +84,7 @@ static void compression(const struct builder *b, struct json *spice)
 	json_put_bool(spice, "playback-compression", b->hv->spice_playback_compression);
 }
 
+/* seamless-migration: the viewer follows a migration without a new connection. */
 void plan_spice(struct builder *b)
 {
 	struct json *spice;

@@ -1,5 +1,6 @@
-/* Proves by the table of parameters that the golden cases cover it: for each parameter there is a case that sets it to another value than the
- * default, and there it matters: without it the command line, or the error, is another one.
+/* Proves by the table of parameters that the golden cases cover it: for each parameter there is
+ * a case that sets it to another value than the default, and there it matters: without it the
+ * command line, or the error, is another one.
  *
  * usage: coverage FIXTURE CASE.json... */
 #include <stdio.h>
@@ -8,7 +9,8 @@
 #include "base/text.h"
 #include "golden/golden_case.h"
 
-/* What no command line shows: what happens around QEMU. (That they are set somewhere must be so all the same.) */
+/* What no command line shows: what happens around QEMU. (That they are set somewhere must be so
+ * all the same.) */
 static const char *const elsewhere[] = {
 	"cpu_mask",           "security_domain", "user_shutdown",  "migration_port", "migration_bandwidth",
 	"migration_downtime", "migration_mode",  "migration_caps",

@@ -1,5 +1,6 @@
-/* Proves that a QEMU which cannot be run here knows every word it is told: each member of each device, block node, back end, object and command
- * of the golden plans stands in what that binary said of itself (its property lists, its QMP schema, its options).
+/* Proves that a QEMU which cannot be run here knows every word it is told: each member of each
+ * device, block node, back end, object and command of the golden plans stands in what that
+ * binary said of itself (its property lists, its QMP schema, its options).
  *
  * usage: known_words FIXTURE CASE.json... */
 #include <ctype.h>

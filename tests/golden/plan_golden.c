@@ -1,6 +1,8 @@
-/* Writes what a plan says, for people to review: the argument list, one a line, then descriptors, commands, addresses, warnings.
+/* Writes what a plan says, for people to review: the argument list, one a line, then
+ * descriptors, commands, addresses, warnings.
  *
- * usage: plan_golden FIXTURE VERSION OUTPUT-DIRECTORY CASE.json...     (writes CASE.VERSION.argv, or the error text in its place) */
+ * usage: plan_golden FIXTURE VERSION OUTPUT-DIRECTORY CASE.json...     (writes
+ * CASE.VERSION.argv, or the error text in its place) */
 #include <fcntl.h>
 #include <stdio.h>
 

@@ -1,8 +1,10 @@
-/* Runs the plan of one case with the real binary: every descriptor is provided as the plan says, the identity is dropped as it says, and the
- * reply to qmp_capabilities must come (only then has QEMU made all devices); then the plan's commands must succeed, and `quit`.
+/* Runs the plan of one case with the real binary: every descriptor is provided as the plan
+ * says, the identity is dropped as it says, and the reply to qmp_capabilities must come (only
+ * then has QEMU made all devices); then the plan's commands must succeed, and `quit`.
  *
- * usage: real_qemu FIXTURE DIRECTORY CASE.json     (as root; DIRECTORY is the case's own and empty)
- * A case may say "refused": what QEMU may complain of here instead, because nothing is there to connect to. */
+ * usage: real_qemu FIXTURE DIRECTORY CASE.json     (as root; DIRECTORY is the case's own and
+ * empty) A case may say "refused": what QEMU may complain of here instead, because nothing is
+ * there to connect to. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -138,7 +140,8 @@ static void provide(const char *path, const struct golden_case *c)
 		write_new(path, "", 0, streq(name, "floppy.img") ? 1474560 : 1024 * 1024);
 }
 
-/* A block device of the plan is one of ours: a loop device that goes with its last user. -1: there are none here. */
+/* A block device of the plan is one of ours: a loop device that goes with its last user. -1:
+ * there are none here. */
 static int loop_device(int flags)
 {
 	_cleanup_free_ char *file = xprintf("%s/loop.img", directory);
@@ -272,8 +275,9 @@ static void interface_up(int fd, const char *name)
 		golden_die("%s: %m", name);
 }
 
-/* A network of its own, with an address of each family besides localhost: SPICE does not even look at "127.0.0.1" without one
- * (AI_ADDRCONFIG). The descriptor keeps the interface; it is for the life of this program. */
+/* A network of its own, with an address of each family besides localhost: SPICE does not even
+ * look at "127.0.0.1" without one (AI_ADDRCONFIG). The descriptor keeps the interface; it is
+ * for the life of this program. */
 static void make_network(void)
 {
 	_cleanup_close_ int four = -1, six = -1;
