@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "supervisor/foreign_status.h"
 #include "supervisor/kernel_log.h"
 #include "supervisor/report.h"
 
@@ -164,9 +165,10 @@ void ending_reap(struct supervisor *s)
 {
 	char rung[48];
 
-	/* Not ours (attached): no status. waitpid cannot fail otherwise, the pidfd said that it ended. */
-	if (!s->options->attached && waitpid(s->options->qemu, &s->wait_status, WNOHANG) != s->options->qemu)
-		s->wait_status = -1;
+	if (s->options->attached)
+		s->wait_status = foreign_status(s->options->qemu, s->options->qemu_start, s->pidfd);
+	else if (waitpid(s->options->qemu, &s->wait_status, WNOHANG) != s->options->qemu)
+		s->wait_status = -1;   /* cannot be: the pidfd said that it ended */
 	close_fd(&s->pidfd);
 	s->pidfd = -1;
 	if (s->stage == STAGE_ENDED_EARLY) {   /* start had failed; we killed it, or start did */

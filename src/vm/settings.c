@@ -129,7 +129,7 @@ static int absolute(const char *path, char **ret, struct error *err)
 static int load_file(const char *file, bool must_exist, const char *run_dir, bool as_root, struct settings **ret,
 		     struct error *err)
 {
-	_cleanup_free_ char *text = NULL, *what = xprintf("settings \"%s\"", file);
+	_cleanup_free_ char *text = NULL, *path = NULL, *what = xprintf("settings \"%s\"", file);
 	size_t length = 0;
 	if (file_read_at(AT_FDCWD, file, JSON_SPEC_MAX_BYTES, &text, &length, err) < 0) {
 		if (err->errnum != ENOENT || must_exist)
@@ -139,7 +139,10 @@ static int load_file(const char *file, bool must_exist, const char *run_dir, boo
 	}
 	if (parse(text, length, what, run_dir, as_root, ret, err) < 0)
 		return -1;
-	text_replace(&(*ret)->file, file);
+	/* Absolute: the supervisor, which lives in "/", hands it on to the kvmctl that it calls. */
+	if (absolute(file, &path, err) < 0)
+		return -1;
+	text_replace(&(*ret)->file, path);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "supervisor/cause.c"
+#include "supervisor/foreign_status.c"
 #include "supervisor/kernel_log.c"
 
 #define EXITED(n) ((n) << 8)
@@ -108,6 +109,21 @@ static void test_kernel_log(void **state)
 	assert_false(kernel_log_is_oom("6,1,5000000,-;usb 1-1: new device", 4711, 0));
 }
 
+static void test_foreign_status(void **state)
+{
+	/* fields 4 to 21, 23 to 51 are of no interest */
+#define TO_START "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 "
+#define TO_CODE "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 "
+	(void)state;
+	assert_int_equal(foreign_status_from_stat("7 (a) b) Z " TO_START "99 " TO_CODE "9\n", 99), 9);
+	assert_int_equal(foreign_status_from_stat("7 (q) Z " TO_START "99 " TO_CODE "256\n", 99), 256);
+	assert_int_equal(foreign_status_from_stat("7 (q) Z " TO_START "99 " TO_CODE "0\n", 99), -1);
+	assert_int_equal(foreign_status_from_stat("7 (q) Z " TO_START "98 " TO_CODE "9\n", 99), -1);
+	assert_int_equal(foreign_status_from_stat("7 (q) S " TO_START "99 " TO_CODE "9\n", 99), -1);
+	assert_int_equal(foreign_status_from_stat("7 (q) Z 1 2", 99), -1);
+	assert_int_equal(foreign_status_from_stat("", 99), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_details_name_what_was_seen),
 		cmocka_unit_test(test_what_on_crash_is_about),
 		cmocka_unit_test(test_kernel_log),
+		cmocka_unit_test(test_foreign_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,19 +208,16 @@ static void test_attached(void **state)
 	expect(rig, EXIT_GUEST, -1, 0, "guest");
 }
 
+/* Killed while nobody has reaped it (we, its parent, wait): the signal is known all the same. */
 static void test_attached_killed(void **state)
 {
 	struct rig *rig = *state;
-	struct exit_record record;
 
 	rig->attached = true;
 	rig_launch(rig, (const char *const[]){ "--attached", NULL });
 	rig_sync(rig);
 	kill(rig->qemu.pid, SIGKILL);
-	expect(rig, EXIT_CRASHED, -1, 0, "");
-	record = rig_record(rig);
-	assert_non_null(strstr(record.detail, "not its parent"));
-	exit_record_free(&record);
+	expect(rig, EXIT_CRASHED, -1, SIGKILL, "");
 }
 
 /* The run directory was wiped while the guest ran: nothing to write to, nothing hangs. */
