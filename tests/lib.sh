@@ -6,9 +6,16 @@ case ${BUILD:=build} in /*) ;; *) BUILD=$ROOT/$BUILD ;; esac
 KVMCTL=$BUILD/kvmctl
 if [ -z "${TMP:-}" ] || [ "$TMP" = /tmp ]; then
 	TMP=$(mktemp -d /tmp/kvmctl-test.XXXXXX)
-	own_tmp=$TMP
+	export KVMCTL_TEST_OWN_TMP=$TMP   # also for the script that enter_netns makes of this one
 fi
 export TMP BUILD ROOT KVMCTL TMPDIR=$TMP
+
+# No test leaves anything outside its own directory: these settings are the default of all.
+if [ -z "${KVMCTL_CONFIG:-}" ]; then
+	export KVMCTL_CONFIG=$TMP/.kvmctl.json
+	mkdir -p "$BUILD/tests/cache"
+	printf '{ "cache_dir": "%s/tests/cache", "state_dir": "%s/.state", "uid_dir": "/run/kvmctl-uids" }\n' "$BUILD" "$TMP" >"$KVMCTL_CONFIG"
+fi
 
 cleanups=()
 run_cleanups() {
@@ -17,8 +24,8 @@ run_cleanups() {
 	for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do
 		eval "${cleanups[i]}"
 	done
-	if [ -n "${own_tmp:-}" ]; then
-		rm -rf "$own_tmp"
+	if [ -n "${KVMCTL_TEST_OWN_TMP:-}" ]; then
+		rm -rf "$KVMCTL_TEST_OWN_TMP"
 	fi
 	exit "$status"
 }
