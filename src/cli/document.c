@@ -97,14 +97,17 @@ static void print_heading(struct printer *p)
 static void print_line(struct printer *p, const struct key_row *row, const char *member, const struct json *values)
 {
 	_cleanup_free_ char *text = key_text(row->kind, json_get(values, member));
-	_cleanup_free_ char *shown = text_printable(text, strlen(text), 4096);
-	bool styled = p->colour && streq(row->key, "state");
+	_cleanup_strv_ char **lines = strv_split(text, '\n');
+	const char *label = row->label;
+	const char *begin = p->colour && streq(row->key, "state") ? table_style_begin(state_style(text)) : "";
 
 	if (!*text)
 		return;
 	print_heading(p);
-	fprintf(p->out, "  %-18s %s%s%s\n", row->label, styled ? table_style_begin(state_style(text)) : "", shown,
-		styled ? "\033[0m" : "");
+	for (char **line = lines; *line; line++, label = "") {
+		_cleanup_free_ char *shown = text_printable(*line, strlen(*line), 4096);
+		fprintf(p->out, "  %-18s %s%s%s\n", label, begin, shown, *begin ? "\033[0m" : "");
+	}
 }
 
 /* How many rows "KEY[].x" stand behind `row`: the columns of its table. */

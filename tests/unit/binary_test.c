@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include "base/strv.h"
@@ -188,7 +189,7 @@ static void what_is_no_qemu(void **state)
 		{ "\"die\": \"start\", \"signal\": 11", ERROR_QEMU, "killed by signal 11 (SEGV)" },
 		{ "\"die\": \"greeting\", \"text\": \"oops\"", ERROR_QEMU, "ended before it answered (exit status 1): oops" },
 		{ "\"die\": \"query-machines\"", ERROR_QEMU, "ended before it answered" },
-		{ "\"silent\": true", ERROR_TIMEOUT, "did not greet within 0.5 s" },
+		{ "\"silent\": true", ERROR_TIMEOUT, "did not greet within" },
 		{ "\"greeting\": \"220 mail.example.com ESMTP\\r\\n\"", ERROR_QEMU, "220 mail.example.com ESMTP" },
 		{ "\"long_line\": 100000000", ERROR_QEMU, "a line of more than" },
 		{ "\"replies\": {\"query-version\": {\"raw\": \"nonsense\\n\"}}", ERROR_QEMU, "not JSON" },
@@ -280,5 +281,11 @@ int main(void)
 		cmocka_unit_test(each_version),
 	};
 
+	/* Valgrind does not know the call, and a child cannot be watched without it. */
+	_cleanup_close_ int pidfd = pidfd_open(getpid(), 0);
+	if (pidfd < 0) {
+		puts("no pidfd_open here");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

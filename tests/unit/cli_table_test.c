@@ -86,7 +86,7 @@ static void test_document(void **state)
 {
 	static const char source[] = "{\"name\": \"web1\", \"pid\": null, \"vcpus\": 2, \"memory\": 512,"
 				     "\"nics\": [{\"index\": 0, \"mac\": \"aa:00:00:00:00:01\", \"tap\": \"tap7\"}],"
-				     "\"last_exit\": {\"reason\": \"acpi\"}}";
+				     "\"last_exit\": {\"reason\": \"acpi\", \"words\": \"one\\ntwo\\u001b\"}}";
 	_cleanup_json_ struct json *values = NULL;
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *text = NULL;
@@ -103,7 +103,8 @@ static void test_document(void **state)
 	assert_non_null(strstr(text, "    NIC  MAC                MODE  LINK  TAP   IP\n"
 				     "      0  aa:00:00:00:00:01  -     -     tap7  -\n"));
 	assert_null(strstr(text, "On the host"));
-	assert_non_null(strstr(text, "\nLast exit\n  reason             acpi\n"));
+	assert_non_null(strstr(text, "\nLast exit\n  reason             acpi\n"
+				     "  last words         one\n                     two\\x1b\n"));
 }
 
 static void test_command_rows(void **state)

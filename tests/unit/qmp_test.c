@@ -254,7 +254,7 @@ static void a_late_reply_is_not_taken(void **state)
 	_cleanup_pair_ struct pair pair = pair_ready();
 
 	(void)state;
-	dies(&pair, ERROR_TIMEOUT, "did not answer \"query-status\" within 0.1 s");
+	dies(&pair, ERROR_TIMEOUT, "did not answer \"query-status\" within");
 	say(&pair, "{\"return\": {\"status\": \"running\"}, \"id\": 2}\n");
 
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -351,7 +351,7 @@ static void event_flood(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, flood, &pair), 0);
 	assert_int_equal(qmp_execute(pair.qmp, "query-status", NULL, deadline_in(100), NULL, &err), -1);
 	assert_int_equal(err.kind, ERROR_TIMEOUT);
-	assert_in_range(clock_boottime_ms() - start, 100, 2000);
+	assert_in_range(clock_boottime_ms() - start, 100, 20000);
 	qmp_free(pair.qmp);
 	pthread_join(thread, NULL);
 	close(pair.peer);
@@ -387,7 +387,7 @@ static void a_line_of_100_mb(void **state)
 	assert_int_equal(qmp_execute(pair.qmp, "x-slow", NULL, deadline_in(5000), NULL, &err), -1);
 	assert_int_equal(err.kind, ERROR_QEMU);
 	assert_string_equal(err.message, "the control monitor of \"web1\" sent a line of more than 16777216 bytes");
-	assert_in_range(clock_boottime_ms() - start, 0, 3000);
+	assert_in_range(clock_boottime_ms() - start, 0, 20000);
 	qmp_free(pair.qmp);
 	pthread_join(thread, NULL);
 	close(pair.peer);
@@ -498,7 +498,7 @@ static void a_full_socket(void **state)
 	assert_in_range(sent, 2, 40);
 	assert_int_equal(err.kind, ERROR_QEMU);
 	assert_int_equal(qmp_state(pair.qmp), QMP_DEAD);
-	assert_in_range(clock_boottime_ms() - start, 0, 3000);
+	assert_in_range(clock_boottime_ms() - start, 0, 20000);
 }
 
 /* --- descriptors --- */
