@@ -367,6 +367,14 @@ static int await_reply(struct qmp *qmp, const char *command, struct deadline dea
 	}
 }
 
+/* QEMU's own words; where it has none, at least what it refused. */
+static int refused(const char *command, const struct json *reply, struct error *err)
+{
+	if (is_empty(json_get_string(json_get(reply, "error"), "desc", NULL)))
+		return error_set(err, ERROR_QEMU, "QEMU: refused \"%s\", and gave no reason", command);
+	return error_set(err, ERROR_QEMU, "QEMU: %s", qmp_reply_error(reply));
+}
+
 int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments, const int *fds, size_t n_fds,
 		    struct deadline deadline, struct json **ret, struct error *err)
 {
@@ -387,7 +395,7 @@ int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments
 	if (await_reply(qmp, command, deadline, &reply, err) < 0)
 		return -1;
 	if (json_get(reply, "error"))
-		return error_set(err, ERROR_QEMU, "QEMU: %s", qmp_reply_error(reply));
+		return refused(command, reply, err);
 	if (ret)
 		*ret = json_ref(json_get(reply, "return"));
 	return 0;

@@ -192,8 +192,8 @@ static void an_error_reply_keeps_the_connection(void **state)
 		const char *reply, *message, *class;
 	} cases[] = {
 		{ "{\"error\": {\"class\": \"DeviceNotActive\", \"desc\": \"No balloon\"}, \"id\": 2}\n", "QEMU: No balloon", "DeviceNotActive" },
-		{ "{\"error\": {}, \"id\": 2}\n", "QEMU: refused, and gave no reason", "" },
-		{ "{\"error\": \"odd\", \"id\": 2}\n", "QEMU: refused, and gave no reason", "" },
+		{ "{\"error\": {}, \"id\": 2}\n", "QEMU: refused \"query-balloon\", and gave no reason", "" },
+		{ "{\"error\": \"odd\", \"id\": 2}\n", "QEMU: refused \"query-balloon\", and gave no reason", "" },
 	};
 
 	(void)state;
