@@ -40,6 +40,9 @@ static void record_resources(struct launch *launch)
 
 		json_append(list, resource_directory(path));
 	}
+	/* Whoever makes it, kvmctl or an old QEMU. */
+	if (starts_with(launch->plan->vnc, "unix:"))
+		json_append(list, resource_socket(launch->plan->vnc + strlen("unix:")));
 	launch_record_nics(launch);
 }
 

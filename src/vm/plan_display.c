@@ -93,6 +93,17 @@ static void vnc_credentials(struct builder *b, struct json *vnc)
 	json_put_string(vnc, "tls-creds", "vnc-tls");
 }
 
+/* The socket that is handed over before the command, by the name that it is given then. */
+static struct json *listening_address(void)
+{
+	struct json *addresses = json_new_array(), *address = json_new_object();
+
+	json_put_string(address, "type", "fd");
+	json_put_string(address, "str", PLAN_LISTEN_FDNAME);
+	json_append(addresses, address);
+	return addresses;
+}
+
 /* A UNIX socket: ours, handed over when QEMU runs, so that QEMU makes no file in a directory of
  * others. Before 7.0 QEMU must make it. */
 static void vnc_unix(struct builder *b, struct json *vnc)
@@ -109,6 +120,7 @@ static void vnc_unix(struct builder *b, struct json *vnc)
 	json_put_string(vnc, "", "none");
 	arguments = json_new_object();
 	json_put_string(arguments, "type", "vnc");
+	json_put(arguments, "addresses", listening_address());
 	command = build_command(b, "display-update", arguments);
 	command->listen_fd = true;
 	command->path = xstrdup(path);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/strv.h"
@@ -66,6 +67,14 @@ struct json *resource_script(const char *script, char *const *env)
 struct json *resource_directory(const char *path)
 {
 	struct json *r = record("directory");
+
+	json_put_string(r, "path", path);
+	return r;
+}
+
+struct json *resource_socket(const char *path)
+{
+	struct json *r = record("socket");
 
 	json_put_string(r, "path", path);
 	return r;
@@ -136,6 +145,18 @@ static int down_directory(const struct json *r, struct deadline deadline, struct
 	return file_remove_at(AT_FDCWD, path, AT_REMOVEDIR, err);
 }
 
+/* Only a socket: whatever else has come to be there under that name is not ours. */
+static int down_socket(const struct json *r, struct deadline deadline, struct error *err)
+{
+	const char *path = json_get_string(r, "path", "");
+	struct stat st;
+
+	(void)deadline;
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : error_errno(err, ERROR_HOST, errno, "cannot look at \"%s\"", path);
+	return S_ISSOCK(st.st_mode) ? file_remove_at(AT_FDCWD, path, 0, err) : 0;
+}
+
 static int down_hook(const struct json *r, struct deadline deadline, struct error *err)
 {
 	return nic_script_run(json_get_string(r, "path", ""), json_get_string(r, "name", ""), NULL, deadline, err);
@@ -148,6 +169,7 @@ static const struct {
 } kinds[] = {
 	{ "placement", "path", down_placement }, { "ovs", "link", down_ovs },	      { "route", "link", down_route },
 	{ "script", "script", down_script },	 { "directory", "path", down_directory }, { "hook", "path", down_hook },
+	{ "socket", "path", down_socket },
 };
 
 int resource_down(const struct json *r, struct deadline deadline, struct error *err)

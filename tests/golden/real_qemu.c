@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -322,6 +323,8 @@ static void become_qemu(const struct plan *plan, const struct facts *facts, cons
 	_cleanup_free_ char *log = xprintf("%s/stderr", directory);
 	int err = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
+	/* Whatever ends this program ends QEMU. (Once more below: the change of identity forgets it.) */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
 	dup2(err, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
@@ -330,16 +333,17 @@ static void become_qemu(const struct plan *plan, const struct facts *facts, cons
 	if (plan->identity == IDENTITY_DROPPED &&
 	    (setgroups(0, NULL) < 0 || setgid(facts->gid) < 0 || setuid(facts->uid) < 0))
 		_exit(126);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(plan->argv[0], plan->argv);
 	_exit(127);
 }
 
-static int connect_to(const char *name)
+static int connect_to(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", directory, name);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		golden_die("%s: %m", address.sun_path);
 	return fd;
@@ -397,21 +401,22 @@ static bool ask(int fd, const char *execute, const struct json *arguments, int p
 	return reply && strstr(reply, "\"return\"");
 }
 
+/* The socket is handed over, and then a viewer is greeted there. */
 static bool listen_command(int fd, const struct plan_command *command)
 {
-	_cleanup_json_ struct json *named = json_new_object(), *address = json_new_object();
-	struct json *addresses = json_new_array();
+	_cleanup_json_ struct json *named = json_new_object();
+	_cleanup_close_ int viewer = -1;
 	int listener = listen_at(command->path);
+	char greeting[4] = "";
 	bool ok;
 
-	json_put_string(named, "fdname", "viewer");
-	json_put_string(address, "type", "fd");
-	json_put_string(address, "str", "viewer");
-	json_append(addresses, json_ref(address));
-	json_put(command->arguments, "addresses", addresses);
+	json_put_string(named, "fdname", PLAN_LISTEN_FDNAME);
 	ok = ask(fd, "getfd", named, listener) && ask(fd, command->execute, command->arguments, -1);
 	close(listener);
-	return ok;
+	if (!ok)
+		return false;
+	viewer = connect_to(command->path);
+	return read(viewer, greeting, 3) == 3 && streq(greeting, "RFB");
 }
 
 static bool run_commands(int fd, const struct plan *plan)
@@ -459,13 +464,14 @@ static int judge(const struct golden_case *c, bool answered, int status)
 static int run(const struct golden_case *c, const struct plan *plan)
 {
 	_cleanup_free_ int *fds = xcalloc(plan->n_fds, sizeof(*fds));
+	_cleanup_free_ char *control_path = xprintf("%s/control", directory);
 	int control, status = 0;
 	bool answered;
 	pid_t pid;
 
 	for (size_t i = 0; i < plan->n_fds; i++)
 		fds[i] = high(open_fd(&plan->fds[i], c, plan));
-	control = connect_to("control");
+	control = connect_to(control_path);
 	pid = fork();
 	if (pid == 0)
 		become_qemu(plan, &c->facts, fds);
