@@ -26,5 +26,5 @@ supervisor_pid() { sed -n 's/.* supervisor=\([0-9]*\).*/\1/p' "$RUN/pid/w1"; }
 exit_has() { grep -qsF -- "$1" "$RUN/exit/w1"; }
 is_running() { [ "$(state)" = running ]; }
 is_torn_down() { [ ! -e "$RUN/pid/w1" ] && [ ! -e "$RUN/conf/w1.runtime" ]; }
-# expect COMMAND…: within 20 s.
-expect() { until_true 20 "$@" || fail "not within 20 s: $*; exit record: $(cat "$RUN/exit/w1" 2>&1)"; }
+# soon COMMAND…: within 20 s.
+soon() { until_true 20 "$@" || fail "not within 20 s: $*; exit record: $(cat "$RUN/exit/w1" 2>&1)"; }
