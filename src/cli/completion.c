@@ -142,7 +142,9 @@ static void print_arguments(FILE *out)
 			continue;
 		for (int n = 0; *(text += strspn(text, " []")); n++) {
 			size_t length = strcspn(text, " [].");
-			fprintf(out, "\t'%s %d') echo '%.*s' ;;\n", command_rows[i].name, n, (int)length, text);
+			fprintf(out, "\t'%s %d') echo '", command_rows[i].name, n);
+			fwrite(text, 1, length, out);
+			fputs("' ;;\n", out);
 			text += strcspn(text, " ]");
 		}
 	}

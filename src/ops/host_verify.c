@@ -15,6 +15,7 @@
 #include "host/placement.h"
 #include "host/user.h"
 #include "vm/binary.h"
+#include "vm/firmware.h"
 #include "vm/host_check.h"
 
 struct verdict {
@@ -239,6 +240,17 @@ static void check_png(struct context *context, struct verdict *v)
 	check_module("png", "png_module", "install libpng16-16; only screenshots of QEMU before 7.1 need it", v);
 }
 
+static void check_firmware(struct context *context, struct verdict *v)
+{
+	_cleanup_free_ char *code = NULL, *variables = NULL;
+	(void)context;
+
+	if (firmware_find(&code, &variables))
+		good(v, xprintf("UEFI from %s", code));
+	else
+		bad(v, xstrdup("no UEFI firmware (OVMF) is installed"), "install the package ovmf; only instances with firmware \"uefi\" need it");
+}
+
 static void check_hugepages(struct context *context, struct verdict *v)
 {
 	const char *mem_path = json_get_string(context->settings->defaults, "mem_path", "");
@@ -276,6 +288,7 @@ static const struct check_row {
 	{ "supervisor", true, check_supervisor },
 	{ "link-module", true, check_link },
 	{ "png-module", false, check_png },
+	{ "uefi", false, check_firmware },
 	{ "hugepages", false, check_hugepages },
 };
 

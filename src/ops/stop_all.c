@@ -36,8 +36,12 @@ static void jobs_free(struct jobs *jobs)
 	free(jobs->list);
 }
 
+/* An instance whose record cannot be read has a name and may be an orphan as well: one job. */
 static void add_job(struct jobs *jobs, const char *name)
 {
+	for (size_t i = 0; i < jobs->n; i++)
+		if (streq(jobs->list[i].name, name))
+			return;
 	grow_array(jobs->list, jobs->n);
 	jobs->list[jobs->n++] = (struct job){ .name = xstrdup(name), .fd = -1 };
 }
