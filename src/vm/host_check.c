@@ -120,7 +120,7 @@ int host_check(const struct spec *spec, const struct settings *settings, const s
 	host_check_hooks(&check);
 
 	_cleanup_free_ char *what = xprintf("instance \"%s\" cannot run on this host", spec->name);
-	int result = problems_to_error(&check.problems, ERROR_SPEC, what, err);
+	int result = problems_to_error(&check.problems, ERROR_HOST, what, err);
 	problems_free(&check.problems);
 	return result;
 }

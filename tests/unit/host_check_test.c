@@ -53,7 +53,7 @@ static char *check_with(const char *settings_text, const char *hvparams, const c
 
 	if (host_check(spec, settings, probe, &err) == 0)
 		return xstrdup("");
-	assert_int_equal(err.kind, ERROR_SPEC);
+	assert_int_equal(err.kind, ERROR_HOST);
 	return xstrdup(err.message);
 }
 
