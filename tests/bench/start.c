@@ -8,10 +8,10 @@
 
 #include "bench/bench.h"
 
-/* The bare way: the same devices, -daemonize, then one QMP command over the socket. */
+/* The bare way (no sandbox: it does not go with -daemonize): the same devices, -daemonize, then one QMP command over the socket. */
 static double bare_start(struct bench *bench, int run)
 {
-	char command[4096], socket_path[128], pid_file[128], buffer[65536];
+	char command[4096], socket_path[96], pid_file[96], buffer[65536];
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	double begin = bench_now_ms();
 
@@ -19,7 +19,7 @@ static double bare_start(struct bench *bench, int run)
 	snprintf(pid_file, sizeof(pid_file), "%s/bare.pid", bench->dir);
 	snprintf(command, sizeof(command),
 		 "qemu-system-x86_64 -name bare -nodefaults -no-user-config -S -daemonize -pidfile %s -machine pc,accel=tcg,dump-guest-core=off"
-		 " -m 64 -smp 1 -display none -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+		 " -m 64 -smp 1 -display none"
 		 " -netdev tap,id=n0,ifname=bare%d,script=no,downscript=no -device virtio-net-pci,netdev=n0 -device virtio-balloon-pci"
 		 " -device pvpanic -object rng-random,id=r0,filename=/dev/urandom -device virtio-rng-pci,rng=r0"
 		 " -chardev socket,id=s0,path=%s/bare.serial,server=on,wait=off,logfile=%s/bare.log -serial chardev:s0"
