@@ -124,13 +124,10 @@ size_t text_utf8_length(const char *s, size_t length)
 
 char *text_printable(const char *s, size_t length, size_t max)
 {
-	_cleanup_free_ char *text = NULL;
-	_cleanup_fclose_ FILE *out = NULL;
-	size_t shown = length < max ? length : max, size;
+	size_t shown = length < max ? length : max;
+	/* Every byte becomes four at most; a last character may stand over the edge. No stream: this is asked of every cell of a table. */
+	char *text = xcalloc(shown * 4 + 8, 1), *out = text;
 
-	out = open_memstream(&text, &size);
-	if (!out)
-		abort();
 	for (size_t i = 0; i < shown;) {
 		unsigned char c = (unsigned char)s[i];
 		size_t n = text_utf8_length(s + i, length - i);
@@ -139,17 +136,20 @@ char *text_printable(const char *s, size_t length, size_t max)
 			break;
 		/* c2 80 to c2 9f are the C1 controls: some terminals obey them. */
 		if (!n || c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)s[i + 1] < 0xa0)) {
-			fprintf(out, "\\x%02x", c);
+			static const char hex[] = "0123456789abcdef";
+			const char escape[4] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
+
+			out = mempcpy(out, escape, sizeof(escape));
 			i++;
 		} else {
-			fwrite(s + i, 1, n, out);
+			out = mempcpy(out, s + i, n);
 			i += n;
 		}
 	}
 	if (shown < length)
-		fputs("...", out);
-	fclose(take_ptr(out));
-	return take_ptr(text);
+		out = mempcpy(out, "...", 3);
+	*out = '\0';
+	return text;
 }
 
 static size_t least(size_t a, size_t b)
