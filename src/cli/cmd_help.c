@@ -56,7 +56,8 @@ int cmd_version(struct invocation *invocation, struct error *err)
 int cmd_completion(struct invocation *invocation, struct error *err)
 {
 	if (!streq(invocation->args[0], "bash"))
-		return error_set(err, ERROR_USAGE, "no completion for \"%s\": there is one for bash", invocation->args[0]);
+		return error_set(err, ERROR_USAGE, "no completion for \"%s\": there is one for bash",
+				 invocation->args[0]);
 	completion_bash(stdout);
 	return 0;
 }

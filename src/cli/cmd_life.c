@@ -27,7 +27,8 @@ static void print_started(const struct invocation *invocation, const struct star
 
 	if (!invocation->globals.json) {
 		if (!invocation->globals.quiet)
-			printf("%s: %s, pid %d\n", result->name, result->already ? "runs already" : done, (int)result->pid);
+			printf("%s: %s, pid %d\n", result->name, result->already ? "runs already" : done,
+			       (int)result->pid);
 		return;
 	}
 	document = json_new_object();
@@ -48,7 +49,8 @@ int cmd_start(struct invocation *invocation, struct error *err)
 	};
 	struct start_result result = { 0 };
 
-	if (restarts_of(invocation, &request.restarts, err) < 0 || op_start(invocation->context, &request, &result, err) < 0)
+	if (restarts_of(invocation, &request.restarts, err) < 0 ||
+	    op_start(invocation->context, &request, &result, err) < 0)
 		return -1;
 	/* In the foreground this is the starter, a child: the supervisor does the talking. */
 	if (!request.foreground || result.already)

@@ -28,16 +28,18 @@ static void add_instance(struct table *table, const struct json *instance)
 	_cleanup_free_ char *resident = key_text(KEY_MIB, json_get(instance, "resident"));
 
 	table_add(table, state_style(state),
-		  (const char *[]){ json_get_string(instance, "name", ""), state, json_get_string(instance, "reason", ""), pid,
-				    vcpus, memory, uptime, cpu_time, resident, json_get_string(instance, "run_state", "") });
+		  (const char *[]){ json_get_string(instance, "name", ""), state,
+				    json_get_string(instance, "reason", ""), pid, vcpus, memory, uptime, cpu_time,
+				    resident, json_get_string(instance, "run_state", "") });
 }
 
 /* The last two columns only with --full: all monitors were asked then. */
 static void print_list(const struct json *document, bool full)
 {
 	static const struct table_column columns[] = {
-		{ "NAME", false }, { "STATE", false }, { "REASON", false }, { "PID", true }, { "VCPUS", true },
-		{ "MEMORY", true }, { "UPTIME", true }, { "CPU TIME", true }, { "RESIDENT", true }, { "QEMU SAYS", false },
+		{ "NAME", false },    { "STATE", false },     { "REASON", false }, { "PID", true },
+		{ "VCPUS", true },    { "MEMORY", true },     { "UPTIME", true },  { "CPU TIME", true },
+		{ "RESIDENT", true }, { "QEMU SAYS", false },
 	};
 	const struct json *instances = json_get(document, "instances");
 	_cleanup_table_ struct table table = { .columns = columns, .n_columns = ELEMENTS(columns), .coloured = 1 };

@@ -19,8 +19,9 @@ static void print_param(const struct param_row *row)
 {
 	_cleanup_json_ struct json *document = param_document(row);
 
-	printf("%s\n  values: %s\n  default: %s\n  seen by: the %s\n  %s\n", row->name, json_get_string(document, "values", ""),
-	       *row->fallback ? row->fallback : "\"\"", json_get_string(document, "seen_by", ""), row->doc);
+	printf("%s\n  values: %s\n  default: %s\n  seen by: the %s\n  %s\n", row->name,
+	       json_get_string(document, "values", ""), *row->fallback ? row->fallback : "\"\"",
+	       json_get_string(document, "seen_by", ""), row->doc);
 }
 
 static int one_param(const struct invocation *invocation, const char *name, struct error *err)
@@ -50,17 +51,20 @@ static int one_param(const struct invocation *invocation, const char *name, stru
 
 static void all_params(void)
 {
-	static const struct table_column columns[] = { { "PARAMETER", false }, { "SEEN BY", false }, { "DEFAULT", false },
-						       { "VALUES", false } };
+	static const struct table_column columns[] = {
+		{ "PARAMETER", false }, { "SEEN BY", false }, { "DEFAULT", false }, { "VALUES", false }
+	};
 	_cleanup_table_ struct table table = { .columns = columns, .n_columns = ELEMENTS(columns) };
 	_cleanup_json_ struct json *list = tables_to_json("params");
 
 	for (size_t i = 0; i < HV_MAX; i++) {
 		const struct json *row = json_at(list, i);
 		const char *values = json_get_string(row, "values", "");
-		_cleanup_free_ char *shown = strlen(values) > VALUES_SHOWN ? xprintf("%.*s...", VALUES_SHOWN, values) : xstrdup(values);
+		_cleanup_free_ char *shown =
+			strlen(values) > VALUES_SHOWN ? xprintf("%.*s...", VALUES_SHOWN, values) : xstrdup(values);
 		table_add(&table, STYLE_PLAIN,
-			  (const char *[]){ param_rows[i].name, json_get_string(row, "seen_by", ""), param_rows[i].fallback, shown });
+			  (const char *[]){ param_rows[i].name, json_get_string(row, "seen_by", ""),
+					    param_rows[i].fallback, shown });
 	}
 	table_print(&table, stdout, output_colour());
 }

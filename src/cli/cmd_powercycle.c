@@ -10,7 +10,8 @@ int cmd_host_powercycle(struct invocation *invocation, struct error *err)
 	bool dry_run = invocation_has(invocation, "dry-run");
 
 	if (!dry_run && !invocation_has(invocation, "yes")) {
-		error_set(err, ERROR_USAGE, "this reboots the host at once, without stopping guests or writing out disks");
+		error_set(err, ERROR_USAGE,
+			  "this reboots the host at once, without stopping guests or writing out disks");
 		return error_hint(err, "say --yes, or try --dry-run");
 	}
 	if (op_host_powercycle(invocation->context, dry_run, err) < 0)

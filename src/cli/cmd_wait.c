@@ -45,6 +45,7 @@ int cmd_events(struct invocation *invocation, struct error *err)
 
 	if (invocation->n_args && invocation_name(invocation, &name, err) < 0)
 		return -1;
-	int result = op_events(invocation->context, name, invocation_has(invocation, "follow"), print_event, &gone, err);
+	int result =
+		op_events(invocation->context, name, invocation_has(invocation, "follow"), print_event, &gone, err);
 	return gone ? 0 : result;
 }

@@ -35,12 +35,9 @@ const struct option_row global_options[] = {
 const char *command_group_title(enum command_group group)
 {
 	static const char *const titles[COMMAND_GROUP_MAX] = {
-		[GROUP_LIFE] = "Start and stop",
-		[GROUP_LIVE] = "Change a running instance",
-		[GROUP_LOOK] = "Look",
-		[GROUP_PLAN] = "Check and plan",
-		[GROUP_REPAIR] = "Repair",
-		[GROUP_HOST] = "The host",
+		[GROUP_LIFE] = "Start and stop", [GROUP_LIVE] = "Change a running instance",
+		[GROUP_LOOK] = "Look",           [GROUP_PLAN] = "Check and plan",
+		[GROUP_REPAIR] = "Repair",       [GROUP_HOST] = "The host",
 		[GROUP_HELP] = "Help",
 	};
 	return titles[group];
@@ -78,7 +75,7 @@ static size_t option_index(const struct invocation *invocation, const char *name
 	for (size_t i = 0; rows[i].name; i++)
 		if (streq(rows[i].name, name))
 			return i;
-	abort();   /* a run function asks for an option that its row does not have: a slip of ours, met by its first test */
+	abort(); /* a run function asks for an option that its row does not have: a slip of ours, met by its first test */
 }
 
 const char *invocation_option(const struct invocation *invocation, const char *name)

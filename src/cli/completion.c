@@ -4,23 +4,22 @@
  * the words of "a|b", or one of the kinds that the placeholders name (NAME, FILE, DIR, PARAM, COMMAND). */
 #include "cli/completion.h"
 
-
 #include "base/text.h"
 #include "cli/command.h"
 #include "vm/params.h"
 
-static const char *const head =
-	"# bash completion of kvmctl; made by `kvmctl completion bash`\n"
-	"_kvmctl_kind() {\n"
-	"\tcase $1 in\n"
-	"\tNAME) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names 2>/dev/null)\" -- \"$cur\")) ;;\n"
-	"\tFILE) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-	"\tDIR) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
-	"\tPARAM) COMPREPLY=($(compgen -W \"$_kvmctl_params\" -- \"$cur\")) ;;\n"
-	"\tCOMMAND) COMPREPLY=($(compgen -W \"$_kvmctl_first\" -- \"$cur\")) ;;\n"
-	"\t[a-z]*) COMPREPLY=($(compgen -W \"${1//|/ }\" -- \"$cur\")) ;;\n"
-	"\tesac\n"
-	"}\n";
+static const char *const head = "# bash completion of kvmctl; made by `kvmctl completion bash`\n"
+				"_kvmctl_kind() {\n"
+				"\tcase $1 in\n"
+				"\tNAME) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
+				"2>/dev/null)\" -- \"$cur\")) ;;\n"
+				"\tFILE) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+				"\tDIR) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
+				"\tPARAM) COMPREPLY=($(compgen -W \"$_kvmctl_params\" -- \"$cur\")) ;;\n"
+				"\tCOMMAND) COMPREPLY=($(compgen -W \"$_kvmctl_first\" -- \"$cur\")) ;;\n"
+				"\t[a-z]*) COMPREPLY=($(compgen -W \"${1//|/ }\" -- \"$cur\")) ;;\n"
+				"\tesac\n"
+				"}\n";
 
 static const char *const tail =
 	"_kvmctl() {\n"
@@ -33,7 +32,8 @@ static const char *const tail =
 	"\t\tkind=$(_kvmctl_value \"$command\" \"$word\")\n"
 	"\t\tif [[ -n $kind ]]; then\n"
 	"\t\t\t[[ ${words[i + 1]-} == = ]] && ((i + 1 < COMP_CWORD)) && ((++i))   # readline splits --option=value\n"
-		"\t\t\t((i + 1 < COMP_CWORD)) && case $word in --config | --run-dir) _kvmctl_where+=(\"$word\" \"${words[i + 1]}\") ;; esac\n"
+	"\t\t\t((i + 1 < COMP_CWORD)) && case $word in --config | --run-dir) _kvmctl_where+=(\"$word\" \"${words[i + "
+	"1]}\") ;; esac\n"
 	"\t\t\t((++i < COMP_CWORD)) && { kind=''; continue; }\n"
 	"\t\t\t_kvmctl_kind \"$kind\"\n"
 	"\t\t\treturn\n"

@@ -23,9 +23,15 @@ const char *document_to_string(enum document document)
 const char *key_kind_to_string(enum key_kind kind)
 {
 	static const char *const names[KEY_KIND_MAX] = {
-		[KEY_TEXT] = "string", [KEY_NUMBER] = "integer", [KEY_MIB] = "integer, MiB", [KEY_SECONDS] = "seconds",
-		[KEY_FLAG] = "boolean", [KEY_TEXTS] = "array of strings", [KEY_TABLE] = "array of objects",
-		[KEY_OBJECT] = "object", [KEY_GROUP] = "",
+		[KEY_TEXT] = "string",
+		[KEY_NUMBER] = "integer",
+		[KEY_MIB] = "integer, MiB",
+		[KEY_SECONDS] = "seconds",
+		[KEY_FLAG] = "boolean",
+		[KEY_TEXTS] = "array of strings",
+		[KEY_TABLE] = "array of objects",
+		[KEY_OBJECT] = "object",
+		[KEY_GROUP] = "",
 	};
 	return names[kind];
 }
@@ -80,7 +86,7 @@ char *key_text(enum key_kind kind, const struct json *value)
 struct printer {
 	FILE *out;
 	bool colour;
-	const char *heading;   /* waits for the first line under it; NULL: printed */
+	const char *heading; /* waits for the first line under it; NULL: printed */
 	bool any;
 };
 
@@ -126,7 +132,8 @@ static void add_table_row(struct table *table, const struct key_row *row, const 
 	_cleanup_strv_ char **cells = NULL;
 
 	for (size_t i = 1; i <= table->n_columns; i++)
-		strv_take(&cells, key_text(row[i].kind, json_get(object, row[i].key + strlen(row->key) + strlen("[]."))));
+		strv_take(&cells,
+			  key_text(row[i].kind, json_get(object, row[i].key + strlen(row->key) + strlen("[]."))));
 	table_add(table, STYLE_PLAIN, (const char *const *)cells);
 }
 

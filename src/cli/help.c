@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-#define HELP_COLUMN 26   /* where explanations begin */
+#define HELP_COLUMN 26 /* where explanations begin */
 #define HELP_WIDTH 100
 
 /* Writes words, broken at `width`, each line after the first indented; `column` is where the first one begins. */
@@ -77,7 +77,8 @@ static void print_group(FILE *out, enum command_group group)
 void help_overview(FILE *out)
 {
 	fputs("usage: kvmctl [OPTION...] COMMAND [NAME] [ARGUMENT...]\n\n"
-	      "Runs QEMU/KVM virtual machines (\"instances\") on this host.\n", out);
+	      "Runs QEMU/KVM virtual machines (\"instances\") on this host.\n",
+	      out);
 	for (int group = 0; group < COMMAND_GROUP_MAX; group++)
 		print_group(out, (enum command_group)group);
 	fputs("\nOptions, before or after the command:\n", out);

@@ -71,7 +71,8 @@ static int make_surroundings(struct invocation *invocation, struct surroundings 
 	context->deadline = globals->timeout_ms < 0 ? DEADLINE_NEVER : deadline_in(globals->timeout_ms);
 	context->wait = deadline_earlier(deadline_in(globals->wait_ms), context->deadline);
 	context->json = globals->json;
-	if (find_program_dir(s, err) < 0 || settings_load(globals->config, globals->run_dir, &context->settings, err) < 0)
+	if (find_program_dir(s, err) < 0 ||
+	    settings_load(globals->config, globals->run_dir, &context->settings, err) < 0)
 		return -1;
 	if ((needs & (NEEDS_RUNDIR | NEEDS_LOCK)) && process_here(&context->here, err) < 0)
 		return -1;
@@ -123,7 +124,7 @@ static bool wants_json(int argc, char *const *argv)
 
 int main(int argc, char **argv)
 {
-	static char buffer[256 * 1024];   /* pages that are not written to cost nothing */
+	static char buffer[256 * 1024]; /* pages that are not written to cost nothing */
 	_cleanup_(invocation_clear) struct invocation invocation = { 0 };
 	_cleanup_error_ struct error err = ERROR_INIT, write_error = ERROR_INIT;
 	int status;

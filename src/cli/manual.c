@@ -44,7 +44,8 @@ static void print_arguments(const char *text, FILE *out)
 {
 	while (*text) {
 		bool placeholder = *text >= 'A' && *text <= 'Z';
-		size_t length = placeholder ? strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") : strcspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		size_t length = placeholder ? strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+					    : strcspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 		_cleanup_free_ char *part = xstrndup(text, length);
 		fputs(placeholder ? "\\fI" : "\\fR", out);
 		manual_text(part, out);
@@ -186,7 +187,8 @@ int manual_fragment(const char *name, FILE *out, struct error *err)
 		return 0;
 	}
 	for (int document = 0; document < DOCUMENT_MAX; document++) {
-		if (starts_with(name, "keys-") && streq(name + strlen("keys-"), document_to_string((enum document)document))) {
+		if (starts_with(name, "keys-") &&
+		    streq(name + strlen("keys-"), document_to_string((enum document)document))) {
 			fragment_keys((enum document)document, out);
 			return 0;
 		}

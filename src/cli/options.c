@@ -8,9 +8,9 @@ struct parser {
 	struct invocation *invocation;
 	const char *const *argv;
 	int argc, at;
-	const char *prefix;      /* first word of a two-word command, waiting for its second */
-	char *full;              /* the two words, owned */
-	bool only_arguments;     /* after "--" */
+	const char *prefix;  /* first word of a two-word command, waiting for its second */
+	char *full;          /* the two words, owned */
+	bool only_arguments; /* after "--" */
 };
 
 static void parser_clear(struct parser *parser)
@@ -54,7 +54,8 @@ static int unknown_option(const struct parser *parser, const char *word, size_t 
 
 	error_set(err, ERROR_USAGE, "unknown option \"--%s\"", shown);
 	if (nearest)
-		return error_hint(err, "did you mean \"--%s\"?%s%s", nearest, usage ? " usage: " : "", usage ? usage : "");
+		return error_hint(err, "did you mean \"--%s\"?%s%s", nearest, usage ? " usage: " : "",
+				  usage ? usage : "");
 	if (usage)
 		return error_hint(err, "usage: %s", usage);
 	return error_hint(err, "see \"kvmctl help\"; a command's own options stand after its name");
@@ -131,7 +132,8 @@ static int parse_long(struct parser *parser, const char *word, struct error *err
 	struct invocation *invocation = parser->invocation;
 	size_t length = strcspn(word, "=");
 	const char *value = word[length] ? word + length + 1 : NULL;
-	const struct option_row *own = invocation->command ? find_row(invocation->command->options, word, length) : NULL;
+	const struct option_row *own =
+		invocation->command ? find_row(invocation->command->options, word, length) : NULL;
 	const struct option_row *row = own ? own : find_row(global_options, word, length);
 
 	if (!row)
@@ -140,7 +142,8 @@ static int parse_long(struct parser *parser, const char *word, struct error *err
 		return error_set(err, ERROR_USAGE, "--%s takes no value", row->name);
 	if (row->argument && !value) {
 		if (parser->at + 1 >= parser->argc)
-			return error_set(err, ERROR_USAGE, "--%s needs a value: --%s %s", row->name, row->name, row->argument);
+			return error_set(err, ERROR_USAGE, "--%s needs a value: --%s %s", row->name, row->name,
+					 row->argument);
 		value = parser->argv[++parser->at];
 	}
 	if (row->argument && check_choice(row, value, err) < 0)
@@ -161,7 +164,8 @@ static int parse_short(struct parser *parser, const char *letters, struct error 
 		if (!row->name) {
 			_cleanup_free_ char *shown = text_printable(letters, 1, 1);
 			error_set(err, ERROR_USAGE, "unknown option \"-%s\"", shown);
-			return error_hint(err, "see \"kvmctl help\"; put \"--\" before an argument that begins with a dash");
+			return error_hint(err,
+					  "see \"kvmctl help\"; put \"--\" before an argument that begins with a dash");
 		}
 		if (set_global(&parser->invocation->globals, row->name, "", err) < 0)
 			return -1;

@@ -78,7 +78,7 @@ void output_error(const struct error *err, bool json)
 	text = err->hint ? xprintf("kvmctl: %s\n  hint: %s\n", message, err->hint) : xprintf("kvmctl: %s\n", message);
 	/* One write: lines of parallel commands do not mix. */
 	if (file_write_all(STDERR_FILENO, text, strlen(text)) < 0)
-		return;   /* nowhere to say it; the exit status still does */
+		return; /* nowhere to say it; the exit status still does */
 }
 
 char *text_of_seconds(int64_t seconds)
@@ -88,8 +88,8 @@ char *text_of_seconds(int64_t seconds)
 	if (seconds < 0)
 		return xstrdup("-");
 	if (days)
-		return xprintf("%" PRId64 "d %02d:%02d:%02d", days, (int)(seconds / 3600 % 24), (int)(seconds / 60 % 60),
-			       (int)(seconds % 60));
+		return xprintf("%" PRId64 "d %02d:%02d:%02d", days, (int)(seconds / 3600 % 24),
+			       (int)(seconds / 60 % 60), (int)(seconds % 60));
 	return xprintf("%02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
 }
 

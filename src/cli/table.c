@@ -8,7 +8,7 @@
 const char *table_style_begin(enum table_style style)
 {
 	static const char *const begin[TABLE_STYLE_MAX] = {
-		[STYLE_PLAIN] = "", [STYLE_GOOD] = "\033[32m", [STYLE_WARN] = "\033[33m",
+		[STYLE_PLAIN] = "",       [STYLE_GOOD] = "\033[32m", [STYLE_WARN] = "\033[33m",
 		[STYLE_BAD] = "\033[31m", [STYLE_HEAD] = "\033[1m",
 	};
 	return begin[style];
@@ -72,7 +72,8 @@ void table_print(const struct table *table, FILE *out, bool colour)
 	for (size_t row = 0; row < table->n_rows; row++) {
 		fprintf(out, "%*s", table->indent, "");
 		for (size_t i = 0; i < n; i++)
-			print_cell(out, table->cells[row * table->n_columns + i], widths[i], table->columns[i].right, i + 1 == n,
+			print_cell(out, table->cells[row * table->n_columns + i], widths[i], table->columns[i].right,
+				   i + 1 == n,
 				   colour && i == table->coloured ? table_style_begin(table->styles[row]) : "");
 		fputc('\n', out);
 	}

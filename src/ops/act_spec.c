@@ -140,7 +140,9 @@ static int load_fd(struct context *context, int fd, const char *what, const char
 		return -1;
 	if (spec_parse(text, length, what, name, context->settings, &spec, err) < 0)
 		return -1;
-	*ret = (struct spec_loaded){ .spec = take_ptr(spec), .file = xstrdup(path), .digest = spec_digest(text, length) };
+	*ret = (struct spec_loaded){ .spec = take_ptr(spec),
+				     .file = xstrdup(path),
+				     .digest = spec_digest(text, length) };
 	return 0;
 }
 

@@ -9,7 +9,8 @@
 #include "vm/host_check.h"
 
 /* The uid of a pool is decided at start: here the first one stands for it. */
-static int choose_identity(const struct settings *settings, const struct spec *spec, struct facts *facts, struct error *err)
+static int choose_identity(const struct settings *settings, const struct spec *spec, struct facts *facts,
+			   struct error *err)
 {
 	if (streq(spec->hv.security_model, "user"))
 		return user_find(spec->hv.security_domain, &facts->uid, &facts->gid, err);
@@ -18,7 +19,8 @@ static int choose_identity(const struct settings *settings, const struct spec *s
 	return 0;
 }
 
-int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret, struct error *err)
+int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret,
+	    struct error *err)
 {
 	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;
 	_cleanup_probe_ struct probe *probe = NULL;
@@ -31,7 +33,10 @@ int op_argv(struct context *context, const struct spec_source *source, bool allo
 	    choose_identity(context->settings, loaded.spec, &facts, err) < 0)
 		return -1;
 	struct plan_input input = {
-		.spec = loaded.spec, .settings = context->settings, .probe = probe, .facts = &facts,
+		.spec = loaded.spec,
+		.settings = context->settings,
+		.probe = probe,
+		.facts = &facts,
 		.allow_unsafe_cache = allow_unsafe_cache,
 	};
 	return act_plan(context, &input, ret, err);

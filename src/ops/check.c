@@ -14,7 +14,9 @@ static int check_plan(struct context *context, const struct spec *spec, const st
 
 	if (facts_gather(spec, context->settings, &facts, err) < 0)
 		return -1;
-	const struct plan_input input = { .spec = spec, .settings = context->settings, .probe = probe, .facts = &facts };
+	const struct plan_input input = {
+		.spec = spec, .settings = context->settings, .probe = probe, .facts = &facts
+	};
 	return act_plan(context, &input, &plan, err);
 }
 

@@ -20,7 +20,7 @@
 
 struct verdict {
 	bool ok;
-	char *detail, *cure;   /* owned; cure NULL where all is well */
+	char *detail, *cure; /* owned; cure NULL where all is well */
 };
 
 typedef void check_fn(struct context *context, struct verdict *ret);
@@ -61,7 +61,8 @@ static void check_qemu(struct context *context, struct verdict *v)
 	struct deadline deadline = context_step(context, context->settings->timeouts.start);
 
 	if (binary_probe(path, context->settings, deadline, &probe, &err) < 0)
-		bad_error(v, &err, "install the package qemu-system-x86, or name another binary as kvm_path in the settings");
+		bad_error(v, &err,
+			  "install the package qemu-system-x86, or name another binary as kvm_path in the settings");
 	else
 		good(v, xprintf("%s is QEMU %d.%d.%d", path, probe->major, probe->minor, probe->micro));
 }
@@ -75,7 +76,9 @@ static void check_kvm(struct context *context, struct verdict *v)
 		free(why);
 		good(v, xstrdup("/dev/kvm is usable"));
 	} else {
-		bad(v, why, "switch virtualization on in the firmware and load kvm_intel or kvm_amd; without KVM guests are emulated (slow)");
+		bad(v, why,
+		    "switch virtualization on in the firmware and load kvm_intel or kvm_amd; without KVM guests are "
+		    "emulated (slow)");
 	}
 }
 
@@ -92,13 +95,15 @@ static void check_device(const char *path, const char *cure, struct verdict *v)
 static void check_tun(struct context *context, struct verdict *v)
 {
 	(void)context;
-	check_device("/dev/net/tun", "load the module tun, and run kvmctl as root; without it only NICs of mode \"user\" work", v);
+	check_device("/dev/net/tun",
+		     "load the module tun, and run kvmctl as root; without it only NICs of mode \"user\" work", v);
 }
 
 static void check_vhost(struct context *context, struct verdict *v)
 {
 	(void)context;
-	check_device("/dev/vhost-net", "load the module vhost_net; without it the network of guests costs more CPU time", v);
+	check_device("/dev/vhost-net",
+		     "load the module vhost_net; without it the network of guests costs more CPU time", v);
 }
 
 /* The directory, or what of its path is there already. */
@@ -123,13 +128,16 @@ static void check_directory(const char *path, bool local, struct verdict *v)
 	bool network = false;
 
 	if (fd < 0)
-		bad(v, xprintf("cannot open %s: %s", path, strerror(errno)), "make it a directory that this user may write");
+		bad(v, xprintf("cannot open %s: %s", path, strerror(errno)),
+		    "make it a directory that this user may write");
 	else if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
-		bad(v, xprintf("%s cannot be written: %s", path, strerror(errno)), "run kvmctl as root, or name another directory in the settings");
+		bad(v, xprintf("%s cannot be written: %s", path, strerror(errno)),
+		    "run kvmctl as root, or name another directory in the settings");
 	else if (local && file_is_network_fs(fd, &network, &fs_name, &err) < 0)
 		bad_error(v, &err, "name another directory in the settings");
 	else if (network)
-		bad(v, xprintf("%s is on a network file system (%s)", path, fs_name), "name a local one as run_dir in the settings");
+		bad(v, xprintf("%s is on a network file system (%s)", path, fs_name),
+		    "name a local one as run_dir in the settings");
 	else
 		good(v, xprintf("%s can be written%s", path, local ? " and is local" : ""));
 }
@@ -165,8 +173,8 @@ static void check_uid_pool(struct context *context, struct verdict *v)
 	const struct settings *settings = context->settings;
 
 	if (settings->uid_first)
-		good(v, xprintf("%u uids from %u to %u", settings->uid_last - settings->uid_first + 1, settings->uid_first,
-				settings->uid_last));
+		good(v, xprintf("%u uids from %u to %u", settings->uid_last - settings->uid_first + 1,
+				settings->uid_first, settings->uid_last));
 	else if (geteuid() != 0)
 		good(v, xstrdup("not needed: guests run as this user"));
 	else
@@ -180,7 +188,8 @@ static void check_kvm_group(struct context *context, struct verdict *v)
 	if (group_find("kvm") != (gid_t)-1)
 		good(v, xstrdup("group kvm exists"));
 	else
-		bad(v, xstrdup("there is no group kvm"), "groupadd --system kvm; guests under uids of the pool open /dev/kvm through it");
+		bad(v, xstrdup("there is no group kvm"),
+		    "groupadd --system kvm; guests under uids of the pool open /dev/kvm through it");
 }
 
 static void check_cgroup(struct context *context, struct verdict *v)
@@ -192,7 +201,9 @@ static void check_cgroup(struct context *context, struct verdict *v)
 	if (placement_choose("kvmctl-verify", &placement, &err) < 0)
 		bad_error(v, &err, "run kvmctl under systemd, or mount a cgroup hierarchy");
 	else if (placement.kind == PLACEMENT_NONE)
-		bad(v, xprintf("guests stay in the caller's control group: %s", placement.why ? placement.why : "no reason known"),
+		bad(v,
+		    xprintf("guests stay in the caller's control group: %s",
+			    placement.why ? placement.why : "no reason known"),
 		    "run kvmctl under systemd, or mount a cgroup hierarchy that may be written");
 	else
 		good(v, xprintf("guests get a %s of their own", placement_kind_to_string(placement.kind)));
@@ -248,7 +259,8 @@ static void check_firmware(struct context *context, struct verdict *v)
 	if (firmware_find(&code, &variables))
 		good(v, xprintf("UEFI from %s", code));
 	else
-		bad(v, xstrdup("no UEFI firmware (OVMF) is installed"), "install the package ovmf; only instances with firmware \"uefi\" need it");
+		bad(v, xstrdup("no UEFI firmware (OVMF) is installed"),
+		    "install the package ovmf; only instances with firmware \"uefi\" need it");
 }
 
 static void check_hugepages(struct context *context, struct verdict *v)
@@ -266,7 +278,8 @@ static void check_hugepages(struct context *context, struct verdict *v)
 	else if (!memory.hugepages_total)
 		bad(v, xstrdup("mem_path is set, but no huge page is preallocated"), "set vm.nr_hugepages");
 	else
-		good(v, xprintf("%lld huge pages, %lld free", (long long)memory.hugepages_total, (long long)memory.hugepages_free));
+		good(v, xprintf("%lld huge pages, %lld free", (long long)memory.hugepages_total,
+				(long long)memory.hugepages_free));
 }
 
 static const struct check_row {

@@ -15,7 +15,7 @@
 struct job {
 	char *name;
 	pid_t pid;
-	int fd;            /* reads its standard output; -1: not started, or at its end */
+	int fd; /* reads its standard output; -1: not started, or at its end */
 	char *answer;
 	size_t length;
 };
@@ -23,7 +23,7 @@ struct job {
 struct jobs {
 	struct job *list;
 	size_t n, started, running;
-	int wait_ms;       /* --wait, for each of them */
+	int wait_ms; /* --wait, for each of them */
 };
 
 static void jobs_free(struct jobs *jobs)
@@ -79,7 +79,8 @@ static char **job_argv(struct context *context, const char *name, int wait_ms, b
 	if (*context->settings->file)
 		strv_addf(&argv, "--config=%s", context->settings->file);
 	if (deadline_left(context->deadline) >= 0)
-		strv_addf(&argv, "--timeout=%d.%03d", deadline_left(context->deadline) / 1000, deadline_left(context->deadline) % 1000);
+		strv_addf(&argv, "--timeout=%d.%03d", deadline_left(context->deadline) / 1000,
+			  deadline_left(context->deadline) % 1000);
 	strv_addf(&argv, "--wait=%d.%03d", wait_ms / 1000, wait_ms % 1000);
 	strv_add(&argv, "stop");
 	if (force)
@@ -100,7 +101,8 @@ static int start_job(struct context *context, struct jobs *jobs, bool force, str
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot make a pipe");
 	_cleanup_close_ int read_end = ends[0], write_end = ends[1];
-	struct child_fd fds[] = { { .source = write_end, .target = STDOUT_FILENO }, { .source = STDERR_FILENO, .target = STDERR_FILENO } };
+	struct child_fd fds[] = { { .source = write_end, .target = STDOUT_FILENO },
+				  { .source = STDERR_FILENO, .target = STDERR_FILENO } };
 	struct child child = CHILD_INIT;
 
 	child.path = program;
@@ -138,7 +140,7 @@ static int pump(struct jobs *jobs, struct error *err)
 	_cleanup_free_ struct pollfd *polled = xcalloc(jobs->started + 1, sizeof(*polled));
 
 	for (size_t i = 0; i < jobs->started; i++)
-		polled[i] = (struct pollfd){ .fd = jobs->list[i].fd, .events = POLLIN };   /* poll passes over -1 */
+		polled[i] = (struct pollfd){ .fd = jobs->list[i].fd, .events = POLLIN }; /* poll passes over -1 */
 	if (deadline_poll(polled, jobs->started, DEADLINE_NEVER) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot wait for the instances to stop");
 	for (size_t i = 0; i < jobs->started; i++)
@@ -155,7 +157,8 @@ static struct json *job_document(const struct job *job, size_t *failed)
 	struct json *document = json_new_object();
 
 	json_put_string(document, "name", job->name);
-	if (json_parse(job->answer ? job->answer : "", job->length, ANSWER_MAX, JSON_SPEC_MAX_DEPTH, "its answer", &answer, &err) < 0) {
+	if (json_parse(job->answer ? job->answer : "", job->length, ANSWER_MAX, JSON_SPEC_MAX_DEPTH, "its answer",
+		       &answer, &err) < 0) {
 		struct json *error = json_new_object();
 		json_put_string(error, "kind", error_kind_to_string(ERROR_OTHER));
 		json_put_string(error, "message", "its kvmctl ended without an answer");
@@ -170,7 +173,8 @@ static struct json *job_document(const struct job *job, size_t *failed)
 	return document;
 }
 
-int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed, struct error *err)
+int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed,
+		struct error *err)
 {
 	_cleanup_(jobs_free) struct jobs jobs = { .wait_ms = deadline_left(context->wait) };
 	struct json *list;

@@ -37,8 +37,8 @@ static void test_global_before_and_after(void **state)
 {
 	(void)state;
 	const char **lines[] = { ARGS("--json", "--timeout=2m", "-qvv", "params", "acpi"),
-			   ARGS("params", "acpi", "--timeout", "120", "--json", "-v", "-q", "--verbose"),
-			   ARGS("params", "-qvv", "--json", "acpi", "--timeout", "9", "--timeout=120s") };
+				 ARGS("params", "acpi", "--timeout", "120", "--json", "-v", "-q", "--verbose"),
+				 ARGS("params", "-qvv", "--json", "acpi", "--timeout", "9", "--timeout=120s") };
 
 	for (size_t i = 0; i < ELEMENTS(lines); i++) {
 		_cleanup_(invocation_clear) struct invocation inv = { 0 };
@@ -141,9 +141,12 @@ static void test_help_needs_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_global_before_and_after), cmocka_unit_test(test_two_words),
-		cmocka_unit_test(test_double_dash),		cmocka_unit_test(test_single_dash_is_an_argument),
-		cmocka_unit_test(test_option_values),		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_global_before_and_after),
+		cmocka_unit_test(test_two_words),
+		cmocka_unit_test(test_double_dash),
+		cmocka_unit_test(test_single_dash_is_an_argument),
+		cmocka_unit_test(test_option_values),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help_needs_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,8 +57,10 @@ static void test_durations(void **state)
 	static const struct {
 		int64_t seconds;
 		const char *text;
-	} cases[] = { { 0, "00:00:00" }, { 59, "00:00:59" }, { 3661, "01:01:01" }, { 86399, "23:59:59" },
-		      { 86400, "1d 00:00:00" }, { 1000000, "11d 13:46:40" }, { -1, "-" } };
+	} cases[] = {
+		{ 0, "00:00:00" },        { 59, "00:00:59" },          { 3661, "01:01:01" }, { 86399, "23:59:59" },
+		{ 86400, "1d 00:00:00" }, { 1000000, "11d 13:46:40" }, { -1, "-" }
+	};
 	(void)state;
 
 	for (size_t i = 0; i < ELEMENTS(cases); i++) {
@@ -72,7 +74,8 @@ static void test_sizes(void **state)
 	static const struct {
 		int64_t mib;
 		const char *text;
-	} cases[] = { { 0, "0 MiB" }, { 512, "512 MiB" }, { 1024, "1 GiB" }, { 1536, "1.5 GiB" }, { 1025, "1025 MiB" }, { 16384, "16 GiB" }, { 24105, "23.5 GiB" } };
+	} cases[] = { { 0, "0 MiB" },       { 512, "512 MiB" },  { 1024, "1 GiB" },    { 1536, "1.5 GiB" },
+		      { 1025, "1025 MiB" }, { 16384, "16 GiB" }, { 24105, "23.5 GiB" } };
 	(void)state;
 
 	for (size_t i = 0; i < ELEMENTS(cases); i++) {
@@ -137,7 +140,7 @@ static void test_key_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_aligned),	  cmocka_unit_test(test_escape_sequences_are_made_printable),
+		cmocka_unit_test(test_aligned),   cmocka_unit_test(test_escape_sequences_are_made_printable),
 		cmocka_unit_test(test_durations), cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_document),  cmocka_unit_test(test_command_rows),
 		cmocka_unit_test(test_key_rows),
