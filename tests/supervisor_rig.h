@@ -24,6 +24,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/process.h"
+#include "supervisor_stand_in.h"
 #include "vm/exit_record.h"
 #include "vm/status.h"
 
@@ -42,70 +43,6 @@ struct rig {
 	int starter_exit;        /* > 0: P has a child that ends with this status when rig_release_starter says so */
 	int starter_fd;
 };
-
-/* --- the stand-in --- */
-
-/* False: the supervisor went. QEMU lives on. */
-static bool stand_in_answer(int qmp, const char *run_state)
-{
-	char question[512], answer[256];
-	ssize_t n = recv(qmp, question, sizeof(question) - 1, 0);
-
-	if (n <= 0)
-		return false;
-	question[n] = '\0';
-	if (strstr(question, "qmp_capabilities"))
-		snprintf(answer, sizeof(answer), "{\"return\": {}}\r\n");
-	else
-		snprintf(answer, sizeof(answer), "{\"return\": {\"status\": \"%s\", \"running\": %s}}\r\n", run_state,
-			 streq(run_state, "running") ? "true" : "false");
-	return write(qmp, answer, strlen(answer)) > 0;
-}
-
-/* An order is one datagram: "exit 1", "say TEXT" (on the event socket), "flood 100" (MB without a line's end), "print TEXT" (on stderr's log). */
-static void stand_in_obey(int orders, int qmp, int log)
-{
-	static char order[8192], block[65536];
-	ssize_t n = recv(orders, order, sizeof(order) - 1, 0);
-
-	if (n <= 0)
-		_exit(99);
-	order[n] = '\0';
-	if (starts_with(order, "exit "))
-		_exit((int)strtol(order + 5, NULL, 10));
-	if (starts_with(order, "say "))
-		(void)!write(qmp, order + 4, strlen(order + 4));
-	if (starts_with(order, "print "))
-		(void)!write(log, order + 6, strlen(order + 6));
-	if (starts_with(order, "flood "))
-		for (long i = strtol(order + 6, NULL, 10) * 16; i > 0; i--)
-			if (send(qmp, memset(block, 'x', sizeof(block)), sizeof(block), MSG_NOSIGNAL) < 0)
-				break;
-}
-
-static void stand_in(int qmp, int orders, int log, const char *run_state, const sigset_t *mask)
-{
-	static const char greeting[] = "{\"QMP\": {\"version\": {\"qemu\": {\"major\": 7}}, \"capabilities\": []}}\r\n";
-	struct pollfd fds[] = { { qmp, POLLIN, 0 }, { orders, POLLIN, 0 } };
-
-	/* cmocka's handlers would make a test's failure of a fatal signal. */
-	for (int sig = 1; sig < 32; sig++)
-		signal(sig, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	for (int fd = 3; fd < 64; fd++)   /* the test's end of `orders` above all: its end-of-file ends us */
-		if (fd != qmp && fd != orders && fd != log)
-			close(fd);
-	(void)!send(orders, "up", 2, MSG_NOSIGNAL);
-	(void)!write(qmp, greeting, strlen(greeting));
-	for (;;) {
-		poll(fds, 2, -1);
-		if (fds[1].revents)
-			stand_in_obey(orders, qmp, log);
-		if (fds[0].revents && !stand_in_answer(qmp, run_state))
-			fds[0].fd = -1;
-	}
-}
 
 /* --- waiting --- */
 

@@ -28,9 +28,9 @@ static void say(const struct supervisor *s)
 	const struct exit_record *record = &s->record;
 	bool crash = cause_is_crash(record->reason), other = record->by && !streq(record->by, "guest");
 
-	report(s->options, crash ? LOG_ERR : LOG_NOTICE, "ended (%s): %s%s%s%s%s", exit_reason_to_string(record->reason), record->detail,
-	       other ? ", by " : "", other ? record->by : "", crash && record->words ? "; its last words: " : "",
-	       crash && record->words ? record->words : "");
+	report(s->options, crash ? LOG_ERR : LOG_NOTICE, "ended (%s): %s%s%s%s%s",
+	       exit_reason_to_string(record->reason), record->detail, other ? ", by " : "", other ? record->by : "",
+	       crash && record->words ? "; its last words: " : "", crash && record->words ? record->words : "");
 }
 
 static bool ran_long(const struct supervisor *s)
@@ -85,7 +85,8 @@ void afterwards_decide(struct supervisor *s, const char *rung)
 	if (crash && !*rung && s->options->on_crash == ON_CRASH_RESTART && begin_backoff(s)) {
 		write_record(s);
 		say(s);
-		report(s->options, LOG_NOTICE, "starts again in %d s (on_crash restart)", backoff_seconds(s->record.restarts));
+		report(s->options, LOG_NOTICE, "starts again in %d s (on_crash restart)",
+		       backoff_seconds(s->record.restarts));
 		return;
 	}
 	s->record.restart_at_ms = 0;
@@ -102,8 +103,8 @@ static bool still_waiting(const struct supervisor *s)
 	_cleanup_close_ int dir = supervisor_open_part(s, "pid");
 	struct status status;
 
-	return status_read(dir, s->options->name, &status, &err) == 1 && status.qemu.pid == 0 && status.phase == PHASE_REBOOTING &&
-	       status.supervisor == getpid();
+	return status_read(dir, s->options->name, &status, &err) == 1 && status.qemu.pid == 0 &&
+	       status.phase == PHASE_REBOOTING && status.supervisor == getpid();
 }
 
 void afterwards_backoff_over(struct supervisor *s)
@@ -155,7 +156,7 @@ static void tear_down(const struct supervisor *s)
 
 int afterwards_run(struct supervisor *s)
 {
-	bool early = s->record.pid == 0;   /* there was no commit: the start's own exit status counts */
+	bool early = s->record.pid == 0; /* there was no commit: the start's own exit status counts */
 
 	if (s->options->foreground)
 		await_children(s);

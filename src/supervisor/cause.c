@@ -12,9 +12,14 @@ static const struct {
 	const char *shutdown;
 	enum exit_reason reason;
 } shutdowns[] = {
-	{ "guest-panic", EXIT_PANICKED },  { "guest-shutdown", EXIT_GUEST }, { "guest-reset", EXIT_GUEST_REBOOT },
-	{ "host-qmp-quit", EXIT_QUIT },    { "host-ui", EXIT_QUIT },         { "host-signal", EXIT_SIGTERM },
-	{ "host-error", EXIT_FAILED },     { "host-qmp-system-reset", EXIT_GUEST_REBOOT },
+	{ "guest-panic", EXIT_PANICKED },
+	{ "guest-shutdown", EXIT_GUEST },
+	{ "guest-reset", EXIT_GUEST_REBOOT },
+	{ "host-qmp-quit", EXIT_QUIT },
+	{ "host-ui", EXIT_QUIT },
+	{ "host-signal", EXIT_SIGTERM },
+	{ "host-error", EXIT_FAILED },
+	{ "host-qmp-system-reset", EXIT_GUEST_REBOOT },
 	{ "subsystem-reset", EXIT_GUEST_REBOOT },
 };
 
@@ -41,7 +46,7 @@ static enum exit_reason by_event(const struct evidence *e)
 	for (size_t i = 0; i < ELEMENTS(shutdowns); i++)
 		if (streq(e->shutdown, shutdowns[i].shutdown))
 			return shutdowns[i].reason;
-	return EXIT_UNKNOWN;   /* a cause of a newer QEMU */
+	return EXIT_UNKNOWN; /* a cause of a newer QEMU */
 }
 
 static enum exit_reason by_rung(const struct evidence *e)
@@ -49,7 +54,11 @@ static enum exit_reason by_rung(const struct evidence *e)
 	static const struct {
 		const char *rung;
 		enum exit_reason reason;
-	} rungs[] = { { "acpi", EXIT_ACPI }, { "quit", EXIT_QUIT }, { "sigterm", EXIT_SIGTERM }, { "sigkill", EXIT_SIGKILL }, { "force", EXIT_FORCED } };
+	} rungs[] = { { "acpi", EXIT_ACPI },
+		      { "quit", EXIT_QUIT },
+		      { "sigterm", EXIT_SIGTERM },
+		      { "sigkill", EXIT_SIGKILL },
+		      { "force", EXIT_FORCED } };
 
 	for (size_t i = 0; i < ELEMENTS(rungs); i++)
 		if (streq(e->rung, rungs[i].rung))
@@ -69,7 +78,7 @@ static enum exit_reason without_status(const struct evidence *e)
 	if (e->watchdog)
 		return EXIT_WATCHDOG;
 	if (e->events)
-		return EXIT_CRASHED;   /* a QEMU that ends in order says SHUTDOWN first */
+		return EXIT_CRASHED; /* a QEMU that ends in order says SHUTDOWN first */
 	return by_rung(e);
 }
 
@@ -89,7 +98,7 @@ enum exit_reason cause_decide(const struct evidence *e)
 	if (WEXITSTATUS(e->wait_status) != 0)
 		return EXIT_FAILED;
 	if (e->watchdog)
-		return EXIT_WATCHDOG;   /* its action "poweroff" is an exit(0) without an event */
+		return EXIT_WATCHDOG; /* its action "poweroff" is an exit(0) without an event */
 	return by_rung(e);
 }
 
@@ -105,7 +114,8 @@ static char *crash_detail(const struct evidence *e)
 	_cleanup_free_ char *sig = NULL;
 
 	if (e->wait_status < 0)
-		return xstrdup("QEMU ended without a word; by which signal is not known, the supervisor was not its parent");
+		return xstrdup(
+			"QEMU ended without a word; by which signal is not known, the supervisor was not its parent");
 	sig = signal_text(WTERMSIG(e->wait_status));
 	return xprintf("QEMU was killed by %s%s", sig, WTERMSIG(e->wait_status) == SIGKILL ? ", not by kvmctl" : "");
 }

@@ -55,7 +55,8 @@ static void tell_service_manager(const struct supervisor *s)
 
 	if (!s->options->foreground)
 		return;
-	state = xprintf("READY=1\nMAINPID=%d\nSTATUS=Running, QEMU is process %d", (int)getpid(), (int)s->options->qemu);
+	state = xprintf("READY=1\nMAINPID=%d\nSTATUS=Running, QEMU is process %d", (int)getpid(),
+			(int)s->options->qemu);
 	(void)notify_send(state);
 }
 

@@ -35,7 +35,8 @@ static int64_t read_counter(int dir, const char *file)
 
 int64_t ending_oom_count(const struct options *options)
 {
-	_cleanup_close_ int dir = options->cgroup_dir ? open(options->cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	_cleanup_close_ int dir =
+		options->cgroup_dir ? open(options->cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int64_t count;
 
 	if (dir < 0)
@@ -168,10 +169,10 @@ void ending_reap(struct supervisor *s)
 	if (s->options->attached)
 		s->wait_status = foreign_status(s->options->qemu, s->options->qemu_start, s->pidfd);
 	else if (waitpid(s->options->qemu, &s->wait_status, WNOHANG) != s->options->qemu)
-		s->wait_status = -1;   /* cannot be: the pidfd said that it ended */
+		s->wait_status = -1; /* cannot be: the pidfd said that it ended */
 	close_fd(&s->pidfd);
 	s->pidfd = -1;
-	if (s->stage == STAGE_ENDED_EARLY) {   /* start had failed; we killed it, or start did */
+	if (s->stage == STAGE_ENDED_EARLY) { /* start had failed; we killed it, or start did */
 		if (s->start_fd < 0)
 			s->stage = STAGE_DONE;
 		return;

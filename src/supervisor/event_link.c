@@ -51,11 +51,11 @@ static int take_reply(struct event_link *link, const struct json *reply, event_f
 		link->stage = EVENT_READY;
 		fn(NULL, json_get(reply, "return"), NULL, 0, arg);
 	}
-	return 0;   /* else a reply to what was not asked: nothing follows from it */
+	return 0; /* else a reply to what was not asked: nothing follows from it */
 }
 
-static int take_message(struct event_link *link, const char *line, size_t length, const struct json *message, event_fn fn, void *arg,
-			struct error *err)
+static int take_message(struct event_link *link, const char *line, size_t length, const struct json *message,
+			event_fn fn, void *arg, struct error *err)
 {
 	const char *event = json_get_string(message, "event", NULL);
 
@@ -74,7 +74,8 @@ static int take_message(struct event_link *link, const char *line, size_t length
 	return 0;
 }
 
-static int take_line(struct event_link *link, const char *line, size_t length, event_fn fn, void *arg, struct error *err)
+static int take_line(struct event_link *link, const char *line, size_t length, event_fn fn, void *arg,
+		     struct error *err)
 {
 	_cleanup_json_ struct json *message = NULL;
 
@@ -90,14 +91,16 @@ static int take_line(struct event_link *link, const char *line, size_t length, e
 }
 
 /* Appends what came to the unfinished line, and takes each line that is now whole. */
-static int take_bytes(struct event_link *link, const char *data, size_t length, event_fn fn, void *arg, struct error *err)
+static int take_bytes(struct event_link *link, const char *data, size_t length, event_fn fn, void *arg,
+		      struct error *err)
 {
 	while (length > 0) {
 		const char *end = memchr(data, '\n', length);
 		size_t part = end ? (size_t)(end - data) : length;
 
 		if (link->used + part > EVENT_LINE_MAX)
-			return error_set(err, ERROR_QEMU, "a line of the event monitor is longer than %d bytes", EVENT_LINE_MAX);
+			return error_set(err, ERROR_QEMU, "a line of the event monitor is longer than %d bytes",
+					 EVENT_LINE_MAX);
 		if (end && link->used == 0) {
 			if (take_line(link, data, part, fn, arg, err) < 0)
 				return -1;
@@ -130,7 +133,7 @@ int event_link_read(struct event_link *link, event_fn fn, void *arg, struct erro
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return 1;
-		if (n <= 0) {   /* a reset is an end too: QEMU died with something unread */
+		if (n <= 0) { /* a reset is an end too: QEMU died with something unread */
 			bool whole = link->stage == EVENT_READY;
 
 			event_link_close(link);

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "base/text.h"
 
 #define STAT_START 22
@@ -20,22 +21,32 @@ struct exit_info {
 };
 _Static_assert(sizeof(struct exit_info) == 64, "the size is part of the request's number");
 
-#define EXIT_INFO_CODE (1ULL << 3)                             /* PIDFD_INFO_EXIT */
-#define EXIT_INFO_GET _IOWR(0xFF, 11, struct exit_info)       /* PIDFD_GET_INFO */
+#define EXIT_INFO_CODE (1ULL << 3)                      /* PIDFD_INFO_EXIT */
+#define EXIT_INFO_GET _IOWR(0xFF, 11, struct exit_info) /* PIDFD_GET_INFO */
+
+/* One field, up to the next blank; -1 when it is no number. */
+static int64_t read_field(const char *at)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *field = xstrndup(at, strcspn(at, " \n"));
+	int64_t value;
+
+	return parse_int(field, "field", 0, INT64_MAX, &value, &ignored) < 0 ? -1 : value;
+}
 
 int foreign_status_from_stat(const char *line, uint64_t start)
 {
-	const char *at = strrchr(line, ')');   /* the name before it may hold anything */
-	long long code = 0;
+	const char *at = strrchr(line, ')'); /* the name before it may hold anything */
+	int64_t code = 0;
 
 	if (!at || at[1] != ' ' || at[2] != 'Z')
 		return -1;
 	at += 2;
 	for (int field = 3; at; field++) {
-		if (field == STAT_START && strtoull(at, NULL, 10) != start)
+		if (field == STAT_START && read_field(at) != (int64_t)start)
 			return -1;
 		if (field == STAT_EXIT_CODE)
-			code = strtoll(at, NULL, 10);
+			code = read_field(at);
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}

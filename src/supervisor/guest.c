@@ -90,17 +90,25 @@ static void on_shutdown(struct guest *guest, const struct json *data, int64_t no
 {
 	(void)now_ms;
 	/* Without data (a QEMU before 4.0 gave no reason): at least whose doing it was. */
-	set_text(guest->shutdown, sizeof(guest->shutdown),
-		 json_get_string(data, "reason", json_get_bool(data, "guest", true) ? "guest-shutdown" : "host-signal"));
+	set_text(
+		guest->shutdown, sizeof(guest->shutdown),
+		json_get_string(data, "reason", json_get_bool(data, "guest", true) ? "guest-shutdown" : "host-signal"));
 }
 
 static const struct {
 	const char *name;
 	void (*handle)(struct guest *guest, const struct json *data, int64_t now_ms);
 } handlers[] = {
-	{ "STOP", on_stop },           { "RESUME", on_resume },      { "BALLOON_CHANGE", on_balloon }, { "BLOCK_IO_ERROR", on_io_error },
-	{ "GUEST_PANICKED", on_panic }, { "WATCHDOG", on_watchdog }, { "RESET", on_reset },            { "SHUTDOWN", on_shutdown },
-	{ "SUSPEND", on_suspend },     { "WAKEUP", on_resume },
+	{ "STOP", on_stop },
+	{ "RESUME", on_resume },
+	{ "BALLOON_CHANGE", on_balloon },
+	{ "BLOCK_IO_ERROR", on_io_error },
+	{ "GUEST_PANICKED", on_panic },
+	{ "WATCHDOG", on_watchdog },
+	{ "RESET", on_reset },
+	{ "SHUTDOWN", on_shutdown },
+	{ "SUSPEND", on_suspend },
+	{ "WAKEUP", on_resume },
 };
 
 /* RunState of QEMU's qapi/run-state.json -> reason. Those that are not here are plain "paused" or plain running. */
@@ -109,8 +117,10 @@ static void take_run_state(struct guest *guest, const struct json *data)
 	static const struct {
 		const char *state, *reason;
 	} states[] = {
-		{ "io-error", "io-error" },   { "guest-panicked", "panicked" }, { "watchdog", "watchdog" }, { "internal-error", "internal-error" },
-		{ "suspended", "suspended" }, { "prelaunch", "start" },         { "paused", "user" },
+		{ "io-error", "io-error" },   { "guest-panicked", "panicked" },
+		{ "watchdog", "watchdog" },   { "internal-error", "internal-error" },
+		{ "suspended", "suspended" }, { "prelaunch", "start" },
+		{ "paused", "user" },
 	};
 	const char *state = json_get_string(data, "status", NULL);
 	bool running = json_get_bool(data, "running", true);

@@ -5,22 +5,25 @@
 #include <fcntl.h>
 #include <time.h>
 
-#include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/text.h"
 
-#define RECORD_MAX 8192         /* CONSOLE_EXT_LOG_MAX of the kernel: a shorter read is refused */
+#define RECORD_MAX 8192 /* CONSOLE_EXT_LOG_MAX of the kernel: a shorter read is refused */
 #define RECORDS_MAX 100000
 #define RECENT_US (60 * 1000000LL)
 
 bool kernel_log_is_oom(const char *record, pid_t pid, int64_t since_us)
 {
-	_cleanup_free_ char *killed = xprintf("Killed process %d (", (int)pid);
-	const char *stamp = strchr(record, ','), *text = strchr(record, ';');
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *killed = xprintf("Killed process %d (", (int)pid), *stamp = NULL;
+	const char *at = strchr(record, ','), *text = strchr(record, ';');
+	int64_t when;
 
-	stamp = stamp ? strchr(stamp + 1, ',') : NULL;
-	if (!stamp || !text || stamp > text)
+	at = at ? strchr(at + 1, ',') : NULL;
+	if (!at || !text || at > text)
 		return false;
-	return strtoll(stamp + 1, NULL, 10) >= since_us && strstr(text, killed);
+	stamp = xstrndup(at + 1, strcspn(at + 1, ",;"));
+	return parse_int(stamp, "time", 0, INT64_MAX, &when, &ignored) == 0 && when >= since_us && strstr(text, killed);
 }
 
 /* The kernel's log is stamped with the time that stands still in suspend. */
@@ -41,7 +44,8 @@ bool kernel_log_oom(pid_t pid)
 	for (int i = 0; fd >= 0 && i < RECORDS_MAX; i++) {
 		ssize_t n = read(fd, record, RECORD_MAX);
 
-		if (n < 0 && (errno == EPIPE || errno == EINTR))   /* EPIPE: overwritten while we read; the next one is there */
+		if (n < 0 &&
+		    (errno == EPIPE || errno == EINTR)) /* EPIPE: overwritten while we read; the next one is there */
 			continue;
 		if (n <= 0)
 			return false;

@@ -30,7 +30,8 @@ void kvmctl_become(const struct supervisor *s, const char *verb, const char *con
 
 	signals_reset();
 	execv(argv[0], argv);
-	report(s->options, LOG_ERR, "cannot run \"%s\" to %s: %s; run `kvmctl cleanup %s`", argv[0], verb, strerror(errno), s->options->name);
+	report(s->options, LOG_ERR, "cannot run \"%s\" to %s: %s; run `kvmctl cleanup %s`", argv[0], verb,
+	       strerror(errno), s->options->name);
 }
 
 pid_t kvmctl_spawn(const struct supervisor *s, const char *verb, const char *const *extra)

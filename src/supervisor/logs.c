@@ -134,7 +134,8 @@ static bool look_at_files(struct logs *logs)
 		_cleanup_free_ char *file = xprintf("%s%s", logs->name, watched[i]);
 		struct stat st;
 
-		if (log_bound(dir, file, logs->max, "[kvmctl: the log was too long, its older part was cut]\n") == 1 && i == 0)
+		if (log_bound(dir, file, logs->max, "[kvmctl: the log was too long, its older part was cut]\n") == 1 &&
+		    i == 0)
 			logs->cut = true;
 		if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
@@ -161,7 +162,8 @@ void logs_look(struct logs *logs)
 
 int logs_event(struct logs *logs, const char *line, size_t length)
 {
-	_cleanup_free_ char *file = xprintf("%s.events", logs->name), *whole = xprintf("%.*s\n", (int)length, line), *marker = NULL;
+	_cleanup_free_ char *file = xprintf("%s.events", logs->name), *whole = xprintf("%.*s\n", (int)length, line),
+			    *marker = NULL;
 	_cleanup_close_ int dir = open_log_dir(logs), fd = -1;
 	int64_t now = clock_realtime_ms();
 
@@ -171,8 +173,9 @@ int logs_event(struct logs *logs, const char *line, size_t length)
 	if (fd < 0 || file_write_all(fd, whole, strlen(whole)) < 0)
 		return -1;
 	/* JSON lines stay JSON lines. */
-	marker = xprintf("{\"timestamp\": {\"seconds\": %lld, \"microseconds\": %lld}, \"event\": \"KVMCTL_LOG_CUT\"}\n",
-			 (long long)now / 1000, (long long)now % 1000 * 1000);
+	marker =
+		xprintf("{\"timestamp\": {\"seconds\": %lld, \"microseconds\": %lld}, \"event\": \"KVMCTL_LOG_CUT\"}\n",
+			(long long)now / 1000, (long long)now % 1000 * 1000);
 	return log_bound(dir, file, logs->max, marker) < 0 ? -1 : 0;
 }
 

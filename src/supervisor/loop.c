@@ -22,7 +22,7 @@ static void read_events(struct supervisor *s)
 }
 
 struct source {
-	int fd;                              /* -1: not now */
+	int fd; /* -1: not now */
 	void (*handle)(struct supervisor *s);
 };
 
@@ -57,7 +57,7 @@ static void loop_once(struct supervisor *s)
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ sources[i].fd, POLLIN, 0 };
 	if (poll(fds, n, -1) < 0)
-		return;   /* EINTR; anything else cannot be with eight fds of our own */
+		return; /* EINTR; anything else cannot be with eight fds of our own */
 	for (size_t i = 0; i < n; i++)
 		if (fds[i].revents) {
 			sources[i].handle(s);

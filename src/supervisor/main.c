@@ -37,7 +37,7 @@ static void close_all_but(int a, int b)
 {
 	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
 
-	if (a < 0 || b < 0)   /* one or none: as unsigned the absent one is past every fd */
+	if (a < 0 || b < 0) /* one or none: as unsigned the absent one is past every fd */
 		low = (unsigned)(a > b ? a : b), high = ~0U;
 	if (low == ~0U) {
 		close_range(3, ~0U, 0);
@@ -94,10 +94,17 @@ static int supervisor_open(struct supervisor *s, const struct options *options, 
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
 
-	*s = (struct supervisor){ .options = options, .wait_status = -1, .starter_status = -1, .start_fd = options->start_fd, .signal_fd = -1,
-				  .backoff_timer = -1, .pidfd = -1, .starter = options->starter };
+	*s = (struct supervisor){ .options = options,
+				  .wait_status = -1,
+				  .starter_status = -1,
+				  .start_fd = options->start_fd,
+				  .signal_fd = -1,
+				  .backoff_timer = -1,
+				  .pidfd = -1,
+				  .starter = options->starter };
 	if (adopt_fd(options->start_fd) < 0 || adopt_fd(options->event_fd) < 0)
-		return error_errno(err, ERROR_HOST, errno, "--start-fd %d or --event-fd %d", options->start_fd, options->event_fd);
+		return error_errno(err, ERROR_HOST, errno, "--start-fd %d or --event-fd %d", options->start_fd,
+				   options->event_fd);
 	if (signals_open(&s->signal_fd) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot read signals");
 	s->pidfd = open_qemu(options);
@@ -112,7 +119,7 @@ static int supervisor_open(struct supervisor *s, const struct options *options, 
 
 static int finish(struct supervisor *s)
 {
-	int status = afterwards_run(s);   /* in the background it mostly does not return: the process is kvmctl by then */
+	int status = afterwards_run(s); /* in the background it mostly does not return: the process is kvmctl by then */
 
 	exit_record_free(&s->record);
 	event_link_close(&s->events);
@@ -133,7 +140,8 @@ int main(int argc, char **argv)
 	}
 	/* What fails here fails the start: our end of its socket closes, it undoes. */
 	if (shed_context(&options) < 0 || supervisor_open(&s, &options, &err) < 0) {
-		report(&options, LOG_ERR, "the supervisor cannot work: %s", err.message ? err.message : strerror(errno));
+		report(&options, LOG_ERR, "the supervisor cannot work: %s",
+		       err.message ? err.message : strerror(errno));
 		return 1;
 	}
 	if (s.start_fd < 0)

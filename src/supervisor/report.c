@@ -26,7 +26,8 @@ void report(const struct options *options, int priority, const char *format, ...
 	va_start(ap, format);
 	text = xvprintf(format, ap);
 	va_end(ap);
-	line = xprintf("<%d>kvmctl-supervisor[%d]: %s: %s\n", LOG_DAEMON | priority, (int)getpid(), options->name, text);
+	line = xprintf("<%d>kvmctl-supervisor[%d]: %s: %s\n", LOG_DAEMON | priority, (int)getpid(), options->name,
+		       text);
 	if (options->foreground)
 		(void)file_write_all(STDERR_FILENO, strchr(line, '>') + 1, strlen(strchr(line, '>') + 1));
 	line[strlen(line) - 1] = '\0';

@@ -49,7 +49,8 @@ static void leave(struct supervisor *s)
 	_cleanup_close_ int pid_dir = supervisor_open_part(s, "pid"), lock_dir = supervisor_open_part(s, "lock");
 
 	(void)status_update(pid_dir, lock_dir, s->options->name, clear_supervisor, NULL, &err);
-	report(s->options, LOG_NOTICE, "the supervisor was told to go; the guest runs on, `kvmctl cleanup` brings a new one");
+	report(s->options, LOG_NOTICE,
+	       "the supervisor was told to go; the guest runs on, `kvmctl cleanup` brings a new one");
 	s->afterwards = AFTERWARDS_NOTHING;
 	s->exit_status = 0;
 	s->stage = STAGE_DONE;
@@ -82,7 +83,7 @@ static void on_term(struct supervisor *s)
 		break;
 	case STAGE_STARTING:
 		if (s->starter > 0)
-			kill(s->starter, SIGTERM);   /* our child and not reaped: the number is its own */
+			kill(s->starter, SIGTERM); /* our child and not reaped: the number is its own */
 		break;
 	case STAGE_ENDED_EARLY:
 	case STAGE_DONE:

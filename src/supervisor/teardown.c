@@ -21,7 +21,8 @@ static bool describes_our_run(const struct supervisor *s)
 
 	/* Pid 0: recorded before there was a QEMU, or waiting for its restart. With the lock in our hand that is nobody's but a dead one's. */
 	if (found > 0)
-		return status.qemu.pid == 0 || (status.qemu.pid == s->options->qemu && status.qemu.start == s->options->qemu_start);
+		return status.qemu.pid == 0 ||
+		       (status.qemu.pid == s->options->qemu && status.qemu.start == s->options->qemu_start);
 	/* Nothing readable: what is left is for teardown to judge. */
 	return found < 0 || faccessat(conf_dir, state, F_OK, 0) == 0;
 }
@@ -33,9 +34,10 @@ bool teardown_is_ours(const struct supervisor *s)
 	_cleanup_close_ int lock_dir = supervisor_open_part(s, "lock"), lock = -1;
 
 	if (lock_dir < 0)
-		return false;   /* the run directory was wiped */
+		return false; /* the run directory was wiped */
 	if (lock_take(lock_dir, s->options->name, holder, deadline_in(LOCK_WAIT_MS), &lock, &err) < 0) {
-		report(s->options, LOG_ERR, "%s; it is not torn down, `kvmctl cleanup %s` does it", err.message, s->options->name);
+		report(s->options, LOG_ERR, "%s; it is not torn down, `kvmctl cleanup %s` does it", err.message,
+		       s->options->name);
 		return false;
 	}
 	return describes_our_run(s);

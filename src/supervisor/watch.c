@@ -9,7 +9,7 @@ static void on_event(const char *name, const struct json *data, const char *line
 	struct supervisor *s = arg;
 
 	if (name)
-		(void)logs_event(&s->logs, line, length);   /* a full disk costs the line, not the supervision */
+		(void)logs_event(&s->logs, line, length); /* a full disk costs the line, not the supervision */
 	guest_event(&s->guest, name, data, clock_boottime_ms());
 }
 
@@ -19,7 +19,8 @@ int watch_readable(struct supervisor *s)
 	int r = event_link_read(&s->events, on_event, s, &err);
 
 	if (r < 0)
-		report(s->options, LOG_WARNING, "%s; the connection is closed, the guest runs on without events", err.message);
+		report(s->options, LOG_WARNING, "%s; the connection is closed, the guest runs on without events",
+		       err.message);
 	watch_record(s);
 	return r;
 }

@@ -12,11 +12,21 @@
 #define RECORD_MAX_DEPTH 4
 
 static const char *const reason_names[EXIT_REASON_MAX] = {
-	[EXIT_UNKNOWN] = "unknown",   [EXIT_GUEST] = "guest",       [EXIT_GUEST_REBOOT] = "guest-reboot",
-	[EXIT_ACPI] = "acpi",         [EXIT_QUIT] = "quit",         [EXIT_SIGTERM] = "sigterm",
-	[EXIT_SIGKILL] = "sigkill",   [EXIT_FORCED] = "forced",     [EXIT_CRASHED] = "crashed",
-	[EXIT_FAILED] = "failed",     [EXIT_PANICKED] = "panicked", [EXIT_WATCHDOG] = "watchdog",
-	[EXIT_OOM] = "oom",           [EXIT_MIGRATED] = "migrated", [EXIT_HOST_REBOOTED] = "host-rebooted",
+	[EXIT_UNKNOWN] = "unknown",
+	[EXIT_GUEST] = "guest",
+	[EXIT_GUEST_REBOOT] = "guest-reboot",
+	[EXIT_ACPI] = "acpi",
+	[EXIT_QUIT] = "quit",
+	[EXIT_SIGTERM] = "sigterm",
+	[EXIT_SIGKILL] = "sigkill",
+	[EXIT_FORCED] = "forced",
+	[EXIT_CRASHED] = "crashed",
+	[EXIT_FAILED] = "failed",
+	[EXIT_PANICKED] = "panicked",
+	[EXIT_WATCHDOG] = "watchdog",
+	[EXIT_OOM] = "oom",
+	[EXIT_MIGRATED] = "migrated",
+	[EXIT_HOST_REBOOTED] = "host-rebooted",
 	[EXIT_START_FAILED] = "start-failed",
 };
 
@@ -55,7 +65,7 @@ static struct json *record_to_json(const struct exit_record *record)
 	json_put_int(j, "start", (int64_t)record->start);
 	json_put_int(j, "status", record->status);
 	json_put_int(j, "signal", record->signal);
-	json_put_string(j, "ended", ended);   /* for people; ended_ms is what is read back */
+	json_put_string(j, "ended", ended); /* for people; ended_ms is what is read back */
 	json_put_int(j, "ended_ms", record->ended_ms);
 	if (record->by)
 		json_put_string(j, "by", record->by);

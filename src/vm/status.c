@@ -16,9 +16,9 @@
 #define STATUS_LOCK_WAIT_MS 1000
 
 static const char *const phase_names[PHASE_MAX] = {
-	[PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",   [PHASE_STOPPING] = "stopping",
+	[PHASE_STARTING] = "starting",   [PHASE_RUNNING] = "running",   [PHASE_STOPPING] = "stopping",
 	[PHASE_REBOOTING] = "rebooting", [PHASE_INCOMING] = "incoming", [PHASE_OUTGOING] = "outgoing",
-	[PHASE_SAVING] = "saving",     [PHASE_SAVED] = "saved",
+	[PHASE_SAVING] = "saving",       [PHASE_SAVED] = "saved",
 };
 
 const char *phase_to_string(enum phase phase)
@@ -41,7 +41,7 @@ enum word_kind { WORD_U64, WORD_I64, WORD_INT, WORD_BOOL, WORD_PHASE, WORD_TEXT 
 static const struct word {
 	const char *key;
 	enum word_kind kind;
-	size_t offset, size;   /* size: of a text, with its NUL */
+	size_t offset, size; /* size: of a text, with its NUL */
 	bool required;
 } words[] = {
 	{ "start", WORD_U64, offsetof(struct status, qemu.start), 0, true },
@@ -201,7 +201,7 @@ int status_from_text(const char *text, const char *name, struct status *ret, str
 	struct status status = { 0 };
 
 	if (parse_lines(copy, &status, err) < 0) {
-		err->kind = ERROR_UNKNOWN;   /* the parse_* say ERROR_SPEC: it is no spec */
+		err->kind = ERROR_UNKNOWN; /* the parse_* say ERROR_SPEC: it is no spec */
 		error_prefix(err, "the status file of \"%s\" makes no sense", name);
 		return error_hint(err, "`kvmctl cleanup %s` looks at what is really there", name);
 	}
