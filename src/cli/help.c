@@ -9,21 +9,25 @@
 /* Writes words, broken at `width`, each line after the first indented; `column` is where the first one begins. */
 static void print_wrapped(FILE *out, const char *text, size_t indent, size_t column)
 {
+	bool first = true;   /* of its line, or after what the caller has printed */
+
 	while (*text) {
 		size_t word = strcspn(text, " \n");
-		if (column > indent && column + 1 + word > HELP_WIDTH) {
+		if (!first && column + 1 + word > HELP_WIDTH) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			column = indent;
-		} else if (column > indent) {
+		} else if (!first) {
 			fputc(' ', out);
 			column++;
 		}
+		first = false;
 		fwrite(text, 1, word, out);
 		column += word;
 		text += word;
 		if (starts_with(text, "\n\n")) {
 			fprintf(out, "\n\n%*s", (int)indent, "");
 			column = indent;
+			first = true;
 		}
 		text += strspn(text, " \n");
 	}
