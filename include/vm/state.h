@@ -31,6 +31,7 @@ struct state {
 	char *accelerator;            /* "kvm" or "tcg" */
 	char *identity;               /* "root", "qemu", "610003" */
 	int64_t uid;
+	char *cpu_mask;               /* of `kvmctl pin`, "" = that of the spec is in force */
 	char *placement;              /* "cgroup1 /sys/fs/...", "scope kvmctl-x.scope", "none: why" */
 	bool user_shutdown;
 };

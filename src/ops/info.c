@@ -134,7 +134,7 @@ static void put_spec(struct view *view)
 		json_append_string(tags, *tag);
 	json_put(document, "tags", tags);
 	json_put_int(document, "minmem", spec->minmem);
-	json_put_string(document, "cpu_mask", spec->hv.cpu_mask);
+	json_put_string(document, "cpu_mask", is_empty(view->state->cpu_mask) ? spec->hv.cpu_mask : view->state->cpu_mask);
 	put_disks(view);
 	put_nics(view);
 }

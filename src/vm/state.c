@@ -27,6 +27,7 @@ static const struct {
 	{ "accelerator", offsetof(struct state, accelerator) },
 	{ "identity", offsetof(struct state, identity) },
 	{ "placement", offsetof(struct state, placement) },
+	{ "cpu_mask", offsetof(struct state, cpu_mask) },
 };
 
 static char **text_member(const struct state *state, size_t i)
