@@ -80,6 +80,73 @@ print(json.dumps(reply["return"]))
 PY
 }
 
+# guest_host: what tests with instances begin with. All that kvmctl keeps is below $TMP, specs are in $TMP/instances, an instance has the
+# test kernel unless it says otherwise. What still runs at the end is killed.
+guest_host() {
+	requires kvmctl jq python3
+	RUN=$TMP/run
+	export KVMCTL_CONFIG=$TMP/kvmctl.json
+	mkdir -p "$TMP/instances" "$BUILD/tests/cache"
+	jq -n --arg tmp "$TMP" --arg cache "$BUILD/tests/cache" --arg kernel "$GUEST_KERNEL" --arg initrd "$GUEST_INITRD" '{
+		run_dir: ($tmp + "/run"), spec_dir: ($tmp + "/instances"), state_dir: ($tmp + "/state"), cache_dir: $cache, uid_dir: "/run/kvmctl-uids",
+		defaults: { kvm_flag: "disabled", kernel_path: $kernel, initrd_path: $initrd, kernel_args: "quiet" } }' >"$KVMCTL_CONFIG"
+	cleanup_fn '"$KVMCTL" -q stop --all --force >/dev/null 2>&1; "$KVMCTL" -q cleanup >/dev/null 2>&1'
+}
+
+# spec NAME [FILTER]: the spec of a small instance, changed by a filter of jq.
+spec() {
+	jq -n --arg name "$1" --arg tmp "$TMP" "{ name: \$name, vcpus: 1, maxmem: 128 } | ${2:-.}" >"$TMP/instances/$1.json"
+}
+
+# boots NAME...: starts the instances, one after the other, and waits until all are ready.
+boots() {
+	local name
+	for name; do
+		expect 0 "$KVMCTL" start "$name"
+	done
+	for name; do
+		wait_for_guest "$RUN/log/$name.serial"
+	done
+}
+
+# in_guest NAME COMMAND: what the guest's shell answers.
+in_guest() { serial "$RUN/ctrl/$1.serial" "$2"; }
+
+# pid_of NAME: of its QEMU.
+pid_of() { head -n 1 "$RUN/pid/$1"; }
+
+# same WHAT ACTUAL WANTED
+same() { [ "$2" = "$3" ] || fail "$1 is \"$2\", not \"$3\""; }
+
+# state_is NAME STATE [REASON [SECONDS]]: asks again, since the supervisor may be a moment behind.
+has_state() {
+	"$KVMCTL" --json list >"$TMP/.list" 2>/dev/null || return 1
+	[ "$(jq -r --arg name "$1" '.instances[] | select(.name == $name) | "\(.state) \(.reason)"' "$TMP/.list")" = "$2 ${3:-}" ]
+}
+state_is() { until_true "${4:-20}" has_state "$1" "$2" "${3:-}" || fail "$1 is not $2 (${3:-}): $(cat "$TMP/.list")"; }
+
+# ended NAME REASON: it ended, and that stands in the exit record, in `list` and in `info`.
+ended() {
+	expect 0 "$KVMCTL" --timeout "$GUEST_PATIENCE" wait "$1" --for stopped
+	has_state "$1" stopped "$2" || fail "list: $(cat "$TMP/.list")"
+	same "exit/$1" "$(jq -r .reason "$RUN/exit/$1")" "$2"
+	expect 0 "$KVMCTL" --json info "$1"
+	same "info's reason of $1" "$(jq -r '"\(.state) \(.last_exit.reason)"' <<<"$out")" "stopped $2"
+}
+
+# nothing_left: no process, no TAP, no file of a running instance; and cleanup has nothing to do.
+nothing_left() {
+	local left
+	expect 0 "$KVMCTL" --json cleanup
+	same "what cleanup did" "$(jq -c '[.clean, .done]' <<<"$out")" "[true,[]]"
+	left=$(grep -lsz "^KVMCTL_RUN_DIR=$RUN\$" /proc/[0-9]*/environ || :)
+	for pid in $(cut -d / -f 3 <<<"$left"); do
+		process_gone "$pid" || fail "process $pid is left: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+	done
+	left=$(find "$RUN/pid" "$RUN/conf" "$RUN/uid" "$RUN/nic" "$RUN/ctrl" "$RUN/chroot" "$RUN/chroot-quarantine" -mindepth 1 2>/dev/null || :)
+	[ -z "$left" ] || fail "left: $left"
+}
+
 # bare_qemu APPEND [OPTION...]: the guest without kvmctl, in the background; $bare_pid, its serial log $TMP/serial, its events and answers
 # on $TMP/qmp.log, a QMP socket $TMP/qmp.
 bare_qemu() {
