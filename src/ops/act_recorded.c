@@ -65,7 +65,9 @@ int act_launch_recorded(struct context *context, const char *name, struct launch
 		return error_set(err, ERROR_NO_INSTANCE, "nothing is recorded of instance \"%s\"", name);
 	if (load_recorded(context, state, &loaded, err) < 0)
 		return -1;
-	request->loaded = &loaded;
-	request->recorded = &state->hardware;
-	return act_launch(context, request, ret_pid, err);
+
+	struct launch_request recorded = *request;
+	recorded.loaded = &loaded;
+	recorded.recorded = &state->hardware;
+	return act_launch(context, &recorded, ret_pid, err);
 }

@@ -166,7 +166,8 @@ static void ignore(int signal)
 static void the_callers_context_does_not_leak_in(void **state)
 {
 	struct child child = shell(SH("umask; pwd; ulimit -c; ulimit -Hc; env | grep -v '^PWD\\|^_\\|^SHLVL\\|^OLDPWD' | sort;"
-				      "grep -E '^(SigBlk|SigIgn)' /proc/self/status; cat /proc/self/oom_score_adj;"
+				      /* posix_spawn of glibc leaves its own signals 32 and 33 ignored, and no program can change that. */
+				      "grep -E '^(SigBlk|SigIgn)' /proc/self/status | sed 's/000000018/000000000/'; cat /proc/self/oom_score_adj;"
 				      "cut -d' ' -f19 /proc/self/stat; readlink /proc/self/fd/0"));
 	_cleanup_free_ char *output = NULL;
 	struct sigaction chld, pipe_action, usr1, usr2 = { .sa_handler = ignore };
