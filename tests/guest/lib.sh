@@ -7,6 +7,8 @@ requires guest qemu-system-x86_64
 # shellcheck disable=SC2034  # for the tests
 GUEST_KERNEL=$ROOT/build/guest/vmlinuz GUEST_INITRD=$ROOT/build/guest/initrd.gz
 GUEST_PATIENCE=${GUEST_PATIENCE:-90}
+# Without no_timer_check the kernel may panic ("IO-APIC + timer doesn't work") when a busy host lets TCG's timer ticks come late.
+GUEST_ARGS="console=ttyS0 quiet no_timer_check"
 
 # wait_for_text FILE TEXT [SECONDS]: until the file (a serial log) has it.
 wait_for_text() {
@@ -153,7 +155,7 @@ bare_qemu() {
 	local append=$1
 	shift
 	qemu-system-x86_64 -nodefaults -accel tcg -m 128 -display none -no-reboot -kernel "$GUEST_KERNEL" -initrd "$GUEST_INITRD" \
-		-append "console=ttyS0 quiet $append" -serial "file:$TMP/serial" -qmp "unix:$TMP/qmp,server=on,wait=off" \
+		-append "$GUEST_ARGS $append" -serial "file:$TMP/serial" -qmp "unix:$TMP/qmp,server=on,wait=off" \
 		-chardev "socket,id=events,path=$TMP/events,server=on,wait=off" -mon chardev=events,mode=control "$@" 2>"$TMP/qemu.err" &
 	bare_pid=$!
 	cleanup_fn "kill -9 $bare_pid 2>/dev/null"
