@@ -107,10 +107,27 @@ static bool still_waiting(const struct supervisor *s)
 	       status.phase == PHASE_REBOOTING && status.supervisor == getpid();
 }
 
+/* Somebody tore it down meanwhile without telling us: the restart that the record speaks of will not be. A record of another run is not touched. */
+static void take_back_promise(struct supervisor *s)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_(exit_record_free) struct exit_record last = { 0 };
+	_cleanup_close_ int dir = supervisor_open_part(s, "exit");
+
+	s->record.restart_at_ms = 0;
+	if (exit_record_read(dir, s->options->name, &last, &err) == 1 && last.pid == s->record.pid &&
+	    last.start == s->record.start)
+		write_record(s);
+}
+
 void afterwards_backoff_over(struct supervisor *s)
 {
 	s->stage = STAGE_DONE;
-	s->afterwards = still_waiting(s) ? AFTERWARDS_START : AFTERWARDS_NOTHING;
+	s->afterwards = AFTERWARDS_START;
+	if (still_waiting(s))
+		return;
+	s->afterwards = AFTERWARDS_NOTHING;
+	take_back_promise(s);
 }
 
 void afterwards_cancel_backoff(struct supervisor *s)

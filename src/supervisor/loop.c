@@ -4,7 +4,7 @@
 #include <poll.h>
 
 #include "base/cleanup.h"
-#include "supervisor/report.h"
+#include "supervisor/rest.h"
 
 static void read_watched_logs(struct supervisor *s)
 {
@@ -56,6 +56,7 @@ static void loop_once(struct supervisor *s)
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ sources[i].fd, POLLIN, 0 };
+	rest();
 	if (poll(fds, n, -1) < 0)
 		return; /* EINTR; anything else cannot be with eight fds of our own */
 	for (size_t i = 0; i < n; i++)

@@ -5,7 +5,6 @@
 #include "supervisor/supervisor.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "host/process.h"
 #include "supervisor/report.h"
+#include "supervisor/rest.h"
 
 int supervisor_open_part(const struct supervisor *s, const char *part)
 {
@@ -63,15 +63,6 @@ static int shed_context(const struct options *options)
 	close_all_but(options->event_fd, options->start_fd);
 	umask(0027);
 	return chdir("/");
-}
-
-/* A small heap that is given back: an idle supervisor should cost next to nothing. */
-static void keep_heap_small(void)
-{
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_TOP_PAD, 0);
-	mallopt(M_TRIM_THRESHOLD, 16 * 1024);
-	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
 }
 
 /* -1 and errno ESRCH: QEMU is gone already and was not our child. */
@@ -133,7 +124,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct supervisor s;
 
-	keep_heap_small();
+	rest_prepare();
 	if (options_parse(argc, argv, &options, &err) < 0) {
 		dprintf(STDERR_FILENO, "kvmctl-supervisor: %s\n", err.message);
 		return err.kind;
@@ -148,7 +139,6 @@ int main(int argc, char **argv)
 		commit_done(&s);
 	if (s.pidfd < 0)
 		ending_reap(&s);
-	malloc_trim(0);
 	loop_run(&s);
 	return finish(&s);
 }

@@ -77,6 +77,9 @@ static void test_gone_meanwhile(void **state)
 	assert_int_equal(unlinkat(dir, NAME, 0), 0);
 	rig_wait(rig);
 	assert_false(rig_has(rig, "calls", "start"));
+	record = rig_record(rig);
+	assert_int_equal(record.restart_at_ms, 0);
+	exit_record_free(&record);
 }
 
 /* A crash while it is being stopped, and an orderly end, are not restarted. */
