@@ -25,7 +25,7 @@ nobody_home() {
 		[ -z "${KVMCTL_TEST_NETNS:-}" ] || ip -o link show | awk '{ print "link", $2 }'
 		grep -lsz "^KVMCTL_RUN_DIR=$TMP/run" /proc/[0-9]*/environ
 		for spec in "$TMP"/specs/*.json; do
-			find /sys/fs/cgroup -type d -path '*/kvmctl/*' -name "$(basename "$spec" .json)" 2>/dev/null
+			find /sys/fs/cgroup -type d -path '*/kvmctl/*' -name "$(basename "$spec" .json)~*" 2>/dev/null
 		done
 	} | sort
 }

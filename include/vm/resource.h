@@ -21,8 +21,8 @@ struct json *resource_script(const char *script, char *const *env);
 struct json *resource_directory(const char *path);
 /* {"kind": "socket", "path": …}: a UNIX socket outside of the run directory (VNC's); removed if it is one. */
 struct json *resource_socket(const char *path);
-/* {"kind": "hook", "path": …, "name": …}: the hook `stopped`. */
-struct json *resource_hook(const char *path, const char *name);
+/* {"kind": "hook", "path": …, "instance": …}: the hook `stopped`. */
+struct json *resource_hook(const char *path, const char *instance);
 
 /* Takes one down. ERROR_UNKNOWN: a kind that this version does not know. */
 int resource_down(const struct json *record, struct deadline deadline, struct error *err);

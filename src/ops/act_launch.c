@@ -59,6 +59,7 @@ static int undo(struct launch *launch, struct error *err)
 {
 	_cleanup_error_ struct error down = ERROR_INIT;
 
+	launch_explain(launch, err);
 	launch_abort(launch);
 	record_failure(launch, err);
 	launch_close_fds(launch);
@@ -79,6 +80,7 @@ static int realise(struct launch *launch, struct error *err)
 	    launch_run(launch, err) < 0 ||
 	    launch_commit(launch, err) < 0)
 		return undo(launch, err);
+	launch_hook(launch);
 	return 0;
 }
 

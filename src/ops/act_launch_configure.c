@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "host/machine.h"
 #include "host/nic_script.h"
@@ -12,21 +13,9 @@
 #include "qemu/machine.h"
 #include "vm/pinning.h"
 
-/* QEMU is gone: its own words say why, better than a broken connection. */
-static int explain_end(struct launch *launch, struct error *err)
-{
-	_cleanup_free_ char *words = launch_last_words(launch);
-
-	if (!words || err->kind != ERROR_QEMU)
-		return -1;
-	return error_set(err, ERROR_QEMU, "QEMU ended: %s", words);
-}
-
 int launch_handshake(struct launch *launch, struct error *err)
 {
-	if (qmp_handshake(launch->qmp, launch->deadline, err) == 0)
-		return 0;
-	return explain_end(launch, err);
+	return qmp_handshake(launch->qmp, launch->deadline, err);
 }
 
 /* The first line of a file; never in an error text. */
@@ -92,13 +81,6 @@ static int balloon_to_host(struct launch *launch, struct error *err)
 	return wanted >= spec->maxmem ? 0 : machine_balloon(launch->qmp, wanted, launch->deadline, err);
 }
 
-static int run_hook(struct launch *launch, struct error *err)
-{
-	const char *hook = launch->spec->hooks ? json_get_string(launch->spec->hooks, "started", NULL) : NULL;
-
-	return hook ? nic_script_run(hook, "started", NULL, launch->deadline, err) : 0;
-}
-
 int launch_configure(struct launch *launch, struct error *err)
 {
 	for (size_t i = 0; i < launch->plan->n_commands; i++)
@@ -109,14 +91,20 @@ int launch_configure(struct launch *launch, struct error *err)
 	if (!streq(launch->spec->hv.cpu_mask, "all") &&
 	    pinning_apply(launch->qmp, launch->qemu.pid, launch->spec->hv.cpu_mask, launch->deadline, err) < 0)
 		return error_prefix(err, "cpu_mask");
-	return run_hook(launch, err);
+	return 0;
 }
 
 int launch_run(struct launch *launch, struct error *err)
 {
-	if (launch->request->paused)
-		return 0;
-	if (qmp_execute(launch->qmp, "cont", NULL, launch->deadline, NULL, err) == 0)
-		return 0;
-	return explain_end(launch, err);
+	return launch->request->paused ? 0 : qmp_execute(launch->qmp, "cont", NULL, launch->deadline, NULL, err);
+}
+
+void launch_hook(struct launch *launch)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	const char *hook = launch->spec->hooks ? json_get_string(launch->spec->hooks, "started", NULL) : NULL;
+
+	if (!is_empty(hook) &&
+	    hook_run(hook, "started", launch->name, context_step(launch->context, launch->context->settings->timeouts.script), &err) < 0)
+		log_warning("%s; the guest runs all the same", err.message);
 }

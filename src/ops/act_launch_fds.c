@@ -190,17 +190,3 @@ void launch_close_fds(struct launch *launch)
 	free(launch->fds);
 	launch->fds = NULL;
 }
-
-char *launch_last_words(const struct launch *launch)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *file = xprintf("%s.log", launch->name), *text = NULL;
-	int dir = rundir_part(&launch->context->rundir, RUNDIR_LOG);
-	_cleanup_close_ int fd = dir < 0 || launch->log_fd < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC);
-	size_t length;
-
-	if (fd < 0 || lseek(fd, launch->log_start, SEEK_SET) < 0 || file_read_fd(fd, file, 64 * 1024, &text, &length, &err) < 0)
-		return NULL;
-	_cleanup_free_ char *trimmed = text_trim(text);
-	return is_empty(trimmed) ? NULL : text_printable(trimmed, strlen(trimmed), 4096);
-}

@@ -117,8 +117,7 @@ static int session_send(int session, const char *text, int fd)
 	return sendmsg(session, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
-/* 1 a message (NUL-terminated), 0 end-of-file, -1 time-out or error. *ret_fd -1 when none came along. */
-static int session_receive(int session, struct deadline deadline, char *text, size_t size, int *ret_fd)
+int launch_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { text, size - 1 };
@@ -204,7 +203,7 @@ static int receive_qemu(struct launch *launch, pid_t *ret_pid, int *ret_exec_fd,
 	_cleanup_error_ struct error none = ERROR_INIT;
 	char text[1024];
 	int64_t pid;
-	int got = session_receive(launch->session, launch->deadline, text, sizeof(text), ret_exec_fd);
+	int got = launch_hear(launch->session, launch->deadline, text, sizeof(text), ret_exec_fd);
 
 	if (got > 0 && starts_with(text, "failed "))
 		return error_set(err, ERROR_HOST, "%s", text + strlen("failed "));
@@ -277,8 +276,10 @@ int launch_commit(struct launch *launch, struct error *err)
 	if (launch_write_status(launch, PHASE_RUNNING, launch->request->paused, err) < 0)
 		return -1;
 	if (session_send(launch->session, "commit", -1) < 0 ||
-	    session_receive(launch->session, launch->deadline, text, sizeof(text), &fd) <= 0 || !streq(text, "ok"))
+	    launch_hear(launch->session, launch->deadline, text, sizeof(text), &fd) <= 0)
 		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+	if (!streq(text, "ok"))
+		return launch_ended(launch, text, err);
 	/* The last run's end is history now. */
 	return file_remove_at(rundir_part(&launch->context->rundir, RUNDIR_EXIT), launch->name, 0, err);
 }

@@ -1,6 +1,8 @@
 /* What can be known before anything is made: the binary, the host, who QEMU will be, the plan. */
 #include "ops/act_launch_parts.h"
 
+#include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,6 +12,8 @@
 #include "ops/act_plan.h"
 #include "vm/binary.h"
 #include "vm/host_check.h"
+
+#define USUAL_RUN_DIR "/run/kvmctl"
 
 int launch_choose_identity(struct launch *launch, struct error *err)
 {
@@ -62,6 +66,19 @@ static int make_plan(struct launch *launch, struct error *err)
 	return act_plan(launch->context, &input, &launch->plan, err);
 }
 
+/* Instances of one name in different run directories must not choose the same group at the same moment: elsewhere than in the usual run directory its
+ * device and inode are part of the name. */
+static int choose_placement(struct launch *launch, struct error *err)
+{
+	const struct rundir *rundir = &launch->context->rundir;
+	struct stat st;
+
+	if (streq(rundir->path, USUAL_RUN_DIR) || fstat(rundir->fd, &st) < 0)
+		return placement_choose(launch->name, &launch->placement, err);
+	_cleanup_free_ char *name = xprintf("%s~%jx-%jx", launch->name, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return placement_choose(name, &launch->placement, err);
+}
+
 int launch_prepare(struct launch *launch, struct error *err)
 {
 	struct context *context = launch->context;
@@ -72,7 +89,7 @@ int launch_prepare(struct launch *launch, struct error *err)
 	    launch_choose_identity(launch, err) < 0 ||
 	    make_plan(launch, err) < 0 ||
 	    launch_choose_taps(launch, err) < 0 ||
-	    placement_choose(launch->name, &launch->placement, err) < 0)
+	    choose_placement(launch, err) < 0)
 		return -1;
 	for (char *const *warning = launch->plan->warnings; warning && *warning; warning++)
 		log_warning("%s: %s", launch->name, *warning);

@@ -31,8 +31,9 @@ static void record_resources(struct launch *launch)
 	struct json *list = launch->state->resources;
 	const char *hook = spec->hooks ? json_get_string(spec->hooks, "stopped", NULL) : NULL;
 
-	if (hook)
-		json_append(list, resource_hook(hook, "stopped"));
+	/* The first is taken down last. */
+	if (!is_empty(hook))
+		json_append(list, resource_hook(hook, launch->name));
 	if (launch->placement.kind != PLACEMENT_NONE)
 		json_append(list, resource_placement(placement_kind_to_string(launch->placement.kind), launch->placement.path));
 	if (!is_empty(spec->hv.mem_path)) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/child.h"
@@ -80,12 +81,12 @@ struct json *resource_socket(const char *path)
 	return r;
 }
 
-struct json *resource_hook(const char *path, const char *name)
+struct json *resource_hook(const char *path, const char *instance)
 {
 	struct json *r = record("hook");
 
 	json_put_string(r, "path", path);
-	json_put_string(r, "name", name);
+	json_put_string(r, "instance", instance);
 	return r;
 }
 
@@ -157,9 +158,13 @@ static int down_socket(const struct json *r, struct deadline deadline, struct er
 	return S_ISSOCK(st.st_mode) ? file_remove_at(AT_FDCWD, path, 0, err) : 0;
 }
 
+/* A hook is told; what it answers changes nothing, least of all does it keep an instance that is gone on record. */
 static int down_hook(const struct json *r, struct deadline deadline, struct error *err)
 {
-	return nic_script_run(json_get_string(r, "path", ""), json_get_string(r, "name", ""), NULL, deadline, err);
+	if (hook_run(json_get_string(r, "path", ""), "stopped", json_get_string(r, "instance", ""), deadline, err) < 0)
+		log_warning("%s, ignoring", err->message);
+	error_clear(err);
+	return 0;
 }
 
 static const struct {

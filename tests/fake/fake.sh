@@ -61,7 +61,7 @@ start_fails() {
 nothing_left() {
 	local left
 	left=$(find "$WORLD/run" ! -type d ! -path '*/lock/*' ! -path '*/log/*' ! -path '*/exit/*' ! -name scanned)
-	[ -z "$left" ] || fail "left behind: $left"
+	[ -z "$left" ] || fail "left behind: $left; $(cat "$WORLD/err")"
 	# The supervisor may be reaping; what it supervised may not run.
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		pgrep -f "$FAKE " >/dev/null || return 0
