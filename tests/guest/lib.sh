@@ -91,7 +91,7 @@ guest_host() {
 	mkdir -p "$TMP/instances" "$BUILD/tests/cache"
 	jq -n --arg tmp "$TMP" --arg cache "$BUILD/tests/cache" --arg kernel "$GUEST_KERNEL" --arg initrd "$GUEST_INITRD" '{
 		run_dir: ($tmp + "/run"), spec_dir: ($tmp + "/instances"), state_dir: ($tmp + "/state"), cache_dir: $cache, uid_dir: "/run/kvmctl-uids",
-		defaults: { kvm_flag: "disabled", kernel_path: $kernel, initrd_path: $initrd, kernel_args: "quiet" } }' >"$KVMCTL_CONFIG"
+		defaults: { kvm_flag: "disabled", kernel_path: $kernel, initrd_path: $initrd, kernel_args: "quiet no_timer_check" } }' >"$KVMCTL_CONFIG"
 	cleanup_fn '"$KVMCTL" -q stop --all --force >/dev/null 2>&1; "$KVMCTL" -q cleanup >/dev/null 2>&1'
 }
 
