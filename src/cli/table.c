@@ -35,16 +35,26 @@ void table_add(struct table *table, enum table_style style, const char *const *c
 	table->styles[table->n_rows++] = style;
 }
 
+static void print_blanks(FILE *out, size_t n)
+{
+	for (; n > 0; n--)
+		putc_unlocked(' ', out);
+}
+
+/* Without printf: a list of 1,000 instances has 8,000 of them. */
 static void print_cell(FILE *out, const char *text, size_t width, bool right, bool last, const char *begin)
 {
-	int blanks = (int)(width - width_of(text));
-	const char *end = *begin ? "\033[0m" : "";
+	size_t blanks = width - width_of(text);
 
 	if (right)
-		fprintf(out, "%*s", blanks, "");
-	fprintf(out, "%s%s%s", begin, text, end);
+		print_blanks(out, blanks);
+	if (*begin)
+		fputs_unlocked(begin, out);
+	fputs_unlocked(text, out);
+	if (*begin)
+		fputs_unlocked("\033[0m", out);
 	if (!last)
-		fprintf(out, "%*s", (right ? 0 : blanks) + 2, "");
+		print_blanks(out, (right ? 0 : blanks) + 2);
 }
 
 static size_t column_width(const struct table *table, size_t column)
