@@ -29,6 +29,7 @@ struct launch {
 	struct launch_nic *nics;       /* one per NIC of the spec */
 
 	int uid_fd;                    /* the uid's lock, inherited by QEMU; -1: none */
+	int guest_lock;                /* inherited by QEMU as well: see vm/orphan.h */
 	int *fds;                      /* one per plan->fds: ours, until QEMU has them */
 	int log_fd;                    /* QEMU's stdout and stderr */
 	int64_t log_start;             /* where this run's words begin in the log */

@@ -37,13 +37,4 @@ void instance_clear(struct instance *instance);
 /* The inode of our own network namespace, 0 when it cannot be told. */
 uint64_t instance_net_ns(void);
 
-/* Guests of this run directory that /proc shows (KVMCTL_INSTANCE and KVMCTL_RUN_DIR in their environment) and whose record is gone, or is of another
- * process. *ret: array of names and identities. Reads every process's environment: not for `list` of a healthy host. */
-struct orphan {
-	char *name;
-	struct process_id id;
-};
-int instance_orphans(struct rundir *rundir, struct orphan **ret, size_t *ret_n, struct error *err);
-void orphans_free(struct orphan *orphans, size_t n);
-
 #endif

@@ -16,6 +16,7 @@ static void launch_free(struct launch *launch)
 	qmp_free(launch->qmp);
 	launch_close_fds(launch);
 	close_fd(&launch->uid_fd);
+	close_fd(&launch->guest_lock);
 	close_fd(&launch->log_fd);
 	close_fd(&launch->event_fd);
 	close_fd(&launch->session);
@@ -92,7 +93,7 @@ int act_launch(struct context *context, const struct launch_request *request, pi
 		.spec = request->loaded->spec,
 		.name = request->loaded->spec->name,
 		.deadline = start_deadline(context, request->loaded->spec),
-		.uid_fd = -1, .log_fd = -1, .event_fd = -1, .session = -1, .gate = -1,
+		.uid_fd = -1, .guest_lock = -1, .log_fd = -1, .event_fd = -1, .session = -1, .gate = -1,
 	};
 	int result = launch_prepare(&launch, err);
 

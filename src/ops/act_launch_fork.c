@@ -70,7 +70,7 @@ static int spawn_qemu(struct launch *launch, int gate, pid_t *ret_pid, int *ret_
 	const struct plan *plan = launch->plan;
 	_cleanup_strv_ char **env = qemu_environment(launch);
 	struct privileges privileges = launch_privileges(launch);
-	struct child_fd *fds = xcalloc(plan->n_fds + 3, sizeof(*fds));
+	struct child_fd *fds = xcalloc(plan->n_fds + 4, sizeof(*fds));
 	size_t n = 0;
 	cpu_set_t affinity;
 	bool pinned = false;
@@ -79,8 +79,10 @@ static int spawn_qemu(struct launch *launch, int gate, pid_t *ret_pid, int *ret_
 	fds[n++] = (struct child_fd){ launch->log_fd, STDERR_FILENO };
 	for (size_t i = 0; i < plan->n_fds; i++)
 		fds[n++] = (struct child_fd){ launch->fds[i], plan->fds[i].number };
+	/* Locks that live as long as QEMU, behind the plan's descriptors. */
+	fds[n++] = (struct child_fd){ launch->guest_lock, PLAN_FIRST_FD + (int)plan->n_fds };
 	if (launch->uid_fd >= 0)
-		fds[n++] = (struct child_fd){ launch->uid_fd, PLAN_FIRST_FD + (int)plan->n_fds };
+		fds[n++] = (struct child_fd){ launch->uid_fd, PLAN_FIRST_FD + (int)plan->n_fds + 1 };
 
 	struct child child = CHILD_INIT;
 	child.path = plan->argv[0];

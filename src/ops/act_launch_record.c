@@ -9,6 +9,7 @@
 #include "host/user.h"
 #include "vm/claim.h"
 #include "vm/instance.h"
+#include "vm/orphan.h"
 #include "vm/resource.h"
 
 static int take_claims(struct launch *launch, struct error *err)
@@ -124,7 +125,8 @@ int launch_record(struct launch *launch, struct error *err)
 {
 	launch->state = make_state(launch);
 	record_resources(launch);
-	if (take_claims(launch, err) < 0 || state_write(&launch->context->rundir, launch->state, err) < 0 || record_uid(launch, err) < 0)
+	if (guest_lock_take(&launch->context->rundir, launch->name, &launch->guest_lock, err) < 0 || take_claims(launch, err) < 0 ||
+	    state_write(&launch->context->rundir, launch->state, err) < 0 || record_uid(launch, err) < 0)
 		return -1;
 	return launch_write_status(launch, PHASE_STARTING, true, err);
 }

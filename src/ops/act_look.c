@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "vm/orphan.h"
 
 #define MIB (1024 * 1024)
 
@@ -32,21 +33,17 @@ bool look_is_alive(const struct instance *instance)
 
 int look_instance(struct context *context, const char *name, struct instance *ret, struct error *err)
 {
-	struct orphan *orphans;
-	size_t n;
+	int orphaned = 0;
 
 	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
 		return -1;
-	if (ret->has_status || instance_orphans(&context->rundir, &orphans, &n, err) < 0)
-		return err->kind == ERROR_NONE ? 0 : -1;
-	for (size_t i = 0; i < n; i++)
-		if (streq(orphans[i].name, name)) {
-			ret->state = INSTANCE_ORPHANED;
-			ret->status.qemu = orphans[i].id;
-			text_replace(&ret->reason, "no record");
-		}
-	orphans_free(orphans, n);
-	return 0;
+	if (!ret->has_status)
+		orphaned = orphan_of(&context->rundir, &context->here, name, &ret->status.qemu, err);
+	if (orphaned > 0) {
+		ret->state = INSTANCE_ORPHANED;
+		text_replace(&ret->reason, "no record");
+	}
+	return orphaned < 0 ? -1 : 0;
 }
 
 /* QEMU's run states (qapi/run-state.json) that mean that the vCPUs stand, and our word for why. */

@@ -9,6 +9,7 @@
 #include "ops/act_supervise.h"
 #include "ops/act_teardown.h"
 #include "vm/leftovers.h"
+#include "vm/orphan.h"
 #include "vm/state.h"
 
 struct cleanup {
@@ -222,16 +223,17 @@ static int cleanup_one(struct cleanup *cleanup, const char *name, struct error *
 
 static int report_orphans(struct cleanup *cleanup, const char *name, struct error *err)
 {
-	struct orphan *orphans;
-	size_t n;
+	_cleanup_orphans_ struct orphans orphans = { 0 };
 
-	if (instance_orphans(&cleanup->context->rundir, &orphans, &n, err) < 0)
+	if (orphans_search(&cleanup->context->rundir, &cleanup->context->here, &orphans, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (!name || streq(name, orphans[i].name))
-			say(cleanup, orphans[i].name, true, "orphaned: pid %d runs without a record; \"kvmctl stop %s --force\" ends it",
-			    orphans[i].id.pid, orphans[i].name);
-	orphans_free(orphans, n);
+	for (size_t i = 0; i < orphans.n; i++) {
+		const struct orphan *orphan = &orphans.list[i];
+
+		if (!name || streq(name, orphan->name))
+			say(cleanup, orphan->name, true, "orphaned: pid %d runs without a record; \"kvmctl stop %s --force\" ends it",
+			    orphan->id.pid, orphan->name);
+	}
 	return 0;
 }
 

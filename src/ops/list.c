@@ -1,12 +1,10 @@
 /* kvmctl list, kvmctl state: what the run directory and /proc tell; with --full, what all monitors say at once. */
 #include "ops/verbs.h"
 
-#include <fcntl.h>
-
-#include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "ops/act_look.h"
+#include "vm/orphan.h"
 #include "vm/spec.h"
 
 int op_state(struct context *context, const char *name, struct instance *ret, struct error *err)
@@ -16,36 +14,21 @@ int op_state(struct context *context, const char *name, struct instance *ret, st
 	return look_instance(context, name, ret, err);
 }
 
-/* RUNDIR/scanned holds the boot id of the last look for orphans that found none. A run directory that was wiped has it no more, and while
- * there are orphans it is not written: so a healthy host reads no other process's environment, and an orphan is never passed over. */
-static bool scan_is_due(struct context *context)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *text = NULL;
-
-	return context->rundir.fd < 0 || file_read_at(context->rundir.fd, "scanned", 64, &text, NULL, &err) < 0 ||
-	       !streq(text, context->here.boot_id);
-}
-
 static int add_orphans(struct context *context, struct json *rows, struct error *err)
 {
-	_cleanup_error_ struct error ignored = ERROR_INIT;
-	struct orphan *orphans;
-	size_t n;
+	_cleanup_orphans_ struct orphans orphans = { 0 };
 
-	if (!scan_is_due(context))
-		return 0;
-	if (instance_orphans(&context->rundir, &orphans, &n, err) < 0)
+	if (orphans_find(&context->rundir, &context->here, &orphans, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct instance instance = {
-			.name = orphans[i].name, .state = INSTANCE_ORPHANED, .reason = (char *)"no record", .status.qemu = orphans[i].id
+	for (size_t i = 0; i < orphans.n; i++) {
+		const struct instance instance = {
+			.name = orphans.list[i].name,
+			.state = INSTANCE_ORPHANED,
+			.reason = (char *)"no record",
+			.status.qemu = orphans.list[i].id,
 		};
 		json_append(rows, look_row(&instance));
 	}
-	if (n == 0 && context->rundir.fd >= 0)
-		file_write_at(context->rundir.fd, "scanned", context->here.boot_id, strlen(context->here.boot_id), 0640, false, &ignored);
-	orphans_free(orphans, n);
 	return 0;
 }
 

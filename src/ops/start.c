@@ -7,24 +7,19 @@
 #include "ops/act_launch.h"
 #include "ops/act_recorded.h"
 #include "ops/act_teardown.h"
+#include "vm/orphan.h"
 #include "vm/state.h"
 
 /* A guest of that name that runs without its record must not get a twin. */
 static int refuse_orphan(struct context *context, const char *name, struct error *err)
 {
-	struct orphan *orphans;
-	size_t n;
+	struct process_id orphan;
+	int found = orphan_of(&context->rundir, &context->here, name, &orphan, err);
 
-	if (instance_orphans(&context->rundir, &orphans, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (streq(orphans[i].name, name)) {
-			error_set(err, ERROR_STATE, "instance \"%s\" runs already, without its record (orphaned, pid %d)", name,
-				  orphans[i].id.pid);
-			error_hint(err, "end it with \"kvmctl stop %s --force\", then start it", name);
-		}
-	orphans_free(orphans, n);
-	return err->kind == ERROR_NONE ? 0 : -1;
+	if (found <= 0)
+		return found;
+	error_set(err, ERROR_STATE, "instance \"%s\" runs already, without its record (orphaned, pid %d)", name, orphan.pid);
+	return error_hint(err, "end it with \"kvmctl stop %s --force\", then start it", name);
 }
 
 /* 1: it runs already and that is fine (--ensure); 0: it may be started, nothing of an earlier run is left; -1. */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
+#include "vm/orphan.h"
 
 /* A supervisor that waits to start the guest again has nothing to wait for any more. */
 static void cancel_restart(struct context *context, const struct instance *instance)
@@ -25,28 +26,21 @@ static void cancel_restart(struct context *context, const struct instance *insta
 
 static int end_orphan(struct context *context, const char *name, bool force, struct stop_result *result, struct error *err)
 {
-	struct orphan *orphans;
-	size_t n;
+	struct instance instance = { .name = (char *)name };
+	int found = orphan_of(&context->rundir, &context->here, name, &instance.status.qemu, err);
 
-	if (instance_orphans(&context->rundir, &orphans, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n && err->kind == ERROR_NONE; i++) {
-		struct instance instance = { .name = orphans[i].name };
-
-		if (!streq(orphans[i].name, name))
-			continue;
-		instance.status.qemu = orphans[i].id;
-		if (!force) {
-			error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: pid %d runs without a record or monitors", name,
-				  orphans[i].id.pid);
-			error_hint(err, "\"kvmctl stop %s --force\" kills it", name);
-		} else if (act_kill(context, &instance, err) == 0) {
-			result->was_running = true;
-			result->how = EXIT_FORCED;
-		}
+	if (found <= 0)
+		return found;
+	if (!force) {
+		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: pid %d runs without a record or monitors", name,
+			  instance.status.qemu.pid);
+		return error_hint(err, "\"kvmctl stop %s --force\" kills it", name);
 	}
-	orphans_free(orphans, n);
-	return err->kind == ERROR_NONE ? 0 : -1;
+	if (act_kill(context, &instance, err) < 0)
+		return -1;
+	result->was_running = true;
+	result->how = EXIT_FORCED;
+	return 0;
 }
 
 /* A look that cannot tell is an error: "unknown" is never "not running". */

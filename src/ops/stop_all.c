@@ -1,6 +1,7 @@
 /* stop --all: one `kvmctl stop` per instance, some at a time. Processes, not threads: each has its own lock, monitor and deadline, and one that is killed
  * takes no other with it. */
 #include "ops/verbs.h"
+#include "vm/orphan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,11 +51,10 @@ static void add_job(struct jobs *jobs, const char *name)
 static int find_jobs(struct context *context, struct jobs *jobs, struct error *err)
 {
 	_cleanup_strv_ char **names = NULL;
-	struct orphan *orphans = NULL;
-	size_t n_orphans = 0;
+	_cleanup_orphans_ struct orphans orphans = { 0 };
 
 	if (rundir_names(&context->rundir, &names, err) < 0 ||
-	    instance_orphans(&context->rundir, &orphans, &n_orphans, err) < 0)
+	    orphans_search(&context->rundir, &context->here, &orphans, err) < 0)
 		return -1;
 	for (char **name = names; name && *name; name++) {
 		_cleanup_instance_ struct instance instance = { 0 };
@@ -63,9 +63,8 @@ static int find_jobs(struct context *context, struct jobs *jobs, struct error *e
 		    instance.state != INSTANCE_STOPPED)
 			add_job(jobs, *name);
 	}
-	for (size_t i = 0; i < n_orphans; i++)
-		add_job(jobs, orphans[i].name);
-	orphans_free(orphans, n_orphans);
+	for (size_t i = 0; i < orphans.n; i++)
+		add_job(jobs, orphans.list[i].name);
 	return 0;
 }
 

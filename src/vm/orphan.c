@@ -1,13 +1,20 @@
-/* Guests without a record: found in /proc by what kvmctl puts into QEMU's environment. */
-#include "vm/instance.h"
+/* Guests without a record: found by the lock that each QEMU inherits, and in /proc by what kvmctl puts into its environment.
+ *
+ * Reading the environment of every process takes as long as a start itself, so it is done only where there may be something to find:
+ * - lock/.NAME.guest is a lock that QEMU inherits and holds while it lives. Held without a record: an orphan (somebody removed pid/NAME).
+ * - RUNDIR/scanned holds the boot id of the last full search that found none. A run directory that was wiped has lost it (and its locks),
+ *   and while there are orphans it is not written: so an orphan is never passed over. */
+#include "vm/orphan.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "vm/spec.h"
+#include "vm/status.h"
 
 #define ENVIRON_MAX (64 * 1024)
 
@@ -45,7 +52,7 @@ static bool is_recorded(struct rundir *rundir, const char *name, pid_t pid)
 	return dir >= 0 && status_read(dir, name, &status, &err) == 1 && status.qemu.pid == pid;
 }
 
-static void add_orphan(pid_t pid, char *name, struct orphan **list, size_t *n)
+static void add_orphan(pid_t pid, char *name, struct orphans *orphans)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct process_id id;
@@ -54,15 +61,15 @@ static void add_orphan(pid_t pid, char *name, struct orphan **list, size_t *n)
 		free(name); /* it has ended meanwhile */
 		return;
 	}
-	grow_array(*list, *n);
-	(*list)[(*n)++] = (struct orphan){ name, id };
+	grow_array(orphans->list, orphans->n);
+	orphans->list[orphans->n++] = (struct orphan){ name, id };
 }
 
-int instance_orphans(struct rundir *rundir, struct orphan **ret, size_t *ret_n, struct error *err)
+int orphans_search(struct rundir *rundir, const struct process_id *here, struct orphans *ret, struct error *err)
 {
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	struct orphans orphans = { 0 };
 	DIR *dir = opendir("/proc");
-	struct orphan *list = NULL;
-	size_t n = 0;
 
 	if (!dir)
 		return error_errno(err, ERROR_UNKNOWN, errno, "cannot read \"/proc\"");
@@ -74,17 +81,93 @@ int instance_orphans(struct rundir *rundir, struct orphan **ret, size_t *ret_n, 
 			continue;
 		_cleanup_free_ char *name = name_of((pid_t)pid, rundir->path);
 		if (name && !is_recorded(rundir, name, (pid_t)pid))
-			add_orphan((pid_t)pid, take_ptr(name), &list, &n);
+			add_orphan((pid_t)pid, take_ptr(name), &orphans);
 	}
 	closedir(dir);
-	*ret = list;
-	*ret_n = n;
+	if (orphans.n == 0 && rundir->fd >= 0)
+		file_write_at(rundir->fd, "scanned", here->boot_id, strlen(here->boot_id), 0640, false, &ignored);
+	*ret = orphans;
 	return 0;
 }
 
-void orphans_free(struct orphan *orphans, size_t n)
+static bool search_is_due(struct rundir *rundir, const struct process_id *here)
 {
-	for (size_t i = 0; i < n; i++)
-		free(orphans[i].name);
-	free(orphans);
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_free_ char *text = NULL;
+
+	return rundir->fd < 0 || file_read_at(rundir->fd, "scanned", 64, &text, NULL, &err) < 0 || !streq(text, here->boot_id);
+}
+
+int orphans_find(struct rundir *rundir, const struct process_id *here, struct orphans *ret, struct error *err)
+{
+	if (search_is_due(rundir, here))
+		return orphans_search(rundir, here, ret, err);
+	*ret = (struct orphans){ 0 };
+	return 0;
+}
+
+/* lock/.NAME.guest, locked; -1 when it cannot be had, with *ret_held true when somebody holds it. */
+static int take_guest_lock(struct rundir *rundir, const char *name, bool *ret_held)
+{
+	_cleanup_free_ char *file = xprintf(".%s.guest", name);
+	int dir = rundir_part(rundir, RUNDIR_LOCK);
+	int fd = dir < 0 ? -1 : openat(dir, file, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	*ret_held = false;
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	*ret_held = fd >= 0 && errno == EWOULDBLOCK;
+	close_fd(&fd);
+	return -1;
+}
+
+int guest_lock_take(struct rundir *rundir, const char *name, int *ret_fd, struct error *err)
+{
+	bool held;
+	int fd = take_guest_lock(rundir, name, &held);
+
+	if (fd < 0 && held) {
+		error_set(err, ERROR_STATE, "instance \"%s\" runs already, without its record (orphaned)", name);
+		return error_hint(err, "end it with \"kvmctl stop %s --force\", then start it", name);
+	}
+	if (fd < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot lock \"%s/lock/.%s.guest\"", rundir->path, name);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* A guest that is known to the kernel by its lock alone. */
+static bool guest_lock_is_held(struct rundir *rundir, const char *name)
+{
+	_cleanup_free_ char *file = xprintf(".%s.guest", name);
+	int dir = rundir_part(rundir, RUNDIR_LOCK);
+	_cleanup_close_ int fd = dir < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+int orphan_of(struct rundir *rundir, const struct process_id *here, const char *name, struct process_id *ret, struct error *err)
+{
+	struct orphans orphans;
+	int found = 0;
+
+	if (!guest_lock_is_held(rundir, name) && !search_is_due(rundir, here))
+		return 0;
+	if (orphans_search(rundir, here, &orphans, err) < 0)
+		return -1;
+	for (size_t i = 0; i < orphans.n; i++)
+		if (streq(orphans.list[i].name, name)) {
+			*ret = orphans.list[i].id;
+			found = 1;
+		}
+	orphans_free(&orphans);
+	return found;
+}
+
+void orphans_free(struct orphans *orphans)
+{
+	for (size_t i = 0; i < orphans->n; i++)
+		free(orphans->list[i].name);
+	free(orphans->list);
+	*orphans = (struct orphans){ 0 };
 }
