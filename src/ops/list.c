@@ -56,7 +56,7 @@ static char **ask_full(struct context *context, struct instance *instances, size
 static int look_at_all(struct context *context, char *const *names, struct instance *instances, size_t n, struct error *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (instance_look(&context->rundir, names[i], &context->here, &instances[i], err) < 0)
+		if (look_instance(context, names[i], &instances[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -183,10 +183,13 @@ int main(int argc, char **argv)
 		bench_die("no %s: run make first", bench.kvmctl);
 	isolate(&bench);
 	printf("%-46s %-22s %-44s\n", "WHAT", "GOAL", "MEDIANS OF THIS RUN");
-	bench_start(&bench);
-	bench_list(&bench);
-	bench_full(&bench);
-	bench_small(&bench);
+	static const struct {
+		const char *name;
+		void (*rows)(struct bench *bench);
+	} chapters[] = { { "start", bench_start }, { "list", bench_list }, { "full", bench_full }, { "small", bench_small } };
+	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++)
+		if (argc <= 3 || strcmp(argv[3], chapters[i].name) == 0)
+			chapters[i].rows(&bench);
 	bench_command("%s --config %s stop --all --force", bench.kvmctl, bench.config);
 	umount2(bench.dir, MNT_DETACH);
 	rmdir(bench.dir);

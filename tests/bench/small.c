@@ -59,7 +59,7 @@ static void read_reply(int fd)
 
 static double bare_round_trips(struct bench *bench)
 {
-	static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n", ask[] = "{\"execute\":\"query-status\",\"id\":1}\n";
+	static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n", ask[] = "{\"execute\":\"query-status\",\"id\":1}\n";   /* the bytes that we send as well: QEMU reads them one by one */
 	int fd = connect_query(bench);
 
 	read_reply(fd);
@@ -101,6 +101,8 @@ void bench_small(struct bench *bench)
 {
 	double ours[9], bare[9], ratio[9];
 
+	bench_spec(bench, "full0", "", "");
+	bench_command("%s -q --config %s start full0 --paused --ensure", bench->kvmctl, bench->config);
 	rows_of_supervisor(bench);
 	for (int i = 0; i < 9; i++) {
 		bare[i] = bare_round_trips(bench) * 1000 / ROUND_TRIPS;
