@@ -47,12 +47,13 @@ struct rig {
 /* --- waiting --- */
 
 /* Looks every 5 ms until `condition` holds: 1, or 0 after WAIT_MS. */
-#define wait_until(condition)                                                 \
-	({                                                                    \
-		struct deadline until_ = deadline_in(WAIT_MS);                \
-		while (!(condition) && !deadline_passed(until_))              \
-			usleep(5000);                                         \
-		(condition);                                                  \
+#define wait_until(condition)                                  \
+	({                                                     \
+		struct deadline until_ = deadline_in(WAIT_MS); \
+		bool holds_;                                   \
+		while (!(holds_ = (condition)) && !deadline_passed(until_)) \
+			usleep(5000);                          \
+		holds_;                                        \
 	})
 
 static inline int rig_part(const struct rig *rig, const char *part)
@@ -98,14 +99,20 @@ static inline void rig_write_status(const struct rig *rig, const struct status *
 	assert_int_equal(status_write(dir, NAME, status, &err), 0);
 }
 
+static inline void set_rung(struct status *status, void *arg)
+{
+	status->phase = PHASE_STOPPING;
+	snprintf(status->reason, sizeof(status->reason), "%s", (const char *)arg);
+}
+
 /* What `kvmctl stop` does before each rung. */
 static inline void rig_set_rung(const struct rig *rig, const char *rung)
 {
-	struct status status = rig_status(rig);
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_close_ int pid_dir = rig_part(rig, "pid"), lock_dir = rig_part(rig, "lock");
+	_cleanup_free_ char *copy = xstrdup(rung);
 
-	status.phase = PHASE_STOPPING;
-	snprintf(status.reason, sizeof(status.reason), "%s", rung);
-	rig_write_status(rig, &status);
+	assert_int_equal(status_update(pid_dir, lock_dir, NAME, set_rung, copy, &err), 1);
 }
 
 static inline struct exit_record rig_record(const struct rig *rig)

@@ -98,6 +98,7 @@ static void test_other_run(void **state)
 	struct status other;
 
 	rig_begin(rig, NULL);
+	usleep(100000);   /* the answer to query-status is in the status line by then */
 	other = rig_status(rig);
 	other.qemu.start++;
 	rig_write_status(rig, &other);
