@@ -107,7 +107,8 @@ int launch_write_status(struct launch *launch, enum phase phase, bool paused, st
 		.net_ns = launch->state->net_ns,
 	};
 
-	snprintf(status.reason, sizeof(status.reason), "start");
+	/* A guest that runs has no reason; one that was started paused stands because of the start. */
+	snprintf(status.reason, sizeof(status.reason), "%s", paused ? "start" : "");
 	return status_write(rundir_part(&launch->context->rundir, RUNDIR_PID), launch->name, &status, err);
 }
 
