@@ -62,10 +62,10 @@ int op_reset(struct context *context, const char *name, struct error *err);
 int op_powerdown(struct context *context, const char *name, struct error *err);
 int op_nmi(struct context *context, const char *name, struct error *err);
 int op_sendkey(struct context *context, const char *name, char *const *keys, struct error *err);
-/* *ret_actual MiB: what the guest has reached when it stopped moving or the time was up. */
+/* *ret_actual MiB: what the guest has reached when it stopped moving or the time was up; another value than mib is a success with a notice. */
 int op_balloon(struct context *context, const char *name, int64_t mib, int64_t *ret_actual, struct error *err);
 int op_pin(struct context *context, const char *name, const char *mask, struct error *err);
-/* which: "vnc" or "spice"; file "-" is standard input. */
+/* which: "vnc" or "spice"; file "-" is standard input: at a terminal it is asked for and not shown. */
 int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err);
 int op_screenshot(struct context *context, const char *name, const char *file, struct error *err);
 int op_qmp(struct context *context, const char *name, const char *command, struct json *arguments, struct json **ret, struct error *err);

@@ -5,7 +5,6 @@
 #include "ops/verbs.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -23,7 +22,7 @@
 #include "ops/act_look.h"
 #include "vm/spec.h"
 
-#define ESCAPE 0x1d          /* Ctrl-] */
+#define ESCAPE CTRL(']')
 #define COME_BACK_MS 60000   /* for an instance that reboots */
 #define QUIET_MS 1000        /* standard input at its end: the guest's answer is over when it says nothing for so long */
 
@@ -33,7 +32,7 @@ struct console {
 	int serial;
 	bool from_terminal;
 	bool input_ended;
-	int signals;         /* signalfd: leaving by a signal restores the terminal as well */
+	struct terminal terminal;
 };
 
 enum relay { RELAY_LEFT, RELAY_GUEST_GONE, RELAY_TIME_UP, RELAY_FAILED };
@@ -163,21 +162,33 @@ static struct deadline relay_deadline(const struct console *console)
 	return console->input_ended && console->context->deadline.at_ms == INT64_MAX ? deadline_in(QUIET_MS) : console->context->deadline;
 }
 
+/* SIGTERM (somebody takes the console with --force), SIGHUP (the terminal is gone), SIGINT (not from a raw terminal) end the relay in good order: once
+ * read, the signal has no other effect. */
+static void leave_by_signal(const struct console *console)
+{
+	struct signalfd_siginfo info;
+
+	while (read(console->terminal.signals, &info, sizeof(info)) > 0)
+		;
+}
+
 static enum relay relay(struct console *console)
 {
 	for (;;) {
 		struct pollfd polls[3] = {
 			{ console->serial, POLLIN, 0 },
 			{ console->input_ended ? -1 : STDIN_FILENO, POLLIN, 0 },
-			{ console->signals, POLLIN, 0 },
+			{ console->terminal.signals, POLLIN, 0 },
 		};
 		enum relay why = RELAY_TIME_UP;
 		bool go_on = true;
 
 		if (deadline_poll(polls, 3, relay_deadline(console)) <= 0)
 			return console->input_ended && !deadline_passed(console->context->deadline) ? RELAY_LEFT : RELAY_TIME_UP;
-		if (polls[2].revents)
+		if (polls[2].revents) {
+			leave_by_signal(console);
 			return RELAY_LEFT;
+		}
 		if (polls[0].revents)
 			why = relay_output(console, &go_on);
 		if (go_on && polls[1].revents)
@@ -210,20 +221,6 @@ static bool comes_back(struct console *console)
 	}
 }
 
-/* SIGTERM (somebody takes the console with --force), SIGHUP (the terminal is gone), SIGINT (not from a raw terminal) end the relay in good order. */
-static int watch_signals(struct console *console, struct error *err)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0 || (console->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-		return error_errno(err, ERROR_OTHER, errno, "cannot watch signals");
-	return 0;
-}
-
 static int run(struct console *console, struct error *err)
 {
 	for (;;) {
@@ -245,21 +242,21 @@ static int run(struct console *console, struct error *err)
 
 int op_console(struct context *context, const char *name, bool force, struct error *err)
 {
-	struct console console = { .context = context, .name = name, .serial = -1, .signals = -1, .from_terminal = isatty(STDIN_FILENO) };
-	_cleanup_terminal_ struct terminal terminal = TERMINAL_INIT;
+	struct console console = {
+		.context = context, .name = name, .serial = -1, .from_terminal = isatty(STDIN_FILENO), .terminal = TERMINAL_INIT
+	};
 	_cleanup_close_ int lock = -1;
 
 	if (instance_name_check(name, err) < 0 || hold(context, name, force, &lock, err) < 0 || connect_serial(&console, err) < 0)
 		return -1;
-	if (watch_signals(&console, err) < 0)
-		return -1;
-	if (console.from_terminal) {
+	if (console.from_terminal)
 		log_notice("connected to the console of \"%s\"; Ctrl-] leaves it", name);
-		terminal_raw(&terminal, STDIN_FILENO);
+	if (terminal_raw(&console.terminal, STDIN_FILENO, err) < 0) {
+		close_fd(&console.serial);
+		return -1;
 	}
 	int result = run(&console, err);
-	terminal_restore(&terminal);
-	close_fd(&console.signals);
+	terminal_restore(&console.terminal);
 	if (console.from_terminal)
 		log_notice("left the console of \"%s\"", name);
 	return result;
