@@ -43,6 +43,25 @@ int cmd_nmi(struct invocation *invocation, struct error *err)
 	return simple(invocation, op_nmi, err);
 }
 
+static void print_balloon(const struct invocation *invocation, const char *name, int64_t target, int64_t actual)
+{
+	_cleanup_free_ char *has = text_of_mib(actual), *wanted = text_of_mib(target);
+
+	if (invocation->globals.json) {
+		struct json *document = json_new_object();
+		json_put_string(document, "name", name);
+		json_put_int(document, "target", target);
+		json_put_int(document, "actual", actual);
+		output_json_take(document);
+	} else if (invocation->globals.quiet) {
+		return;
+	} else if (actual == target) {
+		printf("%s: %s\n", name, has);
+	} else {
+		printf("%s: %s, on the way to %s\n", name, has, wanted);
+	}
+}
+
 int cmd_balloon(struct invocation *invocation, struct error *err)
 {
 	const char *name;
@@ -56,16 +75,7 @@ int cmd_balloon(struct invocation *invocation, struct error *err)
 	}
 	if (op_balloon(invocation->context, name, mib, &actual, err) < 0)
 		return -1;
-	if (invocation->globals.json) {
-		struct json *document = json_new_object();
-		json_put_string(document, "name", name);
-		json_put_int(document, "asked", mib);
-		json_put_int(document, "memory", actual);
-		output_json_take(document);
-	} else if (!invocation->globals.quiet) {
-		_cleanup_free_ char *text = text_of_mib(actual);
-		printf("%s: %s\n", name, text);
-	}
+	print_balloon(invocation, name, mib, actual);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "ops/act_control.h"
 #include "qemu/machine.h"
@@ -29,6 +30,14 @@ static int check_range(const struct instance *instance, int64_t mib, struct erro
 	return error_hint(err, "more than maxmem needs another spec and a reboot of the instance");
 }
 
+/* QEMU takes any target, be there a driver in the guest or not: a guest that does not move must be seen not to. */
+static void say_not_there(const struct instance *instance, int64_t mib, int64_t actual)
+{
+	const char *why = instance->state == INSTANCE_PAUSED ? "it is paused, and follows when it runs" : "it has no balloon driver, or still boots, or needs its memory";
+
+	log_notice("the guest \"%s\" has %" PRId64 " MiB and has not reached %" PRId64 " MiB yet: %s", instance->name, actual, mib, why);
+}
+
 int op_balloon(struct context *context, const char *name, int64_t mib, int64_t *ret_actual, struct error *err)
 {
 	_cleanup_control_ struct control control = CONTROL_INIT;
@@ -50,6 +59,8 @@ int op_balloon(struct context *context, const char *name, int64_t mib, int64_t *
 			break;
 		}
 	}
+	if (actual != mib)
+		say_not_there(&control.instance, mib, actual);
 	control_note(&control, note_memory, &actual);
 	*ret_actual = actual;
 	return 0;

@@ -51,6 +51,9 @@ int machine_balloon_actual(struct qmp *qmp, struct deadline deadline, int64_t *r
 
 	if (qmp_execute(qmp, "query-balloon", NULL, deadline, &reply, err) < 0)
 		return -1;
-	*ret = json_get_int(reply, "actual", 0) / MIB;
+	int64_t actual = json_get_int(reply, "actual", 0);
+	if (actual <= 0)
+		return error_set(err, ERROR_QEMU, "QEMU: query-balloon answered without \"actual\"");
+	*ret = actual / MIB;
 	return 0;
 }
