@@ -21,12 +21,11 @@ house_spec() {
 # What instances have: files of the run directory that are no history, links (of a namespace of one's own), processes, control groups.
 nobody_home() {
 	{
-		find "$TMP/run" -mindepth 2 ! -path '*/log/*' ! -path '*/exit/*' ! -path '*/lock/*' 2>/dev/null
+		find "$TMP/run" -mindepth 2 ! -path '*/log/*' ! -path '*/exit/*' ! -path '*/lock/*' 2>/dev/null || true
 		[ -z "${KVMCTL_TEST_NETNS:-}" ] || ip -o link show | awk '{ print "link", $2 }'
-		grep -lsz "^KVMCTL_RUN_DIR=$TMP/run" /proc/[0-9]*/environ
-		for spec in "$TMP"/specs/*.json; do
-			find /sys/fs/cgroup -type d -path '*/kvmctl/*' -name "$(basename "$spec" .json)~*" 2>/dev/null
-		done
+		grep -lsz "^KVMCTL_RUN_DIR=$TMP/run" /proc/[0-9]*/environ || true
+		[ ! -d "$TMP/run" ] ||
+			find /sys/fs/cgroup -type d -name "*~$(stat -c %D "$TMP/run")-$(printf %x "$(stat -c %i "$TMP/run")")" 2>/dev/null || true
 	} | sort
 }
 
@@ -52,3 +51,13 @@ refused() {
 
 # Of a running instance.
 qemu_pid() { sed -n 1p "$RUN/pid/$1"; }
+
+# enter_mounts: the rest of the script has mounts of its own.
+enter_mounts() {
+	if [ -z "${KVMCTL_TEST_MOUNTS:-}" ]; then
+		requires root
+		unshare --mount true 2>/dev/null || skip "no right to make a mount namespace"
+		trap - EXIT
+		KVMCTL_TEST_MOUNTS=1 exec unshare --mount --propagation private -- "$0" "$@"
+	fi
+}

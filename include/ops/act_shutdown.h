@@ -14,7 +14,8 @@ int act_shutdown(struct context *context, const struct instance *instance, enum 
 /* SIGKILL at once, without the lock. */
 int act_kill(struct context *context, const struct instance *instance, struct error *err);
 
-/* After QEMU's end: waits until the supervisor has written the exit record of this run; writes one when there is no supervisor (or it does not come). */
+/* After QEMU's end: waits until the supervisor has written the exit record of this run; writes one when there is no supervisor (or it does not come).
+ * A record that cannot be written is a warning. */
 int act_settle_exit(struct context *context, const struct instance *instance, enum exit_reason how, struct error *err);
 /* After the lock was let go: waits for the supervisor to be gone, so that it does not meet the next start's lock. */
 void act_await_supervisor(struct context *context, const struct instance *instance);

@@ -143,12 +143,25 @@ static int write_temporary(int dirfd, const char *temporary, const char *text, s
 	return durable ? fsync(fd) : 0;
 }
 
+/* "/run/kvmctl/conf/web1.runtime", for people. Owned by the caller. */
+static char *whole_name(int dirfd, const char *name)
+{
+	char link[32], directory[4096];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	ssize_t length = name[0] == '/' || dirfd < 0 ? -1 : readlink(link, directory, sizeof(directory));
+	return length < 0 ? xstrdup(name) : xprintf("%.*s/%s", (int)length, directory, name);
+}
+
 int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err)
 {
 	_cleanup_free_ char *temporary = temporary_name(name);
 
 	if (write_temporary(dirfd, temporary, text, length, mode, durable) < 0 || renameat(dirfd, temporary, dirfd, name) < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot write \"%s\"", name);
+		int errnum = errno;
+		_cleanup_free_ char *whole = whole_name(dirfd, name);
+
+		error_errno(err, ERROR_HOST, errnum, "cannot write \"%s\"", whole);
 		unlinkat(dirfd, temporary, 0);
 		return -1;
 	}

@@ -59,9 +59,13 @@ int act_settle_exit(struct context *context, const struct instance *instance, en
 		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/exit\"", rundir->path);
 	if (instance->supervised ? wait_for_record(rundir, instance, deadline_in(RECORD_WAIT_MS)) : record_is_there(dir, instance))
 		return 0;
-	if (instance->supervised)
+	/* A full disk must keep nobody from stopping, and it is the teardown that makes room. */
+	if (exit_record_write(dir, instance->name, &record, err) < 0)
+		log_warning("how \"%s\" ended is not on record: %s", instance->name, err->message);
+	else if (instance->supervised)
 		log_warning("the supervisor of \"%s\" wrote no exit record; kvmctl wrote one in its place", instance->name);
-	return exit_record_write(dir, instance->name, &record, err);
+	error_clear(err);
+	return 0;
 }
 
 void act_await_supervisor(struct context *context, const struct instance *instance)

@@ -1,11 +1,16 @@
 /* The status file: two short lines instead of the state's JSON, because `list` reads one per instance.
  *
  * Both directions walk the same table, so a word that is written is a word that is read. Unknown words are skipped: a file of a newer
- * kvmctl that only says more is still understood. Each writer replaces the whole file (rename), so a reader never sees half of one. */
+ * kvmctl that only says more is still understood. Each writer replaces the whole file (rename), so a reader never sees half of one; on a full disk it is one
+ * write(2) over the old line. */
 #include "vm/status.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/deadline.h"
 #include "base/file.h"
@@ -226,11 +231,31 @@ int status_read(int pid_dir, const char *name, struct status *ret, struct error 
 	return status_from_text(text, name, ret, err) < 0 ? -1 : 1;
 }
 
+/* On a full disk there is no room for a second file, but the first one's block is there: one write over it, filled up with blanks (which readers skip) to
+ * the old length, so that nothing of the old line shows. */
+static int overwrite(int pid_dir, const char *name, const char *text)
+{
+	_cleanup_close_ int fd = openat(pid_dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	size_t length = strlen(text);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	int blanks = (size_t)st.st_size > length ? (int)((size_t)st.st_size - length) : 0;
+	_cleanup_free_ char *filled = xprintf("%.*s%*s\n", (int)length - 1, text, blanks, "");
+	return pwrite(fd, filled, strlen(filled), 0) == (ssize_t)strlen(filled) ? 0 : -1;
+}
+
 int status_write(int pid_dir, const char *name, const struct status *status, struct error *err)
 {
 	_cleanup_free_ char *text = status_to_text(status);
 
-	return file_write_at(pid_dir, name, text, strlen(text), 0640, false, err);
+	if (file_write_at(pid_dir, name, text, strlen(text), 0640, false, err) == 0)
+		return 0;
+	if ((err->errnum != ENOSPC && err->errnum != EDQUOT) || overwrite(pid_dir, name, text) < 0)
+		return -1;
+	error_clear(err);
+	return 0;
 }
 
 int status_update(int pid_dir, int lock_dir, const char *name, status_change_fn change, void *arg, struct error *err)
