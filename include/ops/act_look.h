@@ -18,6 +18,14 @@ extern const size_t look_n_questions;
 /* State, reason and memory as QEMU itself tells them. *ret_run_state: its own word; owned by the caller. */
 void look_correct(struct instance *instance, const struct ask *ask, char **ret_run_state);
 
+/* What is worked out of a look: -1 where there is no QEMU to look at. */
+struct look_figures {
+	pid_t pid;           /* 0: none */
+	int64_t uptime;      /* seconds */
+	double cpu_time;     /* seconds */
+	int64_t resident;    /* MiB */
+};
+struct look_figures look_figures(const struct instance *instance);
 /* The keys of a row (kvmctl(8), OUTPUT); the caller owns it. */
 struct json *look_row(const struct instance *instance);
 

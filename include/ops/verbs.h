@@ -74,8 +74,18 @@ int op_console(struct context *context, const char *name, bool force, struct err
 
 /* --- looking --- */
 int op_state(struct context *context, const char *name, struct instance *ret, struct error *err);
-/* {"instances": [...]}: the document that `list --json` prints. full: all monitors asked at once, one shared deadline. */
-int op_list(struct context *context, bool full, struct json **ret, struct error *err);
+/* Every instance that has a record, and orphans. Not a document at once: a table of 1,000 rows takes half the time without. */
+struct listing {
+	struct instance *instances;
+	size_t n;
+	char **run_states;   /* with full: QEMU's own word, NULL where it gave none; else NULL */
+};
+#define _cleanup_listing_ _cleanup_(listing_free)
+void listing_free(struct listing *listing);
+/* full: all monitors asked at once, one shared deadline. */
+int op_list(struct context *context, bool full, struct listing *ret, struct error *err);
+/* {"instances": [...]}: the document that `list --json` prints. Owned by the caller. */
+struct json *listing_to_json(const struct listing *listing);
 int op_info(struct context *context, const char *name, struct json **ret, struct error *err);
 /* for_running: wait until it runs, else until it is stopped. */
 int op_wait(struct context *context, const char *name, bool for_running, struct error *err);

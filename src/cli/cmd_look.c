@@ -5,62 +5,65 @@
 #include "cli/command.h"
 #include "cli/document.h"
 #include "cli/output.h"
+#include "ops/act_look.h"
 #include "ops/verbs.h"
 
-static char *memory_text(const struct json *instance)
+static char *memory_text(const struct status *status)
 {
-	_cleanup_free_ char *now = key_text(KEY_MIB, json_get(instance, "memory"));
-	_cleanup_free_ char *maximum = key_text(KEY_MIB, json_get(instance, "maxmem"));
+	_cleanup_free_ char *now = text_of_mib(status->memory), *maximum = text_of_mib(status->maxmem);
 
-	if (!*now || streq(now, maximum))
-		return take_ptr(maximum);
-	return xprintf("%s of %s", now, maximum);
+	return status->memory == status->maxmem ? take_ptr(maximum) : xprintf("%s of %s", now, maximum);
 }
 
-static void add_instance(struct table *table, const struct json *instance)
+static char *number_text(int64_t number)
 {
-	const char *state = json_get_string(instance, "state", "unknown");
-	_cleanup_free_ char *pid = key_text(KEY_NUMBER, json_get(instance, "pid"));
-	_cleanup_free_ char *vcpus = key_text(KEY_NUMBER, json_get(instance, "vcpus"));
-	_cleanup_free_ char *memory = memory_text(instance);
-	_cleanup_free_ char *uptime = key_text(KEY_SECONDS, json_get(instance, "uptime"));
-	_cleanup_free_ char *cpu_time = key_text(KEY_SECONDS, json_get(instance, "cpu_time"));
-	_cleanup_free_ char *resident = key_text(KEY_MIB, json_get(instance, "resident"));
+	return xprintf("%lld", (long long)number);
+}
+
+/* What is not known stays empty. */
+static void add_instance(struct table *table, const struct instance *instance, const char *run_state)
+{
+	const char *state = instance_state_to_string(instance->state);
+	const struct look_figures figures = look_figures(instance);
+	bool known = instance->has_status, alive = figures.uptime >= 0;
+	_cleanup_free_ char *pid = figures.pid > 0 ? number_text(figures.pid) : NULL;
+	_cleanup_free_ char *vcpus = known ? number_text(instance->status.vcpus) : NULL;
+	_cleanup_free_ char *memory = known ? memory_text(&instance->status) : NULL;
+	_cleanup_free_ char *uptime = alive ? text_of_seconds(figures.uptime) : NULL;
+	_cleanup_free_ char *cpu_time = alive ? text_of_seconds((int64_t)figures.cpu_time) : NULL;
+	_cleanup_free_ char *resident = alive ? text_of_mib(figures.resident) : NULL;
 
 	table_add(table, state_style(state),
-		  (const char *[]){ json_get_string(instance, "name", ""), state,
-				    json_get_string(instance, "reason", ""), pid, vcpus, memory, uptime, cpu_time,
-				    resident, json_get_string(instance, "run_state", "") });
+		  (const char *[]){ instance->name, state, instance->reason, pid ? pid : "", vcpus ? vcpus : "", memory ? memory : "",
+				    uptime ? uptime : "", cpu_time ? cpu_time : "", resident ? resident : "", run_state ? run_state : "" });
 }
 
 /* The last two columns only with --full: all monitors were asked then. */
-static void print_list(const struct json *document, bool full)
+static void print_list(const struct listing *listing)
 {
 	static const struct table_column columns[] = {
 		{ "NAME", false },    { "STATE", false },     { "REASON", false }, { "PID", true },
 		{ "VCPUS", true },    { "MEMORY", true },     { "UPTIME", true },  { "CPU TIME", true },
 		{ "RESIDENT", true }, { "QEMU SAYS", false },
 	};
-	const struct json *instances = json_get(document, "instances");
 	_cleanup_table_ struct table table = { .columns = columns, .n_columns = ELEMENTS(columns), .coloured = 1 };
 
-	for (size_t i = 0; i < json_length(instances); i++)
-		add_instance(&table, json_at(instances, i));
-	table.shown = full ? 0 : ELEMENTS(columns) - 2;
+	for (size_t i = 0; i < listing->n; i++)
+		add_instance(&table, &listing->instances[i], listing->run_states ? listing->run_states[i] : NULL);
+	table.shown = listing->run_states ? 0 : ELEMENTS(columns) - 2;
 	table_print(&table, stdout, output_colour());
 }
 
 int cmd_list(struct invocation *invocation, struct error *err)
 {
-	_cleanup_json_ struct json *document = NULL;
-	bool full = invocation_has(invocation, "full");
+	_cleanup_listing_ struct listing listing = { 0 };
 
-	if (op_list(invocation->context, full, &document, err) < 0)
+	if (op_list(invocation->context, invocation_has(invocation, "full"), &listing, err) < 0)
 		return -1;
 	if (invocation->globals.json)
-		output_json(document);
+		output_json_take(listing_to_json(&listing));
 	else
-		print_list(document, full);
+		print_list(&listing);
 	return 0;
 }
 

@@ -96,29 +96,42 @@ static void put_pid(struct json *row, const char *key, pid_t pid)
 	json_put(row, key, pid > 0 ? json_new_int(pid) : NULL);
 }
 
+struct look_figures look_figures(const struct instance *instance)
+{
+	const struct process_stat *proc = &instance->proc;
+	long hertz = sysconf(_SC_CLK_TCK), page = sysconf(_SC_PAGESIZE);
+	bool alive = instance->has_status && proc->start != 0;
+
+	return (struct look_figures){
+		.pid = alive || instance->state == INSTANCE_ORPHANED ? instance->status.qemu.pid : 0,
+		.uptime = alive ? clock_boottime_ms() / 1000 - (int64_t)proc->start / hertz : -1,
+		.cpu_time = alive ? (double)(proc->utime + proc->stime) / (double)hertz : -1,
+		.resident = alive ? (int64_t)proc->rss_pages * page / MIB : -1,
+	};
+}
+
 struct json *look_row(const struct instance *instance)
 {
+	const struct look_figures figures = look_figures(instance);
 	const struct status *status = &instance->status;
-	long hertz = sysconf(_SC_CLK_TCK), page = sysconf(_SC_PAGESIZE);
-	bool alive = instance->proc.start != 0;
 	struct json *row = json_new_object();
 
 	json_put_string(row, "name", instance->name);
 	json_put_string(row, "state", instance_state_to_string(instance->state));
 	json_put_string(row, "reason", instance->reason);
-	put_pid(row, "pid", alive || instance->state == INSTANCE_ORPHANED ? status->qemu.pid : 0);
+	put_pid(row, "pid", figures.pid);
 	if (!instance->has_status)
 		return row;
 	json_put_int(row, "vcpus", status->vcpus);
 	json_put_int(row, "memory", status->memory);
 	json_put_int(row, "maxmem", status->maxmem);
-	if (alive) {
+	if (figures.uptime >= 0) {
 		_cleanup_free_ char *started = clock_to_text(status->since_ms);
 
-		json_put_int(row, "uptime", clock_boottime_ms() / 1000 - (int64_t)instance->proc.start / hertz);
+		json_put_int(row, "uptime", figures.uptime);
 		json_put_string(row, "started", started);
-		json_put(row, "cpu_time", json_new_double((double)(instance->proc.utime + instance->proc.stime) / (double)hertz));
-		json_put_int(row, "resident", (int64_t)instance->proc.rss_pages * page / MIB);
+		json_put(row, "cpu_time", json_new_double(figures.cpu_time));
+		json_put_int(row, "resident", figures.resident);
 	}
 	put_pid(row, "supervisor", instance->supervised ? status->supervisor : 0);
 	return row;

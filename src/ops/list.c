@@ -14,24 +14,6 @@ int op_state(struct context *context, const char *name, struct instance *ret, st
 	return look_instance(context, name, ret, err);
 }
 
-static int add_orphans(struct context *context, struct json *rows, struct error *err)
-{
-	_cleanup_orphans_ struct orphans orphans = { 0 };
-
-	if (orphans_find(&context->rundir, &context->here, &orphans, err) < 0)
-		return -1;
-	for (size_t i = 0; i < orphans.n; i++) {
-		const struct instance instance = {
-			.name = orphans.list[i].name,
-			.state = INSTANCE_ORPHANED,
-			.reason = (char *)"no record",
-			.status.qemu = orphans.list[i].id,
-		};
-		json_append(rows, look_row(&instance));
-	}
-	return 0;
-}
-
 /* Asks all that live, and corrects what is known of them. */
 static char **ask_full(struct context *context, struct instance *instances, size_t n)
 {
@@ -53,50 +35,89 @@ static char **ask_full(struct context *context, struct instance *instances, size
 	return run_states;
 }
 
-static int look_at_all(struct context *context, char *const *names, struct instance *instances, size_t n, struct error *err)
+void listing_free(struct listing *listing)
 {
-	for (size_t i = 0; i < n; i++)
-		if (look_instance(context, names[i], &instances[i], err) < 0)
-			return -1;
-	return 0;
+	for (size_t i = 0; i < listing->n; i++) {
+		instance_clear(&listing->instances[i]);
+		if (listing->run_states)
+			free(listing->run_states[i]);
+	}
+	free(listing->instances);
+	free(listing->run_states);
+	*listing = (struct listing){ 0 };
 }
 
-int op_list(struct context *context, bool full, struct json **ret, struct error *err)
+/* Known by name: a record whose status line is gone may still be of a guest that runs (look_instance). */
+static int add_recorded(struct context *context, struct listing *listing, struct error *err)
 {
 	_cleanup_strv_ char **names = NULL;
-	struct json *document, *rows;
 
 	if (rundir_names(&context->rundir, &names, err) < 0)
 		return -1;
-	size_t n = strv_length(names);
-	struct instance *instances = xcalloc(n + 1, sizeof(*instances));
-	char **run_states = NULL;
-	int result = look_at_all(context, names, instances, n, err);
+	for (char *const *name = names; name && *name; name++) {
+		grow_array(listing->instances, listing->n);
+		listing->instances[listing->n] = (struct instance){ 0 };
+		if (look_instance(context, *name, &listing->instances[listing->n], err) < 0)
+			return -1;
+		listing->n++;
+	}
+	return 0;
+}
 
-	document = json_new_object();
-	rows = json_new_array();
+static bool is_listed(const struct listing *listing, const char *name)
+{
+	for (size_t i = 0; i < listing->n; i++)
+		if (streq(listing->instances[i].name, name))
+			return true;
+	return false;
+}
+
+static int add_orphans(struct context *context, struct listing *listing, struct error *err)
+{
+	_cleanup_orphans_ struct orphans orphans = { 0 };
+
+	if (orphans_find(&context->rundir, &context->here, &orphans, err) < 0)
+		return -1;
+	for (size_t i = 0; i < orphans.n; i++) {
+		const struct orphan *orphan = &orphans.list[i];
+
+		if (is_listed(listing, orphan->name))
+			continue;
+		grow_array(listing->instances, listing->n);
+		listing->instances[listing->n++] = (struct instance){
+			.name = xstrdup(orphan->name),
+			.state = INSTANCE_ORPHANED,
+			.reason = xstrdup("no record"),
+			.status.qemu = orphan->id,
+		};
+	}
+	return 0;
+}
+
+int op_list(struct context *context, bool full, struct listing *ret, struct error *err)
+{
+	_cleanup_listing_ struct listing listing = { 0 };
+
+	if (add_recorded(context, &listing, err) < 0 || add_orphans(context, &listing, err) < 0)
+		return -1;
+	if (full)
+		listing.run_states = ask_full(context, listing.instances, listing.n);
+	*ret = listing;
+	listing = (struct listing){ 0 };
+	return 0;
+}
+
+struct json *listing_to_json(const struct listing *listing)
+{
+	struct json *document = json_new_object(), *rows = json_new_array();
+
 	json_put(document, "instances", rows);
-	if (result == 0 && full)
-		run_states = ask_full(context, instances, n);
-	for (size_t i = 0; result == 0 && i < n; i++) {
-		struct json *row = look_row(&instances[i]);
+	for (size_t i = 0; i < listing->n; i++) {
+		struct json *row = look_row(&listing->instances[i]);
 
-		if (full)
-			json_put_string(row, "run_state", run_states[i]);
+		if (listing->run_states)
+			json_put_string(row, "run_state", listing->run_states[i]);
 		json_append(rows, row);
 	}
-	if (result == 0)
-		result = add_orphans(context, rows, err);
-	for (size_t i = 0; i < n; i++) {
-		instance_clear(&instances[i]);
-		if (run_states)
-			free(run_states[i]);
-	}
-	free(run_states);
-	free(instances);
-	if (result < 0)
-		json_free(document);
-	else
-		*ret = document;
-	return result;
+	return document;
 }

@@ -204,7 +204,7 @@ int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struc
 
 int rundir_lock_query(struct rundir *rundir, const char *name, struct deadline deadline, int *ret_fd, struct error *err)
 {
-	_cleanup_free_ char *file = xprintf("%s.query", name);
+	_cleanup_free_ char *file = xprintf(".%s.query", name);
 
 	if (take(rundir, file, "query", deadline, ret_fd, err) == 0)
 		return 0;

@@ -216,18 +216,18 @@ int status_from_text(const char *text, const char *name, struct status *ret, str
 
 int status_read(int pid_dir, const char *name, struct status *ret, struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
+	/* One open, one read, one close: `list` does this 1,000 times. The file is never written in place, so a read is whole. */
+	_cleanup_close_ int fd = pid_dir < 0 ? -1 : openat(pid_dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char text[STATUS_MAX_BYTES + 2];
+	ssize_t length;
 
-	if (pid_dir < 0)
+	if (pid_dir < 0 || (fd < 0 && errno == ENOENT))
 		return 0;
-	if (file_read_at(pid_dir, name, STATUS_MAX_BYTES, &text, NULL, err) < 0) {
-		if (err->errnum == ENOENT) {
-			error_clear(err);
-			return 0;
-		}
-		err->kind = ERROR_UNKNOWN;
-		return error_prefix(err, "the status of \"%s\"", name);
-	}
+	if (fd < 0 || (length = read(fd, text, sizeof(text) - 1)) < 0)
+		return error_errno(err, ERROR_UNKNOWN, errno, "cannot read the status of \"%s\"", name);
+	if (length > STATUS_MAX_BYTES)
+		return error_set(err, ERROR_UNKNOWN, "the status of \"%s\" is larger than %d bytes", name, STATUS_MAX_BYTES);
+	text[length] = '\0';
 	return status_from_text(text, name, ret, err) < 0 ? -1 : 1;
 }
 
