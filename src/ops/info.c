@@ -212,7 +212,7 @@ static void compose(struct view *view)
 	json_put_string(view->document, "phase", instance->has_status ? phase_to_string(instance->status.phase) : NULL);
 	if (view->state)
 		put_recorded(view);
-	if (view->spec)
+	if (view->state && view->spec)
 		put_spec(view);
 	if (view->ask.replies[ASK_CPUS])
 		put_cpus(view);
