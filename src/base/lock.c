@@ -96,8 +96,10 @@ static bool is_in_place(int fd, int dirfd, const char *name)
 static void write_holder(int fd, const char *name, const char *holder)
 {
 	_cleanup_free_ char *text = xprintf("%s\n", holder);
+	size_t length = strlen(text);
 
-	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0 || file_write_all(fd, text, strlen(text)) < 0)
+	/* Written first, then cut: between the two there is always a holder to read. */
+	if (pwrite(fd, text, length, 0) != (ssize_t)length || ftruncate(fd, (off_t)length) < 0)
 		log_debug("lock \"%s\": cannot write who holds it: %s, ignoring", name, strerror(errno));
 }
 

@@ -1,6 +1,8 @@
 /* One pass over many query monitors: all are asked first, then whoever answers is read. */
 #include "ops/act_ask.h"
 
+#include <sys/epoll.h>
+
 #include "base/text.h"
 #include "vm/monitor.h"
 
@@ -10,9 +12,8 @@ struct pass {
 	size_t n;
 	const char *const *questions;
 	size_t n_questions;
-	struct pollfd *polls;
-	size_t *who;          /* polls[i] is asks[who[i]]'s */
-	size_t n_polls;
+	int epoll;
+	size_t waiting;       /* how many have not answered yet */
 	struct deadline deadline;
 };
 
@@ -55,8 +56,13 @@ static void begin(struct pass *pass, struct ask *ask, struct deadline lock_deadl
 			return;
 		}
 	}
-	pass->polls[pass->n_polls] = (struct pollfd){ qmp_fd(ask->qmp), POLLIN, 0 };
-	pass->who[pass->n_polls++] = (size_t)(ask - pass->asks);
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = ask };
+	if (epoll_ctl(pass->epoll, EPOLL_CTL_ADD, qmp_fd(ask->qmp), &event) < 0) {
+		error_errno(&err, ERROR_OTHER, errno, "cannot wait for the query monitor of \"%s\"", ask->name);
+		fail(ask, &err);
+		return;
+	}
+	pass->waiting++;
 }
 
 static void finish(struct pass *pass, struct ask *ask)
@@ -83,31 +89,34 @@ static bool feed(struct pass *pass, struct ask *ask)
 	return true;
 }
 
-/* Reads until all have answered or the time is up. */
+/* Reads until all have answered or the time is up. A connection that is closed is forgotten by epoll. */
 static void pump(struct pass *pass)
 {
-	while (pass->n_polls > 0 && deadline_poll(pass->polls, pass->n_polls, pass->deadline) > 0)
-		for (size_t i = pass->n_polls; i-- > 0;) {
-			if (pass->polls[i].revents == 0 || !feed(pass, &pass->asks[pass->who[i]]))
-				continue;
-			pass->n_polls--;
-			pass->polls[i] = pass->polls[pass->n_polls];
-			pass->who[i] = pass->who[pass->n_polls];
-		}
-	for (size_t i = 0; i < pass->n_polls; i++) {
+	struct epoll_event events[64];
+	int n;
+
+	while (pass->waiting > 0 && (n = epoll_wait(pass->epoll, events, ELEMENTS(events), deadline_left(pass->deadline))) != 0) {
+		if (n < 0 && errno != EINTR)
+			break;
+		for (int i = 0; i < n; i++)
+			if (feed(pass, events[i].data.ptr))
+				pass->waiting--;
+	}
+	for (size_t i = 0; i < pass->n && pass->waiting > 0; i++) {
 		_cleanup_error_ struct error err = ERROR_INIT;
 
+		if (!pass->asks[i].qmp)
+			continue;
 		error_set(&err, ERROR_TIMEOUT, "its monitor does not answer");
-		fail(&pass->asks[pass->who[i]], &err);
+		fail(&pass->asks[i], &err);
+		pass->waiting--;
 	}
-	pass->n_polls = 0;
 }
 
 void ask_all(struct context *context, struct ask *asks, size_t n, const char *const *questions, size_t n_questions, struct deadline deadline)
 {
-	_cleanup_free_ struct pollfd *polls = xcalloc(n + 1, sizeof(*polls));
-	_cleanup_free_ size_t *who = xcalloc(n + 1, sizeof(*who));
-	struct pass pass = { context, asks, n, questions, n_questions, polls, who, 0, deadline };
+	_cleanup_close_ int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct pass pass = { context, asks, n, questions, n_questions, epoll, 0, deadline };
 
 	for (size_t i = 0; i < n; i++) {
 		asks[i].lock = -1;

@@ -309,8 +309,7 @@ int qmp_feed(struct qmp *qmp, qmp_reply_fn fn, void *arg, struct error *err)
 			return die(qmp, err);
 		if (drain(qmp, fn, arg, err) < 0)
 			return -1;
-		/* When the last reply is there, one more read would only say EAGAIN. */
-	} while (more > 0 && qmp->first_owed < qmp->next_id);
+	} while (more > 0);
 	return 0;
 }
 

@@ -97,7 +97,8 @@ int qmp_wire_read(struct qmp_wire *wire, size_t max, const char *name, struct er
 	if (n <= 0)
 		return gone(name, n < 0 ? errno : 0, err);
 	wire->end += (size_t)n;
-	return 1;
+	/* A stream socket that gave less than asked for is empty: whoever waits for more polls. */
+	return wire->end == wire->room;
 }
 
 void qmp_wire_put(struct qmp_wire *wire, const char *text, size_t length)
