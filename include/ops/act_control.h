@@ -29,7 +29,7 @@ int control_once(struct context *context, const char *name, const char *verb, co
 /* Writes into the status line what a command has just changed (the supervisor does the same from the event: whoever comes first). */
 void control_note(struct control *control, status_change_fn change, void *arg);
 
-/* The error for an instance that does not run, by what it is. Returns -1. */
-int control_not_running(const struct instance *instance, struct error *err);
+/* The error for an instance that does not run, by what it is: ERROR_NO_INSTANCE when there is neither a record nor a spec of it. Returns -1. */
+int control_not_running(const struct context *context, const struct instance *instance, struct error *err);
 
 #endif

@@ -30,7 +30,11 @@ static int monitor_session(struct invocation *invocation, const char *name, stru
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
 	bool prompt = isatty(STDIN_FILENO) && !invocation->globals.json;
+	_cleanup_json_ struct json *status = NULL;
 
+	/* Before anybody types: is there somebody to talk to? */
+	if (op_qmp(invocation->context, name, "query-status", NULL, &status, err) < 0)
+		return -1;
 	for (;;) {
 		if (prompt) {
 			printf("(%s) ", name);

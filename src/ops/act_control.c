@@ -1,7 +1,10 @@
 /* Opening a running instance for a change. */
 #include "ops/act_control.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
+#include "base/text.h"
 #include "vm/monitor.h"
 #include "vm/spec.h"
 
@@ -14,7 +17,22 @@ void control_close(struct control *control)
 	control->lock = -1;
 }
 
-int control_not_running(const struct instance *instance, struct error *err)
+/* There is a spec of it where the settings have them. */
+static bool has_spec(const struct context *context, const char *name)
+{
+	_cleanup_free_ char *path = xprintf("%s/%s.json", context->settings->spec_dir, name);
+
+	return access(path, F_OK) == 0;
+}
+
+static int nobody_knows(const struct context *context, const char *name, struct error *err)
+{
+	error_set(err, ERROR_NO_INSTANCE, "instance \"%s\" is not running, nothing is recorded of it, and there is no \"%s/%s.json\"", name,
+		  context->settings->spec_dir, name);
+	return error_hint(err, "\"kvmctl list\" shows what is there");
+}
+
+int control_not_running(const struct context *context, const struct instance *instance, struct error *err)
 {
 	const char *name = instance->name;
 
@@ -29,8 +47,8 @@ int control_not_running(const struct instance *instance, struct error *err)
 		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: it runs without a record", name);
 		return error_hint(err, "\"kvmctl stop %s --force\" ends it", name);
 	case INSTANCE_STOPPED:
-		if (instance->reason[0] == '\0')
-			return error_set(err, ERROR_NO_INSTANCE, "instance \"%s\" is not running, and nothing is recorded of it", name);
+		if (instance->reason[0] == '\0' && !has_spec(context, name))
+			return nobody_knows(context, name, err);
 		break;
 	case INSTANCE_RUNNING:
 	case INSTANCE_PAUSED:
@@ -52,7 +70,7 @@ static int open_locked(struct control *control, struct error *err)
 	struct deadline deadline = context_step(context, context->settings->timeouts.command);
 
 	if (instance->state != INSTANCE_RUNNING && instance->state != INSTANCE_PAUSED)
-		return control_not_running(instance, err);
+		return control_not_running(context, instance, err);
 	control->deadline = deadline;
 	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, deadline, &control->qmp, err) == 0)
 		return 0;

@@ -99,7 +99,7 @@ static int connect_serial(struct console *console, struct error *err)
 		error_set(err, ERROR_STATE, "instance \"%s\" has no serial console", console->name);
 		error_hint(err, "its spec says \"serial_console\": false");
 	} else {
-		control_not_running(&instance, err);
+		control_not_running(console->context, &instance, err);
 	}
 	instance_clear(&instance);
 	return -1;

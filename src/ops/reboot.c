@@ -4,6 +4,7 @@
 #include "ops/verbs.h"
 
 #include "base/text.h"
+#include "ops/act_control.h"
 #include "ops/act_recorded.h"
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
@@ -25,14 +26,11 @@ static int mark_rebooting(struct context *context, const char *name, struct erro
 	return state_write(&context->rundir, state, err);
 }
 
-static int require_running(const struct instance *instance, struct error *err)
+static int require_running(const struct context *context, const struct instance *instance, struct error *err)
 {
 	if (instance->state == INSTANCE_RUNNING || instance->state == INSTANCE_PAUSED)
 		return 0;
-	if (instance->state == INSTANCE_UNKNOWN)
-		return error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", instance->name, instance->reason);
-	error_set(err, ERROR_STATE, "instance \"%s\" is %s", instance->name, instance_state_to_string(instance->state));
-	return error_hint(err, "start it with \"kvmctl start %s\"", instance->name);
+	return control_not_running(context, instance, err);
 }
 
 static int reboot_locked(struct context *context, const struct instance *instance, pid_t *ret_pid, struct error *err)
@@ -53,7 +51,7 @@ int op_reboot(struct context *context, const char *name, struct start_result *re
 	pid_t pid;
 
 	if (instance_name_check(name, err) < 0 || rundir_lock(&context->rundir, name, "reboot", context->wait, &lock, err) < 0 ||
-	    instance_look(&context->rundir, name, &context->here, &instance, err) < 0 || require_running(&instance, err) < 0 ||
+	    instance_look(&context->rundir, name, &context->here, &instance, err) < 0 || require_running(context, &instance, err) < 0 ||
 	    reboot_locked(context, &instance, &pid, err) < 0)
 		return -1;
 	close_fd(&lock);
