@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -101,8 +102,22 @@ static int read_png(int memory, char **ret, size_t *ret_length, struct error *er
 	return file_read_fd(converted, "the picture", PICTURE_MAX, ret, ret_length, err);
 }
 
+/* A device, a FIFO, a link is written to and stays what it is. Not waited for: nobody may be at the FIFO's other end. */
+static int write_into(const char *file, const char *data, size_t length, struct error *err)
+{
+	_cleanup_close_ int fd = open(file, O_WRONLY | O_TRUNC | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || file_write_all(fd, data, length) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot write \"%s\"", file);
+	return 0;
+}
+
 static int write_file(const char *file, const char *data, size_t length, struct error *err)
 {
+	struct stat st;
+
+	if (!streq(file, "-") && lstat(file, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_into(file, data, length, err);
 	if (!streq(file, "-"))
 		return file_write_at(AT_FDCWD, file, data, length, 0640, true, err);
 	if (file_write_all(STDOUT_FILENO, data, length) < 0)
