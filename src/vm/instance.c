@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "vm/state.h"
 
 const char *instance_state_to_string(enum instance_state state)
 {
@@ -92,6 +93,22 @@ static int look_at_exit(struct rundir *rundir, const char *name, struct instance
 	return 0;
 }
 
+/* No status line: it ended in good order, or there is a record without one. A record that cannot be read does not mean that nothing runs. */
+static int look_without_status(struct rundir *rundir, const char *name, struct instance *instance, struct error *err)
+{
+	_cleanup_state_ struct state *state = NULL;
+	int found = state_read(rundir, name, &state, err);
+
+	if (found == 0)
+		return look_at_exit(rundir, name, instance, err);
+	if (found < 0)
+		say(instance, INSTANCE_UNKNOWN, err->message);
+	else
+		say(instance, INSTANCE_STALE, "no status line");
+	error_clear(err);
+	return 0;
+}
+
 uint64_t instance_net_ns(void)
 {
 	char target[64];
@@ -114,7 +131,7 @@ int instance_look(struct rundir *rundir, const char *name, const struct process_
 		say(&instance, INSTANCE_UNKNOWN, err->message);
 		error_clear(err);
 	} else if (!found) {
-		if (look_at_exit(rundir, name, &instance, err) < 0)
+		if (look_without_status(rundir, name, &instance, err) < 0)
 			return -1;
 	} else {
 		instance.has_status = true;
