@@ -48,7 +48,17 @@ int error_hint(struct error *err, const char *format, ...) __attribute__((format
 /* Moves src into dst; src is empty afterwards. Returns -1. */
 int error_move(struct error *dst, struct error *src);
 
-/* What the five return is a constant to the compiler and to the analyser, so that they see which paths are failures. */
+/* An error on its way from one process of ours to another, in one write or message: smaller than PIPE_BUF, so it arrives whole. Longer texts are cut. */
+struct error_report {
+	int kind, errnum;
+	char message[1024];
+	char hint[512];
+};
+struct error_report error_to_report(const struct error *err);
+/* What was reported; a report of `size` bytes that is none is ERROR_OTHER. Returns -1. */
+int error_from_report(const struct error_report *report, size_t size, struct error *err);
+
+/* What these return is a constant to the compiler and to the analyser, so that they see which paths are failures. */
 static inline int error_returned(int minus_one)
 {
 	(void)minus_one;
@@ -59,6 +69,7 @@ static inline int error_returned(int minus_one)
 #define error_prefix(...) error_returned(error_prefix(__VA_ARGS__))
 #define error_hint(...) error_returned(error_hint(__VA_ARGS__))
 #define error_move(...) error_returned(error_move(__VA_ARGS__))
+#define error_from_report(...) error_returned(error_from_report(__VA_ARGS__))
 
 void error_clear(struct error *err);
 

@@ -69,8 +69,10 @@ int launch_fork(struct launch *launch, struct error *err);
 int launch_commit(struct launch *launch, struct error *err);
 /* The supervisor is told that we undo it ourselves; QEMU is ended and awaited. */
 void launch_abort(struct launch *launch);
-/* From the supervisor: 1 a message (NUL-terminated), 0 end-of-file, -1 time-out or error. *ret_fd -1 when none came along. */
+/* From the supervisor, or the process that becomes it: 1 a message (NUL-terminated), 0 end-of-file, -1 time-out or error. *ret_fd -1 when none came along.
+ * "failed" is followed by the error, for launch_take_failure, which returns -1. */
 int launch_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd);
+int launch_take_failure(int session, struct error *err);
 
 /* --- act_launch_configure.c: QMP before the guest's first instruction --- */
 int launch_handshake(struct launch *launch, struct error *err);
@@ -82,7 +84,7 @@ void launch_hook(struct launch *launch);
 /* --- act_launch_end.c: why it failed --- */
 /* err becomes "QEMU ended ..."; text: "ended STATUS" from the supervisor. Returns -1. */
 int launch_ended(struct launch *launch, const char *text, struct error *err);
-/* A broken monitor or a silent one: how QEMU ended, what it said, where to look. */
+/* The reason behind err: a supervisor that could not be had, or how QEMU ended and what it said, or where to look. */
 void launch_explain(struct launch *launch, struct error *err);
 /* QEMU's words since this run began: the last lines of log/NAME.log, printable. Owned by the caller; NULL: none. */
 char *launch_last_words(const struct launch *launch);

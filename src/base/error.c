@@ -1,6 +1,8 @@
 /* The one error convention. The names in brackets are the functions behind the macros of the header. */
 #include "base/error.h"
 
+#include <limits.h>
+
 #include "base/text.h"
 
 static int replace(struct error *err, enum error_kind kind, int errnum, char *message)
@@ -111,4 +113,27 @@ const char *error_kind_to_string(enum error_kind kind)
 	};
 
 	return kind >= 0 && kind < ERROR_MAX ? names[kind] : "other";
+}
+
+_Static_assert(sizeof(struct error_report) <= PIPE_BUF, "a report must fit into one atomic write");
+
+struct error_report error_to_report(const struct error *err)
+{
+	struct error_report report = { .kind = (int)err->kind, .errnum = err->errnum };
+
+	snprintf(report.message, sizeof(report.message), "%s", err->message ? err->message : "");
+	snprintf(report.hint, sizeof(report.hint), "%s", err->hint ? err->hint : "");
+	return report;
+}
+
+/* The other process is ours, but it may have been killed while it wrote. */
+int (error_from_report)(const struct error_report *report, size_t size, struct error *err)
+{
+	if (size != sizeof(*report) || report->kind <= ERROR_NONE || report->kind >= ERROR_MAX)
+		return error_set(err, ERROR_OTHER, "its report is damaged");
+	error_set(err, (enum error_kind)report->kind, "%.*s", (int)sizeof(report->message) - 1, report->message);
+	err->errnum = report->errnum;
+	if (report->hint[0])
+		error_hint(err, "%.*s", (int)sizeof(report->hint) - 1, report->hint);
+	return -1;
 }

@@ -5,9 +5,7 @@
 #include "host/child.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -20,21 +18,11 @@
 /* What a shell says of a command that it could not run; nobody sees it but in a race. */
 #define EXIT_NOT_STARTED 126
 
-/* A failure on its way from child to parent, in one write: smaller than PIPE_BUF, so it arrives whole. */
-struct report {
-	int kind, errnum;
-	char message[1024];
-	char hint[512];
-};
-_Static_assert(sizeof(struct report) <= PIPE_BUF, "a report must fit into one atomic write");
-
 /* The message of the parent's error is made of it; the parent adds the path. */
 static void send_report(int fd, const struct error *error)
 {
-	struct report report = { .kind = (int)error->kind, .errnum = error->errnum };
+	struct error_report report = error_to_report(error);
 
-	snprintf(report.message, sizeof(report.message), "%s", error->message ? error->message : "");
-	snprintf(report.hint, sizeof(report.hint), "%s", error->hint ? error->hint : "");
 	if (file_write_all(fd, &report, sizeof(report)) < 0)
 		_exit(EXIT_NOT_STARTED);   /* the parent is gone */
 }
@@ -106,7 +94,7 @@ int child_exec_result(int exec_fd, const char *path, struct deadline deadline, s
 {
 	_cleanup_close_ int fd = exec_fd;
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	struct report report;
+	struct error_report report;
 	ssize_t n;
 	int ready = deadline_poll(&poll_fd, 1, deadline);
 
@@ -119,16 +107,8 @@ int child_exec_result(int exec_fd, const char *path, struct deadline deadline, s
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return 0;
-	if (n != sizeof(report))
-		return error_set(err, ERROR_HOST, "cannot start \"%s\": its report is damaged", path);
-	report.message[sizeof(report.message) - 1] = '\0';
-	report.hint[sizeof(report.hint) - 1] = '\0';
-	error_set(err, report.kind > ERROR_NONE && report.kind < ERROR_MAX ? (enum error_kind)report.kind : ERROR_HOST,
-		  "cannot start \"%s\": %s", path, report.message);
-	err->errnum = report.errnum;
-	if (report.hint[0])
-		error_hint(err, "%s", report.hint);
-	return -1;
+	error_from_report(&report, n < 0 ? 0 : (size_t)n, err);
+	return error_prefix(err, "cannot start \"%s\"", path);
 }
 
 /* A child of ours that has not been waited for: its number cannot be somebody else's. */

@@ -47,7 +47,7 @@ static int limit(int resource, const char *name, rlim_t value, struct error *err
 	if (setrlimit(resource, &limit) == 0)
 		return 0;
 	error_errno(err, ERROR_HOST, errno, "cannot set %s to %llu", name, (unsigned long long)value);
-	return errno == EPERM ? error_hint(err, "a limit can only be raised by root with CAP_SYS_RESOURCE") : -1;
+	return err->errnum == EPERM ? error_hint(err, "a limit can only be raised by root with CAP_SYS_RESOURCE") : -1;
 }
 
 /* What may be refused to an unprivileged caller (a better priority than it has itself) is let go: nothing depends on it. */

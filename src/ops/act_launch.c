@@ -5,6 +5,7 @@
  * are up and everything is set before the guest's first instruction. */
 #include "ops/act_launch_parts.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "host/child.h"
@@ -69,6 +70,15 @@ static int undo(struct launch *launch, struct error *err)
 	return -1;
 }
 
+/* The guest runs and is committed: an old exit record that stays is untidy, and no reason to undo it. */
+static void forget_last_end(struct launch *launch)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (file_remove_at(rundir_part(&launch->context->rundir, RUNDIR_EXIT), launch->name, 0, &err) < 0)
+		log_warning("the exit record of the last run: %s, ignoring", err.message);
+}
+
 static int realise(struct launch *launch, struct error *err)
 {
 	if (launch_record(launch, err) < 0 ||
@@ -81,6 +91,7 @@ static int realise(struct launch *launch, struct error *err)
 	    launch_run(launch, err) < 0 ||
 	    launch_commit(launch, err) < 0)
 		return undo(launch, err);
+	forget_last_end(launch);
 	launch_hook(launch);
 	return 0;
 }

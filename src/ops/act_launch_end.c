@@ -25,7 +25,7 @@ char *launch_last_words(const struct launch *launch)
 	return is_empty(trimmed) ? NULL : text_printable(trimmed, strlen(trimmed), 4096);
 }
 
-/* ", killed by signal 11 (SEGV)", or "" when text is not "ended STATUS". Owned by the caller. */
+/* " (killed by signal 11 (SEGV))", or "" when text is not "ended STATUS". Owned by the caller. */
 static char *how_text(const char *text)
 {
 	_cleanup_error_ struct error none = ERROR_INIT;
@@ -47,17 +47,19 @@ int launch_ended(struct launch *launch, const char *text, struct error *err)
 
 void launch_explain(struct launch *launch, struct error *err)
 {
+	bool broken = err->kind == ERROR_QEMU && err->errnum == ECONNRESET;
 	char text[64] = "";
 	int fd;
 
-	if (launch->qemu.pid == 0 || launch->session < 0)
+	if (launch->session < 0)
 		return;
-	if (err->kind == ERROR_QEMU && err->errnum == ECONNRESET) {
-		launch_hear(launch->session, deadline_in(END_MS), text, sizeof(text), &fd);
-		close_fd(&fd);
+	launch_hear(launch->session, deadline_in(broken ? END_MS : 0), text, sizeof(text), &fd);
+	close_fd(&fd);
+	if (streq(text, "failed"))
+		launch_take_failure(launch->session, err);   /* whatever we ran into came of it */
+	else if (broken)
 		launch_ended(launch, text, err);
-	} else if (err->kind == ERROR_TIMEOUT && !err->hint) {
+	else if (err->kind == ERROR_TIMEOUT && !err->hint && launch->qemu.pid > 0)
 		error_hint(err, "more time: --timeout, or \"timeouts\" of the settings; what QEMU says is in \"%s/log/%s.log\"",
 			   launch->context->rundir.path, launch->name);
-	}
 }

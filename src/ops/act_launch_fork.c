@@ -10,10 +10,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/module.h"
 #include "base/parse.h"
@@ -27,7 +25,7 @@
 
 #define SESSION_FD 3
 #define EVENT_FD 4
-#define ENDED_WAIT_MS 2000
+#define REPORT_MS 1000   /* the report follows its announcement at once */
 
 int launch_connect_monitors(struct launch *launch, struct error *err)
 {
@@ -139,6 +137,24 @@ int launch_hear(int session, struct deadline deadline, char *text, size_t size, 
 	return length > 0;
 }
 
+/* "failed", and the error itself in a message of its own. */
+static void session_send_failure(int session, const struct error *err)
+{
+	struct error_report report = error_to_report(err);
+
+	if (session_send(session, "failed", -1) == 0)
+		(void)!send(session, &report, sizeof(report), MSG_NOSIGNAL);
+}
+
+int launch_take_failure(int session, struct error *err)
+{
+	struct pollfd pfd = { session, POLLIN, 0 };
+	struct error_report report;
+	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0 ? recv(session, &report, sizeof(report), MSG_DONTWAIT) : 0;
+
+	return error_from_report(&report, size < 0 ? 0 : (size_t)size, err);
+}
+
 static bool is_cgroup(const struct placement *placement)
 {
 	return placement->kind == PLACEMENT_CGROUP1 || placement->kind == PLACEMENT_CGROUP2;
@@ -156,10 +172,15 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	int exec_fd = -1;
 
 	close_fd(&launch->gate);   /* only the starter may hold it: its end-of-file ends Q */
+	/* Above the supervisor's numbers, which becoming it overwrites: that it failed can still be told. */
+	session = fcntl(session, F_DUPFD_CLOEXEC, EVENT_FD + 1);
 	if (module_find("kvmctl-supervisor", &path, &err) < 0 || module_find("kvmctl", &kvmctl, &err) < 0 ||
 	    spawn_qemu(launch, gate, &qemu, &exec_fd, &err) < 0)
 		goto failed;
-	process_read_stat(qemu, &stat);
+	if (process_read_stat(qemu, &stat) < 0) {
+		error_errno(&err, ERROR_HOST, errno, "cannot read \"/proc/%d/stat\"", qemu);
+		goto failed;
+	}
 	message = xprintf("qemu %d", qemu);
 	if (session_send(session, message, exec_fd) < 0) {
 		error_errno(&err, ERROR_HOST, errno, "cannot talk to kvmctl start");
@@ -194,8 +215,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	child.new_session = !foreground;
 	child_become(&child, &err);
 failed:
-	message = xprintf("failed %s", err.message);
-	session_send(session, message, -1);
+	session_send_failure(session, &err);
 	_exit(1);   /* a forked copy of kvmctl: main is not ours to return to; Q ends at the gate */
 }
 
@@ -203,13 +223,13 @@ failed:
 static int receive_qemu(struct launch *launch, pid_t *ret_pid, int *ret_exec_fd, struct error *err)
 {
 	_cleanup_error_ struct error none = ERROR_INIT;
-	char text[1024];
+	char text[64];
 	int64_t pid;
 	int got = launch_hear(launch->session, launch->deadline, text, sizeof(text), ret_exec_fd);
 
-	if (got > 0 && starts_with(text, "failed "))
-		return error_set(err, ERROR_HOST, "%s", text + strlen("failed "));
-	if (got <= 0 || !starts_with(text, "qemu ") || parse_int(text + 5, "pid", 1, INT32_MAX, &pid, &none) < 0)
+	if (got > 0 && streq(text, "failed"))
+		return launch_take_failure(launch->session, err);
+	if (got <= 0 || !starts_with(text, "qemu ") || parse_int(text + strlen("qemu "), "pid", 1, INT32_MAX, &pid, &none) < 0)
 		return error_set(err, ERROR_HOST, "the process that starts QEMU ended unexpectedly");
 	*ret_pid = (pid_t)pid;
 	return 0;
@@ -237,7 +257,7 @@ int launch_fork(struct launch *launch, struct error *err)
 {
 	_cleanup_close_ int theirs = -1, gate_read = -1, exec_fd = -1;
 	int pair[2], gate[2];
-	pid_t pid, qemu;
+	pid_t pid, qemu = -1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
@@ -282,8 +302,7 @@ int launch_commit(struct launch *launch, struct error *err)
 		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
 	if (!streq(text, "ok"))
 		return launch_ended(launch, text, err);
-	/* The last run's end is history now. */
-	return file_remove_at(rundir_part(&launch->context->rundir, RUNDIR_EXIT), launch->name, 0, err);
+	return 0;
 }
 
 void launch_abort(struct launch *launch)
