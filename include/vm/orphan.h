@@ -4,6 +4,8 @@
 #ifndef KVMCTL_VM_ORPHAN_H
 #define KVMCTL_VM_ORPHAN_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "host/process.h"
 #include "vm/rundir.h"
@@ -30,5 +32,7 @@ int orphan_of(struct rundir *rundir, const struct process_id *here, const char *
 
 /* The lock that QEMU inherits: held as long as it lives, whatever becomes of the record. ERROR_STATE: somebody has it: an orphan. */
 int guest_lock_take(struct rundir *rundir, const char *name, int *ret_fd, struct error *err);
+/* Somebody has it: QEMU, or a start that is at work. */
+bool guest_lock_held(struct rundir *rundir, const char *name);
 
 #endif

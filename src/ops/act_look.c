@@ -40,8 +40,8 @@ int look_instance(struct context *context, const char *name, struct instance *re
 	if (!ret->has_status)
 		orphaned = orphan_of(&context->rundir, &context->here, name, &ret->status.qemu, err);
 	if (orphaned > 0) {
+		text_replace(&ret->reason, ret->state == INSTANCE_UNKNOWN ? "record unreadable" : "no record");
 		ret->state = INSTANCE_ORPHANED;
-		text_replace(&ret->reason, "no record");
 	}
 	return orphaned < 0 ? -1 : 0;
 }

@@ -178,7 +178,12 @@ static void repair(struct cleanup *cleanup, const struct instance *instance)
 			teardown(cleanup, instance->name, "left over");
 		break;
 	case INSTANCE_UNKNOWN:
-		say(cleanup, instance->name, true, "cannot be verified: %s", instance->reason);
+		if (instance->has_status)
+			say(cleanup, instance->name, true, "cannot be verified: %s", instance->reason);
+		else
+			say(cleanup, instance->name, true,
+			    "its status line cannot be read (%s); \"kvmctl stop %s --force\" ends its QEMU, if there is one, and removes the rest",
+			    instance->reason, instance->name);
 		break;
 	case INSTANCE_ORPHANED:
 	case INSTANCE_SAVED:
@@ -221,6 +226,14 @@ static int cleanup_one(struct cleanup *cleanup, const char *name, struct error *
 	return 0;
 }
 
+static bool is_said(const struct cleanup_result *result, const char *name)
+{
+	for (size_t i = 0; i < result->n; i++)
+		if (result->lines[i].needs_person && streq(result->lines[i].name, name))
+			return true;
+	return false;
+}
+
 static int report_orphans(struct cleanup *cleanup, const char *name, struct error *err)
 {
 	_cleanup_orphans_ struct orphans orphans = { 0 };
@@ -230,7 +243,8 @@ static int report_orphans(struct cleanup *cleanup, const char *name, struct erro
 	for (size_t i = 0; i < orphans.n; i++) {
 		const struct orphan *orphan = &orphans.list[i];
 
-		if (!name || streq(name, orphan->name))
+		/* One with a damaged status line was said above. */
+		if ((!name || streq(name, orphan->name)) && !is_said(cleanup->result, orphan->name))
 			say(cleanup, orphan->name, true, "orphaned: pid %d runs without a record; \"kvmctl stop %s --force\" ends it",
 			    orphan->id.pid, orphan->name);
 	}

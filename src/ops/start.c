@@ -48,6 +48,8 @@ static int clear_the_way(struct context *context, const struct start_request *re
 		return error_set(err, ERROR_STATE, "instance \"%s\" is saved", name);
 	case INSTANCE_UNKNOWN:
 		error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, instance.reason);
+		if (!instance.has_status)
+			return error_hint(err, "nothing was touched; \"kvmctl stop %s --force\" ends its QEMU, if there is one, and removes the rest", name);
 		return error_hint(err, "look at it with \"kvmctl info %s\"; nothing was touched", name);
 	case INSTANCE_STOPPED:
 	case INSTANCE_STALE:

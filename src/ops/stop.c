@@ -24,6 +24,30 @@ static void cancel_restart(struct context *context, const struct instance *insta
 		process_signal(pidfd, SIGTERM, &err);
 }
 
+#define SUPERVISOR_COMM "kvmctl-supervis"   /* the kernel keeps 15 bytes of a program's name */
+
+/* The process that started QEMU, if it is a supervisor. */
+static void find_supervisor(const struct process_id *qemu, struct status *status)
+{
+	struct process_stat child, parent;
+
+	if (process_read_stat(qemu->pid, &child) < 0 || process_read_stat(child.ppid, &parent) < 0 || !streq(parent.comm, SUPERVISOR_COMM))
+		return;
+	status->supervisor = child.ppid;
+	status->supervisor_start = parent.start;
+}
+
+/* An orphan gets a status line again, made from what /proc tells: so its supervisor knows who ended it, and the rest goes the way of every other instance. */
+static void record_again(struct context *context, const char *name, const struct process_id *qemu)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct status status = { .qemu = *qemu, .phase = PHASE_STOPPING, .since_ms = clock_realtime_ms(), .reason = "force" };
+
+	find_supervisor(qemu, &status);
+	if (status_write(rundir_part(&context->rundir, RUNDIR_PID), name, &status, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
 static int end_orphan(struct context *context, const char *name, bool force, struct stop_result *result, struct error *err)
 {
 	struct instance instance = { .name = (char *)name };
@@ -32,10 +56,10 @@ static int end_orphan(struct context *context, const char *name, bool force, str
 	if (found <= 0)
 		return found;
 	if (!force) {
-		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: pid %d runs without a record or monitors", name,
-			  instance.status.qemu.pid);
+		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: pid %d runs without a record", name, instance.status.qemu.pid);
 		return error_hint(err, "\"kvmctl stop %s --force\" kills it", name);
 	}
+	record_again(context, name, &instance.status.qemu);
 	if (act_kill(context, &instance, err) < 0)
 		return -1;
 	result->was_running = true;
@@ -43,15 +67,33 @@ static int end_orphan(struct context *context, const char *name, bool force, str
 	return 0;
 }
 
-/* A look that cannot tell is an error: "unknown" is never "not running". */
-static int look(struct context *context, const char *name, struct instance *ret, struct error *err)
+/* pid/NAME is there and says nothing: whether there is a QEMU must be found out elsewhere. */
+static bool is_unreadable(const struct instance *instance)
+{
+	return instance->state == INSTANCE_UNKNOWN && !instance->has_status;
+}
+
+/* A look that cannot tell is an error: "unknown" is never "not running". With --force a status line that cannot be read is none. */
+static int look(struct context *context, const char *name, bool force, struct instance *ret, struct error *err)
 {
 	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
 		return -1;
-	if (ret->state != INSTANCE_UNKNOWN)
+	if (ret->state != INSTANCE_UNKNOWN || (force && is_unreadable(ret)))
 		return 0;
 	error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, ret->reason);
+	if (is_unreadable(ret))
+		return error_hint(err, "nothing was touched; \"kvmctl stop %s --force\" finds its QEMU by other means, kills it, and removes the rest", name);
 	return error_hint(err, "nothing was touched");
+}
+
+/* With the lock held nobody starts it: who has the guest lock then is a QEMU, and one that /proc does not show us. */
+static int refuse_hidden(struct context *context, const struct instance *instance, struct error *err)
+{
+	if (!is_unreadable(instance) || !guest_lock_held(&context->rundir, instance->name))
+		return 0;
+	error_set(err, ERROR_UNKNOWN, "a QEMU of instance \"%s\" lives (it holds \"%s/lock/.%s.guest\"), but cannot be found in /proc", instance->name,
+		  context->rundir.path, instance->name);
+	return error_hint(err, "run this as root, and in the pid namespace in which it was started");
 }
 
 static bool is_alive(const struct instance *instance)
@@ -64,7 +106,7 @@ static int kill_first(struct context *context, const char *name, struct stop_res
 {
 	_cleanup_instance_ struct instance instance = { 0 };
 
-	if (look(context, name, &instance, err) < 0)
+	if (look(context, name, true, &instance, err) < 0)
 		return -1;
 	if (!is_alive(&instance))
 		return end_orphan(context, name, true, result, err);
@@ -77,6 +119,8 @@ static int stop_locked(struct context *context, const struct instance *instance,
 {
 	const char *name = instance->name;
 
+	if (refuse_hidden(context, instance, err) < 0)
+		return -1;
 	cancel_restart(context, instance);
 	if (is_alive(instance)) {
 		result->was_running = true;
@@ -99,7 +143,7 @@ int op_stop(struct context *context, const char *name, bool force, struct stop_r
 
 	if (instance_name_check(name, err) < 0 || (force && kill_first(context, name, &result, err) < 0) ||
 	    rundir_lock(&context->rundir, name, force ? "stop --force" : "stop", context->wait, &lock, err) < 0 ||
-	    look(context, name, &instance, err) < 0 || stop_locked(context, &instance, force, &result, err) < 0)
+	    look(context, name, force, &instance, err) < 0 || stop_locked(context, &instance, force, &result, err) < 0)
 		return -1;
 	close_fd(&lock);
 	lock = -1;

@@ -136,8 +136,7 @@ int guest_lock_take(struct rundir *rundir, const char *name, int *ret_fd, struct
 	return 0;
 }
 
-/* A guest that is known to the kernel by its lock alone. */
-static bool guest_lock_is_held(struct rundir *rundir, const char *name)
+bool guest_lock_held(struct rundir *rundir, const char *name)
 {
 	_cleanup_free_ char *file = xprintf(".%s.guest", name);
 	int dir = rundir_part(rundir, RUNDIR_LOCK);
@@ -151,7 +150,7 @@ int orphan_of(struct rundir *rundir, const struct process_id *here, const char *
 	struct orphans orphans;
 	int found = 0;
 
-	if (!guest_lock_is_held(rundir, name) && !search_is_due(rundir, here))
+	if (!guest_lock_held(rundir, name) && !search_is_due(rundir, here))
 		return 0;
 	if (orphans_search(rundir, here, &orphans, err) < 0)
 		return -1;

@@ -161,6 +161,9 @@ int state_read(struct rundir *rundir, const char *name, struct state **ret, stru
 	if (json_parse(text, length, STATE_MAX_BYTES, STATE_MAX_DEPTH, "state", &document, err) < 0 ||
 	    state_from_json(document, ret, err) < 0) {
 		err->kind = ERROR_UNKNOWN;
+		if (!err->hint)
+			error_hint(err, "what is on record of it cannot be taken down any more: look into \"%s/conf/%s\", see to what it names, remove it, then \"kvmctl cleanup %s\"",
+				   rundir->path, file, name);
 		return error_prefix(err, "state of \"%s\"", name);
 	}
 	return 1;
