@@ -72,12 +72,14 @@ int (error_prefix)(struct error *err, const char *format, ...)
 
 int (error_hint)(struct error *err, const char *format, ...)
 {
-	_cleanup_free_ char *old = err->hint;
 	va_list ap;
+	char *hint;
 
 	va_start(ap, format);
-	err->hint = xvprintf(format, ap);
+	hint = xvprintf(format, ap);   /* before the old one goes: it may be among the arguments */
 	va_end(ap);
+	free(err->hint);
+	err->hint = hint;
 	return -1;
 }
 
