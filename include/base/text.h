@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -42,6 +43,9 @@ char *text_trim(const char *s);
 size_t text_utf8_length(const char *s, size_t length);
 /* A printable copy: control bytes and invalid UTF-8 as \xNN, at most max bytes of s, then "...". */
 char *text_printable(const char *s, size_t length, size_t max);
+
+/* FNV-1a, 64 bits: tells texts apart that nobody has made to be alike; it protects nothing. */
+uint64_t text_hash(const char *text, size_t length);
 
 /* The candidate nearest to `word` (edit distance at most a third of its length), or NULL. For "did you mean". */
 const char *text_nearest(const char *word, const char *const *candidates, size_t n);

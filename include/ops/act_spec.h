@@ -21,8 +21,6 @@ struct spec_loaded {
 int spec_load(struct context *context, const struct spec_source *source, struct spec_loaded *ret, struct error *err);
 void spec_loaded_clear(struct spec_loaded *loaded);
 
-/* The digest of a spec's text. Owned by the caller. */
-char *spec_digest(const char *text, size_t length);
 /* The names of all specs in spec_dir (strv), in no order; NULL when it cannot be read: they serve hints and the completion. */
 char **spec_names(const char *spec_dir);
 

@@ -152,6 +152,15 @@ char *text_printable(const char *s, size_t length, size_t max)
 	return text;
 }
 
+uint64_t text_hash(const char *text, size_t length)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

@@ -117,15 +117,10 @@ static int no_such_instance(const struct context *context, const char *name, con
 	return error_hint(err, "write its spec there, or name a file with --spec FILE");
 }
 
-/* FNV-1a, 64 bits, and the length: it tells texts apart, it protects nothing. */
-char *spec_digest(const char *text, size_t length)
+/* Another digest is another text. */
+static char *spec_digest(const char *text, size_t length)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < length; i++) {
-		hash ^= (unsigned char)text[i];
-		hash *= UINT64_C(0x100000001b3);
-	}
-	return xprintf("%016" PRIx64 "-%zu", hash, length);
+	return xprintf("%016" PRIx64 "-%zu", text_hash(text, length), length);
 }
 
 /* Reads fd, parses, fills in all of *ret. path "" is standard input. */

@@ -94,11 +94,8 @@ int binary_identity(const char *path, char **ret, struct error *err)
 char *binary_cache_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	uint64_t hash = 0xcbf29ce484222325;   /* FNV-1a */
 
-	for (const char *c = path; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
-	return xprintf("probe-%.100s-%016" PRIx64 ".json", slash ? slash + 1 : path, hash);
+	return xprintf("probe-%.100s-%016" PRIx64 ".json", slash ? slash + 1 : path, text_hash(path, strlen(path)));
 }
 
 struct probe *binary_cache_read(const char *cache_dir, const char *name, const char *identity)

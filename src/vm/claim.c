@@ -9,6 +9,8 @@
 #include "qemu/uri.h"
 #include "vm/instance.h"
 
+#define TAKE_ATTEMPTS 3
+
 static void add(struct claim **claims, size_t *n, char *key, char *what)
 {
 	grow_array(*claims, *n);
@@ -20,13 +22,8 @@ static char *disk_key(const char *path)
 {
 	struct stat st;
 
-	if (uri_is(path) || stat(path, &st) < 0) {
-		uint64_t hash = 14695981039346656037u; /* FNV-1a, 64 bits */
-
-		for (const char *p = path; *p; p++)
-			hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-		return xprintf("disk-uri-%016" PRIx64, hash);
-	}
+	if (uri_is(path) || stat(path, &st) < 0)
+		return xprintf("disk-uri-%016" PRIx64, text_hash(path, strlen(path)));
 	if (S_ISBLK(st.st_mode))
 		return xprintf("disk-%u:%u", major(st.st_rdev), minor(st.st_rdev));
 	return xprintf("disk-%u:%u-%ju", major(st.st_dev), minor(st.st_dev), (uintmax_t)st.st_ino);
@@ -80,33 +77,53 @@ static bool owner_gone(struct rundir *rundir, const char *owner, const struct pr
 	return instance.state == INSTANCE_STOPPED || instance.state == INSTANCE_STALE;
 }
 
-/* True when it is NAME's now; else *ret_owner has it. */
-static bool take_one(struct rundir *rundir, int dir, const char *key, const char *name, const struct process_id *here, char **ret_owner)
-{
-	for (int attempt = 0; attempt < 3; attempt++) {
-		if (symlinkat(name, dir, key) == 0)
-			return true;
-		_cleanup_free_ char *owner = owner_of(dir, key);
-		if (!owner)
-			continue;
-		if (streq(owner, name))
-			return true;
-		if (!owner_gone(rundir, owner, here)) {
-			*ret_owner = take_ptr(owner);
-			return false;
-		}
-		unlinkat(dir, key, 0);
-	}
-	*ret_owner = xstrdup("?");
-	return false;
-}
-
 static void release_one(int dir, const char *key, const char *name)
 {
 	_cleanup_free_ char *owner = owner_of(dir, key);
 
 	if (owner && streq(owner, name))
 		unlinkat(dir, key, 0);
+}
+
+/* What an owner left that is gone is free for the next. Only with the owner's own lock in hand: one that is just being started has no status line yet and would
+ * look gone, and two that take over at once would both have it. True when it is free now. */
+static bool drop_abandoned(struct rundir *rundir, int dir, const char *key, const char *owner, const struct process_id *here)
+{
+	_cleanup_error_ struct error busy = ERROR_INIT;
+	_cleanup_close_ int lock = -1;
+
+	if (!instance_name_valid(owner) || rundir_lock(rundir, owner, "claims", deadline_in(0), &lock, &busy) < 0 || !owner_gone(rundir, owner, here))
+		return false;
+	release_one(dir, key, owner);
+	return true;
+}
+
+/* 1: it is NAME's now; 0: *ret_owner has it; -1. */
+static int take_one(struct rundir *rundir, int dir, const char *key, const char *name, const struct process_id *here, char **ret_owner,
+		    struct error *err)
+{
+	for (int attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
+		if (symlinkat(name, dir, key) == 0)
+			return 1;
+		if (errno != EEXIST)
+			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/claim/%s\"", rundir->path, key);
+		_cleanup_free_ char *owner = owner_of(dir, key);
+		if (!owner)
+			continue;   /* given back just now */
+		if (streq(owner, name))
+			return 1;
+		if (!drop_abandoned(rundir, dir, key, owner, here)) {
+			*ret_owner = take_ptr(owner);
+			return 0;
+		}
+	}
+	return error_set(err, ERROR_BUSY, "\"%s/claim/%s\" changes hands all the time", rundir->path, key);
+}
+
+static void release_all(int dir, const struct claim *claims, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		release_one(dir, claims[i].key, name);
 }
 
 int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
@@ -119,14 +136,18 @@ int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, con
 		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/claim\"", rundir->path);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *owner = NULL;
+		int taken = take_one(rundir, dir, claims[i].key, name, here, &owner, err);
 
-		if (!take_one(rundir, dir, claims[i].key, name, here, &owner))
+		if (taken < 0) {
+			release_all(dir, claims, i, name);
+			return -1;
+		}
+		if (!taken)
 			problems_add(&conflicts, "", "%s is in use by instance \"%s\"", claims[i].what, owner);
 	}
 	if (conflicts.n == 0)
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		release_one(dir, claims[i].key, name);
+	release_all(dir, claims, n, name);
 	_cleanup_free_ char *what = xprintf("instance \"%s\"", name);
 	problems_to_error(&conflicts, ERROR_STATE, what, err);
 	return error_hint(err, "stop the other instance, or change the spec (a disk that several may write says \"shared\": \"true\")");
