@@ -40,7 +40,5 @@ struct image_place {
 };
 /* ERROR_HOST: not there, not readable, neither a file nor a block device. */
 int image_look(const char *path, struct image_place *ret, struct error *err);
-/* The size of a file or block device in bytes. */
-int image_size(const char *path, uint64_t *ret, struct error *err);
 
 #endif

@@ -4,7 +4,7 @@
  * CGROUP2  BASE/kvmctl/NAME: BASE is the root of /sys/fs/cgroup where we may write there, else our own cgroup (delegated to a user).
  * CGROUP1  /sys/fs/cgroup/memory/kvmctl/NAME, and beside it the same in pids, systemd and unified where these are: the hierarchies through
  *          which a caller's group is limited or killed. `path` is the first of them that can be used.
- * The supervisor is a member as well; who removes a cgroup and is in it moves itself to BASE first. */
+ * A scope is entered by the supervisor, too; a plain cgroup by QEMU alone. Who removes a cgroup and is in it moves itself to BASE first. */
 #ifndef KVMCTL_HOST_PLACEMENT_H
 #define KVMCTL_HOST_PLACEMENT_H
 
@@ -26,13 +26,11 @@ struct placement {
 /* What will be used here for `name`; nothing is made yet (its path is recorded first). A name that is in use there already (by an instance of another
  * run directory) gets a number: NAME~1. Always 0: where nothing works the kind is PLACEMENT_NONE. */
 int placement_choose(const char *name, struct placement *ret, struct error *err);
-/* Makes it and moves the pids into it (supervisor and QEMU, before exec). A failure is ERROR_HOST: the caller goes on without and says so. */
+/* Makes it and moves the pids into it (before QEMU's exec). A failure is ERROR_HOST: the caller goes on without and says so. */
 int placement_enter(const struct placement *placement, const pid_t *pids, size_t n, struct deadline deadline, struct error *err);
 /* Removes it; one that is not there is no error. A cgroup that still has processes (but the caller): ERROR_HOST. Only kind and path are looked at.
  * A scope goes by itself with its last process. */
 int placement_remove(const struct placement *placement, struct error *err);
-/* How many processes of it the OOM killer has ended, or -1 when that cannot be told. Needs base/ only: the supervisor links it. */
-int placement_oom_kills(const struct placement *placement);
 void placement_free(struct placement *placement);
 
 /* The scope through another busctl than the system's (tests). */

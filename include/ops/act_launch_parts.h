@@ -43,8 +43,6 @@ struct launch {
 
 /* --- act_launch_prepare.c: what can be known before anything is made --- */
 int launch_prepare(struct launch *launch, struct error *err);
-/* Who QEMU runs as: facts->uid, gid and the uid's lock. */
-int launch_choose_identity(struct launch *launch, struct error *err);
 struct privileges launch_privileges(const struct launch *launch);
 
 /* --- act_launch_record.c: what will be made is written down --- */

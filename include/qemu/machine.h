@@ -2,15 +2,12 @@
 #ifndef KVMCTL_QEMU_MACHINE_H
 #define KVMCTL_QEMU_MACHINE_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "qemu/qmp.h"
 
 /* The host's thread of each vCPU, by vCPU number (query-cpus-fast); owned by the caller. */
 int machine_vcpu_threads(struct qmp *qmp, struct deadline deadline, pid_t **ret, size_t *ret_n, struct error *err);
-/* query-status: *ret_status ("running", "paused", "io-error", "guest-panicked" ...), owned by the caller. */
-int machine_run_state(struct qmp *qmp, struct deadline deadline, bool *ret_running, char **ret_status, struct error *err);
 /* Sets the balloon's target. MiB. */
 int machine_balloon(struct qmp *qmp, int64_t mib, struct deadline deadline, struct error *err);
 /* What the guest has now (query-balloon). MiB. */

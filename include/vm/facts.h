@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/json.h"
+#include "base/error.h"
+#include "vm/spec.h"
 
 /* One layer of a disk: the top first, each next one the backing file of the one before. */
 struct disk_layer {
@@ -37,6 +38,8 @@ struct facts {
 	gid_t kvm_gid;                  /* group kvm, or (gid_t)-1 */
 };
 
+/* Everything plan_make wants to know. uid and gid of a pool are filled in by the caller. ERROR_HOST, with the spec's path in front. */
+int facts_gather(const struct spec *spec, struct facts *ret, struct error *err);
 void facts_free(struct facts *facts);
 
 #endif

@@ -1,16 +1,13 @@
-/* The host checks of a spec, and the facts for its plan: only where it will run. */
+/* The host checks of a spec: only where it will run. */
 #ifndef KVMCTL_VM_HOST_CHECK_H
 #define KVMCTL_VM_HOST_CHECK_H
 
 #include "qemu/probe.h"
-#include "vm/facts.h"
 #include "vm/settings.h"
 #include "vm/spec.h"
 
 /* Files, devices, users, bridges, interfaces, CPUs, capabilities of the binary: all problems at once (ERROR_HOST when the spec names what is not there or
  * the binary cannot; each says what to do). probe may be NULL: then what needs it is left out. */
 int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err);
-/* Everything plan_make wants to know. uid and gid of a pool are filled in by the caller. */
-int facts_gather(const struct spec *spec, const struct settings *settings, struct facts *ret, struct error *err);
 
 #endif

@@ -237,13 +237,3 @@ int image_look(const char *path, struct image_place *ret, struct error *err)
 	*ret = place;
 	return 0;
 }
-
-int image_size(const char *path, uint64_t *ret, struct error *err)
-{
-	struct image_place place;
-
-	if (image_look(path, &place, err) < 0)
-		return -1;
-	*ret = place.size;
-	return 0;
-}

@@ -4,9 +4,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
-#include <sys/utsname.h>
 
-#include "base/file.h"
 #include "base/text.h"
 
 #define KVM_DEVICE "/dev/kvm"
@@ -51,27 +49,4 @@ bool kvm_usable(char **ret_why)
 
 	*ret_why = why ? why : xstrdup("");
 	return usable;
-}
-
-/* " MODULE nested=Y", or "" where the module is not loaded. */
-static char *module_flags(const char *module)
-{
-	_cleanup_free_ char *path = xprintf("/sys/module/%s/parameters/nested", module);
-	_cleanup_error_ struct error ignored = ERROR_INIT;
-	_cleanup_free_ char *text = NULL, *value = NULL;
-
-	if (file_read_at(AT_FDCWD, path, 64, &text, NULL, &ignored) < 0)
-		return xstrdup("");
-	value = text_trim(text);
-	return xprintf(" %s nested=%s", module, value);
-}
-
-char *kvm_flags(void)
-{
-	struct utsname name;
-
-	if (uname(&name) < 0)
-		return xstrdup("kernel ?");
-	_cleanup_free_ char *intel = module_flags("kvm_intel"), *amd = module_flags("kvm_amd");
-	return xprintf("kernel %s%s%s", name.release, intel, amd);
 }

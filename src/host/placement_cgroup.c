@@ -1,4 +1,4 @@
-/* One cgroup directory: made, entered, removed, asked for its OOM kills. The same files serve v1 and v2 (cgroups(7)): a directory is a
+/* One cgroup directory: made, entered, removed. The same files serve v1 and v2 (cgroups(7)): a directory is a
  * group, "cgroup.procs" its processes. */
 #include "host/placement_cgroup.h"
 
@@ -8,10 +8,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "host/placement.h"
 
 #define PROCS_MAX (1024 * 1024)
 /* The kernel lets go of an ended process a moment after its end is announced. */
@@ -122,41 +120,4 @@ int cgroup_remove(const char *dir, struct error *err)
 	}
 	error_set(err, ERROR_HOST, "the cgroup \"%s\" still has processes", dir);
 	return error_hint(err, "\"%s/cgroup.procs\" lists them", dir);
-}
-
-/* The number behind "oom_kill " in a file of lines "KEY NUMBER", or -1. */
-static int oom_line(const char *dir, const char *file)
-{
-	_cleanup_error_ struct error ignored = ERROR_INIT;
-	_cleanup_free_ char *path = xprintf("%s/%s", dir, file), *text = NULL;
-	_cleanup_strv_ char **lines = NULL;
-	int64_t kills;
-
-	if (file_read_at(AT_FDCWD, path, 65536, &text, NULL, &ignored) < 0)
-		return -1;
-	lines = strv_split(text, '\n');
-	for (char **line = lines; line && *line; line++) {
-		if (starts_with(*line, "oom_kill ") && parse_int(*line + 9, "oom_kill", 0, INT32_MAX, &kills, &ignored) == 0)
-			return (int)kills;
-	}
-	return -1;
-}
-
-int placement_oom_kills(const struct placement *placement)
-{
-	_cleanup_free_ char *v2 = NULL, *v1 = NULL;
-	int kills;
-
-	if (placement->kind == PLACEMENT_NONE || is_empty(placement->path))
-		return -1;
-	if (placement->kind == PLACEMENT_SCOPE) {
-		/* Where systemd puts a slice's scope, in its unified and in its hybrid layout. */
-		v2 = xprintf("/sys/fs/cgroup/kvmctl.slice/%s", placement->path);
-		v1 = xprintf("/sys/fs/cgroup/memory/kvmctl.slice/%s", placement->path);
-	} else {
-		v2 = xstrdup(placement->path);
-		v1 = xstrdup(placement->path);
-	}
-	kills = oom_line(v2, "memory.events");
-	return kills >= 0 ? kills : oom_line(v1, "memory.oom_control");
 }

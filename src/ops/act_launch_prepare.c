@@ -8,21 +8,19 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/uid_pool.h"
-#include "host/user.h"
 #include "ops/act_plan.h"
 #include "vm/binary.h"
 #include "vm/host_check.h"
 
 #define USUAL_RUN_DIR "/run/kvmctl"
 
-int launch_choose_identity(struct launch *launch, struct error *err)
+/* The facts know the caller and the user of model "user"; a uid of the pool is taken here, and held by the lock that QEMU inherits. */
+static int choose_identity(struct launch *launch, struct error *err)
 {
 	const struct hvparams *hv = &launch->spec->hv;
 	const struct settings *settings = launch->context->settings;
 	struct facts *facts = &launch->facts;
 
-	if (streq(hv->security_model, "user"))
-		return user_find(hv->security_domain, &facts->uid, &facts->gid, err);
 	if (!streq(hv->security_model, "pool"))
 		return 0;
 	if (settings->uid_last == 0) {
@@ -85,8 +83,8 @@ int launch_prepare(struct launch *launch, struct error *err)
 
 	if (binary_probe(launch->spec->hv.kvm_path, context->settings, launch->deadline, &launch->probe, err) < 0 ||
 	    host_check(launch->spec, context->settings, launch->probe, err) < 0 ||
-	    facts_gather(launch->spec, context->settings, &launch->facts, err) < 0 ||
-	    launch_choose_identity(launch, err) < 0 ||
+	    facts_gather(launch->spec, &launch->facts, err) < 0 ||
+	    choose_identity(launch, err) < 0 ||
 	    make_plan(launch, err) < 0 ||
 	    launch_choose_taps(launch, err) < 0 ||
 	    choose_placement(launch, err) < 0)

@@ -2,21 +2,15 @@
 #include "ops/verbs.h"
 
 #include "base/text.h"
-#include "host/user.h"
 #include "ops/act_plan.h"
 #include "ops/act_spec.h"
 #include "vm/binary.h"
-#include "vm/host_check.h"
 
 /* The uid of a pool is decided at start: here the first one stands for it. */
-static int choose_identity(const struct settings *settings, const struct spec *spec, struct facts *facts,
-			   struct error *err)
+static void choose_identity(const struct settings *settings, const struct spec *spec, struct facts *facts)
 {
-	if (streq(spec->hv.security_model, "user"))
-		return user_find(spec->hv.security_domain, &facts->uid, &facts->gid, err);
 	if (streq(spec->hv.security_model, "pool") && settings->uid_last)
 		facts->uid = facts->gid = settings->uid_first;
-	return 0;
 }
 
 int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret,
@@ -29,9 +23,9 @@ int op_argv(struct context *context, const struct spec_source *source, bool allo
 
 	if (spec_load(context, source, &loaded, err) < 0 ||
 	    binary_probe(loaded.spec->hv.kvm_path, context->settings, deadline, &probe, err) < 0 ||
-	    facts_gather(loaded.spec, context->settings, &facts, err) < 0 ||
-	    choose_identity(context->settings, loaded.spec, &facts, err) < 0)
+	    facts_gather(loaded.spec, &facts, err) < 0)
 		return -1;
+	choose_identity(context->settings, loaded.spec, &facts);
 	struct plan_input input = {
 		.spec = loaded.spec,
 		.settings = context->settings,

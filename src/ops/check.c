@@ -12,7 +12,7 @@ static int check_plan(struct context *context, const struct spec *spec, const st
 	_cleanup_(facts_free) struct facts facts = { 0 };
 	_cleanup_plan_ struct plan *plan = NULL;
 
-	if (facts_gather(spec, context->settings, &facts, err) < 0)
+	if (facts_gather(spec, &facts, err) < 0)
 		return -1;
 	const struct plan_input input = {
 		.spec = spec, .settings = context->settings, .probe = probe, .facts = &facts

@@ -26,17 +26,6 @@ int machine_vcpu_threads(struct qmp *qmp, struct deadline deadline, pid_t **ret,
 	return 0;
 }
 
-int machine_run_state(struct qmp *qmp, struct deadline deadline, bool *ret_running, char **ret_status, struct error *err)
-{
-	_cleanup_json_ struct json *reply = NULL;
-
-	if (qmp_execute(qmp, "query-status", NULL, deadline, &reply, err) < 0)
-		return -1;
-	*ret_running = json_get_bool(reply, "running", false);
-	*ret_status = xstrdup(json_get_string(reply, "status", ""));
-	return 0;
-}
-
 int machine_balloon(struct qmp *qmp, int64_t mib, struct deadline deadline, struct error *err)
 {
 	struct json *arguments = json_new_object();

@@ -12,7 +12,6 @@
 #include "host/user.h"
 #include "vm/disk_chain.h"
 #include "vm/firmware.h"
-#include "vm/host_check.h"
 
 void facts_free(struct facts *facts)
 {
@@ -109,11 +108,10 @@ static void gather_firmware(const struct spec *spec, struct facts *facts)
 	facts->firmware_vars = xstrdup("");
 }
 
-int facts_gather(const struct spec *spec, const struct settings *settings, struct facts *ret, struct error *err)
+int facts_gather(const struct spec *spec, struct facts *ret, struct error *err)
 {
 	_cleanup_(facts_free) struct facts facts = { 0 };
 
-	(void)settings;
 	gather_kvm(spec, &facts);
 	gather_firmware(spec, &facts);
 	if (gather_disks(spec, &facts, err) < 0 || gather_network(spec, &facts, err) < 0 || gather_addresses(spec, &facts, err) < 0 ||

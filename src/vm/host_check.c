@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/strv.h"
 #include "base/text.h"
 #include "host/image.h"
 #include "qemu/uri.h"
@@ -100,7 +99,7 @@ void check_uri(struct check *check, const char *path, const char *uri)
 {
 	const char *driver = uri_driver(uri);
 
-	if (!driver || !check->probe || strv_contains(check->probe->block_drivers, driver))
+	if (!driver || !check->probe || probe_has_block_driver(check->probe, driver))
 		return;
 	problems_add(&check->problems, path, "QEMU %d.%d (\"%s\") has no block driver \"%s\": install its module (package qemu-block-extra)",
 		     check->probe->major, check->probe->minor, check->spec->hv.kvm_path, driver);

@@ -8,7 +8,6 @@
  * and reach QEMU as fd sets. */
 #include <fcntl.h>
 
-#include "base/strv.h"
 #include "base/text.h"
 #include "qemu/uri.h"
 #include "vm/plan_build.h"
@@ -85,7 +84,7 @@ static char *secret(struct builder *b, const char *node, const char *file)
  * load it: its error names the driver.) */
 static bool has_driver(struct builder *b, const char *driver, const char *path)
 {
-	if (strv_contains(b->probe->block_drivers, driver))
+	if (probe_has_block_driver(b->probe, driver))
 		return true;
 	problems_add(&b->problems, path,
 		     "QEMU %d.%d (\"%s\") is built without the block driver \"%s\": use another binary, or another kind of disk",

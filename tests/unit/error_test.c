@@ -1,4 +1,4 @@
-/* base/error, base/problems, base/undo, base/log: what is said, and what is taken back. */
+/* base/error, base/problems, base/log: what is said. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/problems.h"
 #include "base/text.h"
-#include "base/undo.h"
 
 static void test_set_replaces(void **state)
 {
@@ -86,30 +85,6 @@ static void test_problems(void **state)
 	assert_int_equal(err.kind, ERROR_HOST);
 }
 
-static char undone[8];
-
-static void undo_letter(void *arg)
-{
-	strncat(undone, arg, 1);
-}
-
-static void test_undo_runs_backwards_once(void **state)
-{
-	struct undo undo = { 0 };
-
-	(void)state;
-	undo_push(&undo, "a", undo_letter, (char[]){ "a" });
-	undo_push(&undo, "b", undo_letter, (char[]){ "b" });
-	undo_push(&undo, "c", undo_letter, (char[]){ "c" });
-	undo_run(&undo);
-	undo_run(&undo);
-	assert_string_equal(undone, "cba");
-	undo_push(&undo, "d", undo_letter, (char[]){ "d" });
-	undo_drop(&undo);
-	undo_run(&undo);
-	assert_string_equal(undone, "cba");
-}
-
 static void test_log_levels(void **state)
 {
 	char text[256] = "";
@@ -146,7 +121,6 @@ int main(void)
 		cmocka_unit_test(test_hints_of_refusals),
 		cmocka_unit_test(test_every_kind_has_a_name),
 		cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_undo_runs_backwards_once),
 		cmocka_unit_test(test_log_levels),
 	};
 

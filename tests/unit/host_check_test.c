@@ -8,6 +8,7 @@
 #include "fixture.h"
 #include "host/link.h"
 #include "scratch.h"
+#include "vm/facts.h"
 #include "vm/host_check.h"
 
 /* A spec from the members that follow its name; its hvparams name a binary that is there. */
@@ -232,7 +233,7 @@ static void facts_of_a_simple_spec(void **state)
 
 	if (link_address("lo", 0, &loopback, &err) < 0)
 		skip();
-	assert_int_equal(facts_gather(spec, settings, &facts, &err), 0);
+	assert_int_equal(facts_gather(spec, &facts, &err), 0);
 	assert_int_equal(facts.n_disks, 1);
 	assert_string_equal(facts.disks[0].layers[0].path, disk);
 	assert_false(facts.disks[0].shared_fs);
@@ -252,7 +253,7 @@ static void facts_name_what_they_lack(void **state)
 	struct facts facts;
 
 	(void)state;
-	assert_int_equal(facts_gather(spec, settings, &facts, &err), -1);
+	assert_int_equal(facts_gather(spec, &facts, &err), -1);
 	has(err.message, "disks[0].path");
 	has(err.message, "/no/disk");
 }

@@ -62,13 +62,12 @@ static void this_machine_agrees_with_libc(void **state)
 
 static void kvm_says_why_not(void **state)
 {
-	_cleanup_free_ char *why = NULL, *flags = kvm_flags();
+	_cleanup_free_ char *why = NULL;
 	bool usable = kvm_usable(&why);
 
 	(void)state;
 	assert_non_null(why);
 	assert_int_equal(usable, is_empty(why));
-	assert_true(starts_with(flags, "kernel "));
 }
 
 int main(void)

@@ -82,8 +82,6 @@ static void a_cgroup_from_choice_to_removal(void **state)
 	/* We ourselves stay where we were. */
 	_cleanup_free_ char *after = cgroups_of(getpid());
 	assert_string_equal(before, after);
-	if (strstr(placement.path, "/memory/"))
-		assert_int_equal(placement_oom_kills(&placement), 0);
 
 	/* The same name in another run directory. */
 	assert_int_equal(placement_choose(name, &second, &err), 0);
@@ -98,7 +96,6 @@ static void a_cgroup_from_choice_to_removal(void **state)
 	assert_int_equal(placement_remove(&placement, &err), 0);
 	assert_int_equal(access(placement.path, F_OK), -1);
 	assert_int_equal(placement_remove(&placement, &err), 0);
-	assert_int_equal(placement_oom_kills(&placement), -1);
 	placement_free(&placement);
 	error_clear(&err);
 }
@@ -148,48 +145,6 @@ static void who_removes_leaves_first(void **state)
 	placement_free(&placement);
 }
 
-static int put(const char *dir, const char *file, const char *text)
-{
-	_cleanup_free_ char *path = xprintf("%s/%s", dir, file);
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd < 0 ? -1 : file_write_all(fd, text, strlen(text));
-}
-
-static void oom_kills_are_counted(void **state)
-{
-	struct error err = ERROR_INIT;
-	struct placement placement = chosen();
-	int go[2], status = -1;
-	char byte;
-	pid_t pid;
-
-	(void)state;
-	if (!strstr(placement.path, "/memory/")) {
-		placement_free(&placement);
-		skip();
-	}
-	assert_return_code(pipe(go), errno);
-	pid = fork();
-	if (pid == 0) {
-		if (read(go[0], &byte, 1) == 1) {
-			mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		}
-		_exit(0);
-	}
-	assert_int_equal(placement_enter(&placement, &pid, 1, deadline_in(5000), &err), 0);
-	assert_return_code(put(placement.path, "memory.limit_in_bytes", "16777216"), errno);
-	put(placement.path, "memory.memsw.limit_in_bytes", "16777216");   /* where swap is counted */
-	assert_int_equal(write(go[1], "x", 1), 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	assert_int_equal(placement_oom_kills(&placement), 1);
-	assert_int_equal(placement_remove(&placement, &err), 0);
-	placement_free(&placement);
-	close(go[0]);
-	close(go[1]);
-}
-
 /* The code for v2, on a v2 hierarchy that lies elsewhere. */
 static void a_cgroup_of_v2(void **state)
 {
@@ -225,7 +180,6 @@ static void what_cannot_be_entered(void **state)
 	assert_int_equal(placement_remove(&placement, &err), 0);
 	assert_int_equal(placement_enter(&none, &pid, 1, deadline_in(5000), &err), 0);
 	assert_int_equal(placement_remove(&none, &err), 0);
-	assert_int_equal(placement_oom_kills(&none), -1);
 	assert_string_equal(placement_kind_to_string(PLACEMENT_CGROUP1), "cgroup1");
 	assert_string_equal(placement_kind_to_string(PLACEMENT_SCOPE), "scope");
 	error_clear(&err);
@@ -322,7 +276,6 @@ int main(void)
 		cmocka_unit_test(a_cgroup_from_choice_to_removal),
 		cmocka_unit_test(siblings_of_v1),
 		cmocka_unit_test(who_removes_leaves_first),
-		cmocka_unit_test(oom_kills_are_counted),
 		cmocka_unit_test(a_cgroup_of_v2),
 		cmocka_unit_test(what_cannot_be_entered),
 		cmocka_unit_test(a_scope_that_systemd_refuses),
