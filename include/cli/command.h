@@ -19,7 +19,8 @@ struct option_row {
 enum command_group { GROUP_LIFE, GROUP_LIVE, GROUP_LOOK, GROUP_PLAN, GROUP_REPAIR, GROUP_HOST, GROUP_HELP, COMMAND_GROUP_MAX };
 const char *command_group_title(enum command_group group);   /* "Start and stop", ... */
 
-/* What a command needs; main provides it (and refuses without it) before the command runs. */
+/* What a command needs. The directories and root are seen to by main before it runs; that it reads a spec, or asks a running QEMU, is its op's own business and
+ * stands here for help and manual. */
 enum command_needs {
 	NEEDS_SETTINGS = 1 << 0,   /* the settings are read */
 	NEEDS_RUNDIR = 1 << 1,     /* the run directory is opened for looking: one that is not there is empty */

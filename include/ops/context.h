@@ -2,8 +2,6 @@
 #ifndef KVMCTL_OPS_CONTEXT_H
 #define KVMCTL_OPS_CONTEXT_H
 
-#include <stdbool.h>
-
 #include "base/deadline.h"
 #include "host/process.h"
 #include "vm/rundir.h"
@@ -15,8 +13,6 @@ struct context {
 	struct process_id here;        /* this boot, this pid namespace */
 	struct deadline deadline;      /* --timeout: of the whole command; never, when not given */
 	struct deadline wait;          /* --wait: how long to wait for a busy lock */
-	const char *program_dir;       /* where kvmctl and its helpers are */
-	bool json;
 };
 
 /* A deadline for one step: the earlier of now + ms and the command's own. */

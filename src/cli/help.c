@@ -105,6 +105,8 @@ void help_command(const struct command *command, FILE *out)
 		fputc('\n', out);
 		print_wrapped(out, command->more, 0, 0);
 	}
+	if (command->needs & NEEDS_RUNNING)
+		fputs("\nThe instance must be running or paused.\n", out);
 	if (command->needs & NEEDS_ROOT)
 		fputs("\nIt needs root.\n", out);
 	if (has_options)

@@ -35,49 +35,27 @@ static void set_log_level(const struct globals *globals)
 		log_set_level(globals->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_VERBOSE);
 }
 
-struct surroundings {
-	struct context context;
-	char program_dir[4096];
-};
-
-static void surroundings_clear(struct surroundings *s)
+static void context_clear(struct context *context)
 {
-	rundir_close(&s->context.rundir);
-	settings_free(s->context.settings);
-}
-
-static int find_program_dir(struct surroundings *s, struct error *err)
-{
-	ssize_t n = readlink("/proc/self/exe", s->program_dir, sizeof(s->program_dir) - 1);
-	if (n < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot read \"/proc/self/exe\"");
-	s->program_dir[n] = '\0';
-	char *slash = strrchr(s->program_dir, '/');
-	if (slash)
-		*slash = '\0';
-	s->context.program_dir = s->program_dir;
-	return 0;
+	rundir_close(&context->rundir);
+	settings_free(context->settings);
 }
 
 /* Everything that the command's row asks for; commands that ask for nothing (version, help) start without reading a file. */
-static int make_surroundings(struct invocation *invocation, struct surroundings *s, struct error *err)
+static int make_context(struct invocation *invocation, struct context *context, struct error *err)
 {
 	const struct globals *globals = &invocation->globals;
 	unsigned needs = invocation->command->needs;
-	struct context *context = &s->context;
 
 	if (!(needs & NEEDS_SETTINGS))
 		return 0;
 	context->deadline = globals->timeout_ms < 0 ? DEADLINE_NEVER : deadline_in(globals->timeout_ms);
 	context->wait = deadline_earlier(deadline_in(globals->wait_ms), context->deadline);
-	context->json = globals->json;
-	if (find_program_dir(s, err) < 0 ||
-	    settings_load(globals->config, globals->run_dir, &context->settings, err) < 0)
+	if (settings_load(globals->config, globals->run_dir, &context->settings, err) < 0)
 		return -1;
-	if ((needs & (NEEDS_RUNDIR | NEEDS_LOCK)) && process_here(&context->here, err) < 0)
-		return -1;
-	if ((needs & (NEEDS_RUNDIR | NEEDS_LOCK)) &&
-	    rundir_open(context->settings->run_dir, needs & NEEDS_LOCK, &context->rundir, err) < 0)
+	if (needs & (NEEDS_RUNDIR | NEEDS_LOCK) &&
+	    (process_here(&context->here, err) < 0 ||
+	     rundir_open(context->settings->run_dir, needs & NEEDS_LOCK, &context->rundir, err) < 0))
 		return -1;
 	invocation->context = context;
 	return 0;
@@ -93,9 +71,9 @@ static int check_root(const struct command *command, struct error *err)
 
 static int run_command(struct invocation *invocation, struct error *err)
 {
-	_cleanup_(surroundings_clear) struct surroundings s = { .context = { .rundir = RUNDIR_INIT } };
+	_cleanup_(context_clear) struct context context = { .rundir = RUNDIR_INIT };
 
-	if (check_root(invocation->command, err) < 0 || make_surroundings(invocation, &s, err) < 0)
+	if (check_root(invocation->command, err) < 0 || make_context(invocation, &context, err) < 0)
 		return -1;
 	int result = invocation->command->run(invocation, err);
 	invocation->context = NULL;

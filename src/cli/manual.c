@@ -94,6 +94,8 @@ static void print_command(const struct command *command, FILE *out)
 	fputc('\n', out);
 	print_sentence(command->doc, out);
 	print_paragraphs(command->more, out);
+	if (command->needs & NEEDS_RUNNING)
+		fputs("The instance must be running or paused.\n", out);
 	if (command->needs & NEEDS_ROOT)
 		fputs("It needs root.\n", out);
 	if (command->options->name && command->options->doc) {

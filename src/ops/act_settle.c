@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "host/watch.h"
 
 #define RECORD_WAIT_MS 3000
 
@@ -20,24 +21,18 @@ static bool record_is_there(int dir, const struct instance *instance)
 	return there;
 }
 
-/* Sleeps until something is moved into exit/, looks, and again. */
+/* Sleeps until something is moved into exit/, looks, and again. A directory that cannot be watched is looked at once. */
 static bool wait_for_record(struct rundir *rundir, const struct instance *instance, struct deadline deadline)
 {
-	_cleanup_close_ int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *path = xprintf("%s/%s", rundir->path, rundir_part_name(RUNDIR_EXIT));
+	_cleanup_close_ int watch = -1;
 	int dir = rundir_part(rundir, RUNDIR_EXIT);
+	bool watched = watch_open(&watch, &err) == 0 && watch_add(watch, path, IN_MOVED_TO, &err) == 0;
 
-	if (watch < 0 || inotify_add_watch(watch, path, IN_MOVED_TO) < 0)
-		return record_is_there(dir, instance);
-	while (!record_is_there(dir, instance)) {
-		struct pollfd pfd = { watch, POLLIN, 0 };
-		char events[4096];
-
-		if (deadline_poll(&pfd, 1, deadline) <= 0)
+	while (!record_is_there(dir, instance))
+		if (!watched || watch_wait(watch, deadline, &err) <= 0)
 			return record_is_there(dir, instance);
-		if (read(watch, events, sizeof(events)) < 0 && errno != EAGAIN)
-			return false;
-	}
 	return true;
 }
 

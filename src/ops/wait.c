@@ -15,7 +15,8 @@ static bool reached(const struct instance *instance, bool for_running)
 {
 	if (for_running)
 		return look_is_alive(instance) && instance->status.phase == PHASE_RUNNING;
-	return instance->state == INSTANCE_STOPPED || instance->state == INSTANCE_SAVED;
+	/* One that has a status line is about to start again, or is still being taken down. */
+	return (instance->state == INSTANCE_STOPPED && !instance->has_status) || instance->state == INSTANCE_SAVED;
 }
 
 static int watch_record(struct context *context, int *ret_watch, struct error *err)
