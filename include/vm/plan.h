@@ -85,7 +85,6 @@ struct plan {
 	char *chroot;               /* directory, or NULL */
 	char **warnings;            /* said at start: deprecated machine type, TCG instead of KVM, no vhost-net ... */
 	char *vnc, *spice;          /* where a viewer connects: "127.0.0.1:5902", "unix:/x/NAME.vnc"; "" = none */
-	int64_t balloon;            /* MiB to balloon to at start is decided by the host's free memory: here the maximum */
 };
 
 #define _cleanup_plan_ _cleanup_(plan_free_ptr)

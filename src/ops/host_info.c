@@ -62,17 +62,13 @@ static int put_cpus(struct json *document, struct error *err)
 /* A QEMU that cannot be asked is part of the answer, no failure. */
 static void put_qemu(struct context *context, struct json *document)
 {
-	_cleanup_(hvparams_free) struct hvparams hv = { 0 };
-	_cleanup_problems_ struct problems problems = { 0 };
+	_cleanup_free_ char *path = binary_default(context->settings);
 	_cleanup_probe_ struct probe *probe = NULL;
 	_cleanup_error_ struct error why = ERROR_INIT;
 	struct deadline deadline = context_step(context, context->settings->timeouts.start);
 
-	hvparams_init(&hv);
-	if (context->settings->defaults)
-		hvparams_read(&hv, context->settings->defaults, "defaults", false, &problems);
-	json_put_string(document, "qemu_path", hv.kvm_path);
-	if (binary_probe(hv.kvm_path, context->settings, deadline, &probe, &why) < 0) {
+	json_put_string(document, "qemu_path", path);
+	if (binary_probe(path, context->settings, deadline, &probe, &why) < 0) {
 		json_put(document, "qemu_version", NULL);
 		json_put_string(document, "qemu_why", why.message);
 		return;

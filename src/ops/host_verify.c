@@ -42,20 +42,9 @@ static void bad_error(struct verdict *v, struct error *err, const char *cure)
 	error_clear(err);
 }
 
-static char *default_binary(struct context *context)
-{
-	_cleanup_(hvparams_free) struct hvparams hv = { 0 };
-	_cleanup_problems_ struct problems problems = { 0 };
-
-	hvparams_init(&hv);
-	if (context->settings->defaults)
-		hvparams_read(&hv, context->settings->defaults, "defaults", false, &problems);
-	return xstrdup(hv.kvm_path);
-}
-
 static void check_qemu(struct context *context, struct verdict *v)
 {
-	_cleanup_free_ char *path = default_binary(context);
+	_cleanup_free_ char *path = binary_default(context->settings);
 	_cleanup_probe_ struct probe *probe = NULL;
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct deadline deadline = context_step(context, context->settings->timeouts.start);

@@ -8,11 +8,23 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "binary_parts.h"
+#include "vm/params.h"
 
 /* A binary that has not answered by then never will, and the rest of the caller's time is not for it. */
 #define ASK_MS 10000
 /* How long somebody else's asking is waited for: then it is asked twice. */
 #define LOCK_MS 3000
+
+char *binary_default(const struct settings *settings)
+{
+	_cleanup_(hvparams_free) struct hvparams hv = { 0 };
+	_cleanup_problems_ struct problems ignored = { 0 };   /* settings with problems are not loaded at all */
+
+	hvparams_init(&hv);
+	if (settings->defaults)
+		hvparams_read(&hv, settings->defaults, "defaults", false, &ignored);
+	return xstrdup(hv.kvm_path);
+}
 
 /* When many starts miss the cache at once, one asks and the others wait for what it learns. -1: no lock, which only costs time. */
 static int lock_cache(const char *cache_dir, struct deadline deadline)

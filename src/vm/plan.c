@@ -103,7 +103,6 @@ int plan_make(const struct plan_input *input, struct plan **ret, struct error *e
 	}
 	b.hv = &b.spec.hv;
 	b.plan = xcalloc(1, sizeof(*b.plan));
-	b.plan->balloon = b.spec.maxmem;
 	for (size_t i = 0; i < ELEMENTS(chapters); i++)
 		chapters[i](&b);
 	place_devices(&b);
