@@ -62,7 +62,11 @@ static int undo(struct launch *launch, struct error *err)
 	_cleanup_error_ struct error down = ERROR_INIT;
 
 	launch_explain(launch, err);
-	launch_abort(launch);
+	if (launch_abort(launch, &down) < 0) {
+		log_warning("after the failed start: %s; it is undone by its supervisor, or by \"kvmctl cleanup\"", down.message);
+		record_failure(launch, err);
+		return -1;
+	}
 	record_failure(launch, err);
 	launch_close_fds(launch);
 	if (act_teardown(launch->context, launch->name, TEARDOWN_ALL, &down) < 0)

@@ -297,24 +297,56 @@ int launch_commit(struct launch *launch, struct error *err)
 
 	if (launch_write_status(launch, PHASE_RUNNING, launch->request->paused, err) < 0)
 		return -1;
-	if (session_send(launch->session, "commit", -1) < 0 ||
-	    launch_hear(launch->session, launch->deadline, text, sizeof(text), &fd) <= 0)
+	if (session_send(launch->session, "commit", -1) < 0)
+		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+	launch->committed = true;
+	if (launch_hear(launch->session, launch->deadline, text, sizeof(text), &fd) <= 0)
 		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
 	if (!streq(text, "ok"))
 		return launch_ended(launch, text, err);
 	return 0;
 }
 
-void launch_abort(struct launch *launch)
+static void mark_forced(struct status *status, void *arg)
+{
+	(void)arg;
+	status->phase = PHASE_STOPPING;
+	snprintf(status->reason, sizeof(status->reason), "force");
+}
+
+/* A supervisor that has taken over must not take what comes for a crash, and start it again. */
+static void announce_end(struct launch *launch)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
+	struct rundir *rundir = &launch->context->rundir;
+
+	if (launch->committed &&
+	    status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), launch->name, mark_forced, NULL, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
+static int kill_qemu(struct launch *launch, struct error *err)
+{
 	_cleanup_close_ int pidfd = -1;
 
+	if (process_open(&launch->qemu, &pidfd, err) < 0)
+		return -1;
+	if (pidfd < 0)
+		return 0;
+	if (process_signal(pidfd, SIGKILL, err) < 0)
+		return -1;
+	int ended = process_wait(pidfd, deadline_in(launch->context->settings->timeouts.sigkill), err);
+	return ended == 0 ? error_set(err, ERROR_TIMEOUT, "QEMU (pid %d) was killed but does not end", launch->qemu.pid) : ended < 0 ? -1 : 0;
+}
+
+int launch_abort(struct launch *launch, struct error *err)
+{
+	/* A QEMU that is not on record yet waits at the gate, and ends by this. */
 	close_fd(&launch->gate);
+	announce_end(launch);
+	if (launch->qemu.pid > 0 && kill_qemu(launch, err) < 0)
+		return -1;
 	if (launch->session >= 0)
 		session_send(launch->session, "undo", -1);
-	if (launch->qemu.pid > 0 && process_open(&launch->qemu, &pidfd, &err) == 0 && pidfd >= 0) {
-		process_signal(pidfd, SIGKILL, &err);
-		process_wait(pidfd, deadline_in(launch->context->settings->timeouts.sigkill), &err);
-	}
+	return 0;
 }
