@@ -83,8 +83,9 @@ static bool rung_acpi(struct ladder *ladder)
 		/* An error is its end just now, or a reason to go on to the next rung when the time is over. */
 		qmp_execute(ladder->qmp, "system_powerdown", NULL, end, NULL, &err);
 		error_clear(&err);
-		if (process_wait(ladder->pidfd, deadline_earlier(end, deadline_in(POWERDOWN_AGAIN_MS)), &err) != 0)
-			return true;
+		int ended = process_wait(ladder->pidfd, deadline_earlier(end, deadline_in(POWERDOWN_AGAIN_MS)), &err);
+		if (ended != 0)
+			return ended > 0;
 	}
 	return false;
 }
