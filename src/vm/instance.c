@@ -124,9 +124,13 @@ uint64_t instance_net_ns(void)
 int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { .name = xstrdup(name), .reason = xstrdup("") };
-	int dir = rundir_part(rundir, RUNDIR_PID);
-	int found = dir < 0 ? 0 : status_read(dir, name, &instance.status, err);
+	int dir = rundir_part(rundir, RUNDIR_PID), found = 0;
 
+	/* Only a directory that is not there says that nothing runs. */
+	if (dir >= 0)
+		found = status_read(dir, name, &instance.status, err);
+	else if (errno != ENOENT)
+		found = error_errno(err, ERROR_UNKNOWN, errno, "cannot open \"%s/pid\"", rundir->path);
 	if (found < 0) {
 		say(&instance, INSTANCE_UNKNOWN, err->message);
 		error_clear(err);

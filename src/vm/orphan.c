@@ -29,15 +29,25 @@ static const char *environ_value(const char *block, size_t length, const char *k
 	return NULL;
 }
 
-/* The instance's name when the process is a QEMU of this run directory, else NULL. */
-static char *name_of(pid_t pid, const char *run_dir)
+/* True for what keeps us from reading, not for what the process is: it has ended, or is somebody else's, or no QEMU of ours (an environment that is too large). */
+static bool is_our_failure(int errnum)
 {
-	_cleanup_error_ struct error err = ERROR_INIT;
+	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO;
+}
+
+/* The instance's name when the process is a QEMU of this run directory, else NULL; with err filled when that cannot be told. */
+static char *name_of(pid_t pid, const char *run_dir, struct error *err)
+{
 	_cleanup_free_ char *path = xprintf("/proc/%d/environ", pid), *block = NULL;
 	size_t length;
 
-	if (file_read_at(AT_FDCWD, path, ENVIRON_MAX, &block, &length, &err) < 0)
+	if (file_read_at(AT_FDCWD, path, ENVIRON_MAX, &block, &length, err) < 0) {
+		if (is_our_failure(err->errnum))
+			err->kind = ERROR_UNKNOWN;
+		else
+			error_clear(err);
 		return NULL;
+	}
 	const char *name = environ_value(block, length, "KVMCTL_INSTANCE");
 	const char *dir = environ_value(block, length, "KVMCTL_RUN_DIR");
 	return name && dir && streq(dir, run_dir) && instance_name_valid(name) ? xstrdup(name) : NULL;
@@ -79,11 +89,17 @@ int orphans_search(struct rundir *rundir, const struct process_id *here, struct 
 
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || parse_int(entry->d_name, "pid", 1, INT32_MAX, &pid, &none) < 0)
 			continue;
-		_cleanup_free_ char *name = name_of((pid_t)pid, rundir->path);
+		_cleanup_free_ char *name = name_of((pid_t)pid, rundir->path, err);
+		if (err->kind != ERROR_NONE)
+			break;
 		if (name && !is_recorded(rundir, name, (pid_t)pid))
 			add_orphan((pid_t)pid, take_ptr(name), &orphans);
 	}
 	closedir(dir);
+	if (err->kind != ERROR_NONE) {
+		orphans_free(&orphans);
+		return -1;
+	}
 	if (orphans.n == 0 && rundir->fd >= 0)
 		file_write_at(rundir->fd, "scanned", here->boot_id, strlen(here->boot_id), 0640, false, &ignored);
 	*ret = orphans;
