@@ -14,11 +14,24 @@
 #define BACKOFF_MAX_S 300
 #define LONG_RUN_MS (10 * 60 * 1000)
 
+/* We were stopped (SIGSTOP) while others ended our guest, wrote its record in our place, and started the next. */
+static bool is_outlived(const struct supervisor *s)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_close_ int dir = supervisor_open_part(s, "pid");
+	struct status status;
+
+	return status_read(dir, s->options->name, &status, &err) == 1 && status.qemu.pid > 0 &&
+	       (status.qemu.pid != s->options->qemu || status.qemu.start != s->options->qemu_start);
+}
+
 static void write_record(const struct supervisor *s)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_close_ int dir = supervisor_open_part(s, "exit");
 
+	if (is_outlived(s))
+		return;
 	if (exit_record_write(dir, s->options->name, &s->record, &err) < 0)
 		report(s->options, LOG_ERR, "the exit record cannot be written: %s", err.message);
 }

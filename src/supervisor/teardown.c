@@ -19,10 +19,12 @@ static bool describes_our_run(const struct supervisor *s)
 	struct status status;
 	int found = status_read(pid_dir, s->options->name, &status, &err);
 
-	/* Pid 0: recorded before there was a QEMU, or waiting for its restart. With the lock in our hand that is nobody's but a dead one's. */
+	/* Pid 0: recorded before there was a QEMU (with the lock in our hand that is nobody's but a dead one's), or waiting for a restart, which
+	 * another supervisor may do. */
+	if (found > 0 && status.qemu.pid == 0)
+		return status.supervisor == 0 || status.supervisor == getpid();
 	if (found > 0)
-		return status.qemu.pid == 0 ||
-		       (status.qemu.pid == s->options->qemu && status.qemu.start == s->options->qemu_start);
+		return status.qemu.pid == s->options->qemu && status.qemu.start == s->options->qemu_start;
 	/* Nothing readable: what is left is for teardown to judge. */
 	return found < 0 || faccessat(conf_dir, state, F_OK, 0) == 0;
 }
