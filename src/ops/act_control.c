@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "vm/monitor.h"
 #include "vm/spec.h"
+#include "vm/state.h"
 
 void control_close(struct control *control)
 {
@@ -71,6 +72,8 @@ static int open_locked(struct control *control, struct error *err)
 
 	if (instance->state != INSTANCE_RUNNING && instance->state != INSTANCE_PAUSED)
 		return control_not_running(context, instance, err);
+	if (state_refuse_newer(&context->rundir, instance->name, err) < 0)
+		return -1;
 	control->deadline = deadline;
 	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, deadline, &control->qmp, err) == 0)
 		return 0;

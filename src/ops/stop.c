@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
+#include "vm/state.h"
 #include "vm/orphan.h"
 
 /* A supervisor that waits to start the guest again has nothing to wait for any more. */
@@ -79,7 +80,7 @@ static int look(struct context *context, const char *name, bool force, struct in
 	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
 		return -1;
 	if (ret->state != INSTANCE_UNKNOWN || (force && is_unreadable(ret)))
-		return 0;
+		return state_refuse_newer(&context->rundir, name, err);
 	error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, ret->reason);
 	if (is_unreadable(ret))
 		return error_hint(err, "nothing was touched; \"kvmctl stop %s --force\" finds its QEMU by other means, kills it, and removes the rest", name);

@@ -168,3 +168,20 @@ int state_read(struct rundir *rundir, const char *name, struct state **ret, stru
 	}
 	return 1;
 }
+
+int state_refuse_newer(struct rundir *rundir, const char *name, struct error *err)
+{
+	_cleanup_error_ struct error other = ERROR_INIT;
+	_cleanup_free_ char *file = xprintf("%s.runtime", name), *text = NULL;
+	_cleanup_json_ struct json *document = NULL;
+	int dir = rundir_part(rundir, RUNDIR_CONF);
+	size_t length;
+
+	/* What is wrong with it besides is for those who need what is in it. */
+	if (dir < 0 || file_read_at(dir, file, STATE_MAX_BYTES, &text, &length, &other) < 0 ||
+	    json_parse(text, length, STATE_MAX_BYTES, STATE_MAX_DEPTH, "state", &document, &other) < 0 ||
+	    json_get_int(document, "version", 0) <= STATE_VERSION)
+		return 0;
+	check_version(document, err);
+	return error_prefix(err, "state of \"%s\"", name);
+}
