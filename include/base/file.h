@@ -18,6 +18,10 @@ int file_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_l
  * the directory. On failure the old content stays and nothing is left. `durable` false leaves out both fsyncs (status lines). */
 int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err);
 
+/* Looks for temporary files that writers left which were killed: of `name`, or of any (NULL). With `remove` they are taken away; a writer that is just at work
+ * begins anew. True when there were some. */
+bool file_sweep_at(int dirfd, const char *name, bool remove);
+
 /* write(2) until all is written; -1 with errno. */
 int file_write_all(int fd, const void *data, size_t length);
 

@@ -25,5 +25,9 @@ int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, con
 void claims_release(struct rundir *rundir, char *const *keys, const char *name);
 /* Gives back every claim of NAME, found by reading all links (for repairs without a state). */
 void claims_sweep(struct rundir *rundir, const char *name);
+/* Whether NAME has any. */
+bool claims_exist(struct rundir *rundir, const char *name);
+/* Adds the names that have claims. */
+void claims_names(struct rundir *rundir, struct rundir_names *names);
 
 #endif

@@ -13,5 +13,7 @@ int leftovers_names(struct rundir *rundir, char ***ret, struct error *err);
 bool leftovers_exist(struct rundir *rundir, const char *name);
 /* Removes them all but pid/NAME and conf/NAME.runtime, which go last (act_teardown). A chroot that is not empty is moved to quarantine, loudly. */
 int leftovers_remove(struct rundir *rundir, const char *name, struct error *err);
+/* Temporary files that writers left which were killed, whosever they were. Needs no lock: a writer at work begins anew. True when there were some. */
+bool leftovers_sweep(struct rundir *rundir, bool remove);
 
 #endif

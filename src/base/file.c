@@ -1,6 +1,7 @@
 /* Files: whole reads with a bound, whole writes that are there or not, directories. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdint.h>
@@ -13,6 +14,8 @@
 
 /* How long a FIFO or a slow pipe that was opened by name may keep us. */
 #define READ_PATIENCE_MS 5000
+/* file_sweep_at may meet a file that is just being written: its writer begins anew. */
+#define SWEPT_TRIES 5
 
 /* read(2) that waits for a non-blocking fd, until the deadline. */
 static ssize_t read_waiting(int fd, void *buffer, size_t size, struct deadline d)
@@ -153,22 +156,72 @@ static char *whole_name(int dirfd, const char *name)
 	return length < 0 ? xstrdup(name) : xprintf("%.*s/%s", (int)length, directory, name);
 }
 
-int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err)
+/* 0, or -1 with errno; *ret_swept: the temporary file was taken away under our hands. */
+static int write_and_rename(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, bool *ret_swept)
 {
 	_cleanup_free_ char *temporary = temporary_name(name);
+	int saved;
 
-	if (write_temporary(dirfd, temporary, text, length, mode, durable) < 0 || renameat(dirfd, temporary, dirfd, name) < 0) {
+	*ret_swept = false;
+	if (write_temporary(dirfd, temporary, text, length, mode, durable) == 0) {
+		if (renameat(dirfd, temporary, dirfd, name) == 0)
+			return 0;
+		*ret_swept = errno == ENOENT;
+	}
+	saved = errno;
+	unlinkat(dirfd, temporary, 0);
+	errno = saved;
+	return -1;
+}
+
+int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err)
+{
+	bool swept = true;
+	int result = -1;
+
+	for (int i = 0; i < SWEPT_TRIES && result < 0 && swept; i++)
+		result = write_and_rename(dirfd, name, text, length, mode, durable, &swept);
+	if (result < 0) {
 		int errnum = errno;
 		_cleanup_free_ char *whole = whole_name(dirfd, name);
 
-		error_errno(err, ERROR_HOST, errnum, "cannot write \"%s\"", whole);
-		unlinkat(dirfd, temporary, 0);
-		return -1;
+		return error_errno(err, ERROR_HOST, errnum, "cannot write \"%s\"", whole);
 	}
 	/* The content is complete in its place by now; what is not certain is whether it outlives a power cut. */
 	if (durable && sync_directory_of(dirfd, name) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot sync the directory of \"%s\"", name);
 	return 0;
+}
+
+/* ".NAME.tmp-XXXXXX" of temporary_name. */
+static bool is_temporary(const char *file, const char *name)
+{
+	const char *mark = file[0] == '.' ? strstr(file, ".tmp-") : NULL;
+
+	if (!mark || strlen(mark) != strlen(".tmp-") + 6)
+		return false;
+	return !name || (strlen(name) == (size_t)(mark - file - 1) && strncmp(file + 1, name, strlen(name)) == 0);
+}
+
+bool file_sweep_at(int dirfd, const char *name, bool remove)
+{
+	int fd = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool found = false;
+
+	if (!dir) {
+		close_fd(&fd);
+		return false;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (!is_temporary(entry->d_name, name))
+			continue;
+		found = true;
+		if (remove)
+			unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
+	return found;
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct error *err)

@@ -5,6 +5,7 @@
  * "/proc/self/fd/N" of an O_PATH descriptor of the socket itself. */
 #include "host/socket.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include "base/text.h"
 
 #define TEMP_NAME_MAX 32
+#define TEMP_PREFIX ".s-"
+#define SWEPT_TRIES 5
 
 static void temp_name(char name[TEMP_NAME_MAX])
 {
@@ -24,7 +27,7 @@ static void temp_name(char name[TEMP_NAME_MAX])
 	/* A name that is there already fails the bind: no harm if the kernel has no random bytes yet. */
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
 		random = (uint64_t)getpid();
-	snprintf(name, TEMP_NAME_MAX, ".s-%016llx", (unsigned long long)random);
+	snprintf(name, TEMP_NAME_MAX, TEMP_PREFIX "%016llx", (unsigned long long)random);
 }
 
 /* Bound, with its mode, listening, renamed: who finds the name can connect. -1 with errno. */
@@ -47,16 +50,43 @@ static int bind_and_name(int fd, int dirfd, const char *temp, const char *name, 
 
 int socket_listen_at(int dirfd, const char *name, mode_t mode, int backlog, int *ret_fd, struct error *err)
 {
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char temp[TEMP_NAME_MAX];
+	/* Again with a new socket (it can be bound only once) when socket_sweep_at took the name away. */
+	for (int i = 0; i < SWEPT_TRIES; i++) {
+		_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		char temp[TEMP_NAME_MAX];
 
-	if (fd < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot make a socket for \"%s\"", name);
-	temp_name(temp);
-	if (bind_and_name(fd, dirfd, temp, name, mode, backlog) < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot make the socket \"%s\"", name);
-	*ret_fd = take_fd(&fd);
-	return 0;
+		if (fd < 0)
+			return error_errno(err, ERROR_HOST, errno, "cannot make a socket for \"%s\"", name);
+		temp_name(temp);
+		if (bind_and_name(fd, dirfd, temp, name, mode, backlog) == 0) {
+			*ret_fd = take_fd(&fd);
+			return 0;
+		}
+		if (errno != ENOENT)
+			break;
+	}
+	return error_errno(err, ERROR_HOST, errno, "cannot make the socket \"%s\"", name);
+}
+
+bool socket_sweep_at(int dirfd, bool remove)
+{
+	int fd = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool found = false;
+
+	if (!dir) {
+		close_fd(&fd);
+		return false;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (!starts_with(entry->d_name, TEMP_PREFIX) || strlen(entry->d_name) != strlen(TEMP_PREFIX) + 16)
+			continue;
+		found = true;
+		if (remove)
+			unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
+	return found;
 }
 
 int socket_connect_at(int dirfd, const char *name, int *ret_fd, struct error *err)

@@ -171,3 +171,36 @@ void claims_sweep(struct rundir *rundir, const char *name)
 		release_one(dirfd(dir), entry->d_name, name);
 	closedir(dir);
 }
+
+bool claims_exist(struct rundir *rundir, const char *name)
+{
+	DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
+	bool found = false;
+
+	if (!dir)
+		return false;
+	for (struct dirent *entry; !found && (entry = readdir(dir));) {
+		_cleanup_free_ char *owner = owner_of(dirfd(dir), entry->d_name);
+
+		found = owner && streq(owner, name);
+	}
+	closedir(dir);
+	return found;
+}
+
+void claims_names(struct rundir *rundir, struct rundir_names *names)
+{
+	DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		_cleanup_free_ char *owner = owner_of(dirfd(dir), entry->d_name);
+
+		if (!owner || !instance_name_valid(owner))
+			continue;
+		grow_array(names->list, names->n);
+		names->list[names->n++] = take_ptr(owner);
+	}
+	closedir(dir);
+}

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "host/socket.h"
+#include "vm/claim.h"
 #include "vm/spec.h"
 
 enum leftover_kind { LEFTOVER_FILE, LEFTOVER_DIRECTORY, LEFTOVER_CHROOT, LEFTOVER_RECORD };
@@ -33,8 +35,10 @@ static int remove_directory(int parent, const char *file, struct error *err)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir) {
+		int errnum = errno;
+
 		close_fd(&fd);
-		return 0;
+		return errnum == ENOENT ? 0 : error_errno(err, ERROR_HOST, errnum, "cannot read \"%s\"", file);
 	}
 	for (struct dirent *entry; (entry = readdir(dir));)
 		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
@@ -65,8 +69,10 @@ static int remove_one(struct rundir *rundir, const struct leftover *leftover, co
 	_cleanup_free_ char *file = xprintf("%s%s", name, leftover->suffix);
 	int dir = rundir_part(rundir, leftover->part);
 
+	/* What cannot be seen must not be taken for removed: the record would go with it. */
 	if (dir < 0)
-		return 0;
+		return errno == ENOENT ? 0 : error_errno(err, ERROR_HOST, errno, "cannot open \"%s/%s\"", rundir->path,
+							 rundir_part_name(leftover->part));
 	switch (leftover->kind) {
 	case LEFTOVER_FILE:
 		return file_remove_at(dir, file, 0, err);
@@ -98,7 +104,7 @@ bool leftovers_exist(struct rundir *rundir, const char *name)
 		if (dir >= 0 && fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
 	}
-	return false;
+	return claims_exist(rundir, name);
 }
 
 int leftovers_names(struct rundir *rundir, char ***ret, struct error *err)
@@ -108,8 +114,18 @@ int leftovers_names(struct rundir *rundir, char ***ret, struct error *err)
 
 	for (size_t i = 0; i < ELEMENTS(leftovers) && result == 0; i++)
 		result = rundir_names_add(rundir, leftovers[i].part, leftovers[i].suffix, &names, err);
+	claims_names(rundir, &names);
 	_cleanup_strv_ char **list = rundir_names_finish(&names);
 	if (result == 0)
 		*ret = take_ptr(list);
 	return result;
+}
+
+bool leftovers_sweep(struct rundir *rundir, bool remove)
+{
+	bool found = file_sweep_at(rundir->fd, NULL, remove);
+
+	for (enum rundir_part part = 0; part < RUNDIR_PART_MAX; part++)
+		found |= file_sweep_at(rundir_part(rundir, part), NULL, remove);
+	return socket_sweep_at(rundir_part(rundir, RUNDIR_CTRL), remove) || found;
 }
