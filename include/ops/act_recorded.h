@@ -8,4 +8,7 @@
  * the last run torn down (TEARDOWN_KEEP_RECORD). request->loaded and recorded are filled in here. ERROR_NO_INSTANCE: nothing is recorded. */
 int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid, struct error *err);
 
+/* A reboot that stopped half-way, its QEMU gone: what is left of the last run is torn down, then as above. With the lock held. */
+int act_finish_reboot(struct context *context, const char *name, pid_t *ret_pid, struct error *err);
+
 #endif

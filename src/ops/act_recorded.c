@@ -71,3 +71,12 @@ int act_launch_recorded(struct context *context, const char *name, struct launch
 	recorded.recorded = &state->hardware;
 	return act_launch(context, &recorded, ret_pid, err);
 }
+
+int act_finish_reboot(struct context *context, const char *name, pid_t *ret_pid, struct error *err)
+{
+	struct launch_request launch = { .paused = false };
+
+	if (act_teardown(context, name, TEARDOWN_KEEP_RECORD, err) < 0)
+		return -1;
+	return act_launch_recorded(context, name, &launch, ret_pid, err);
+}

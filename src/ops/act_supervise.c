@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/log.h"
 #include "base/module.h"
 #include "base/strv.h"
 #include "base/text.h"
@@ -74,13 +75,31 @@ static const char *recorded_cgroup(const struct state *state)
 	return NULL;
 }
 
-static int spawn_attached(const struct supervision *supervision, int event_fd, struct error *err)
+static void set_supervisor(struct status *status, void *arg)
+{
+	const struct process_id *supervisor = arg;
+
+	status->supervisor = supervisor->pid;
+	status->supervisor_start = supervisor->start;
+}
+
+/* It writes this itself, but later: a second cleanup must not give the guest a second one. */
+static void note_supervisor(struct rundir *rundir, const char *name, pid_t pid)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct process_id id;
+
+	if (process_identify(pid, &id, &err) < 0 ||
+	    status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, set_supervisor, &id, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+}
+
+static int spawn_attached(const struct supervision *supervision, int event_fd, pid_t *ret_pid, struct error *err)
 {
 	_cleanup_free_ char *path = NULL, *kvmctl = NULL;
 	_cleanup_strv_ char **argv = NULL, **env = NULL;
 	const struct child_fd fds[] = { { event_fd, ATTACHED_EVENT_FD } };
 	struct child child = CHILD_INIT;
-	pid_t pid;
 
 	if (module_find("kvmctl-supervisor", &path, err) < 0 || module_find("kvmctl", &kvmctl, err) < 0)
 		return -1;
@@ -92,7 +111,7 @@ static int spawn_attached(const struct supervision *supervision, int event_fd, s
 	child.fds = fds;
 	child.n_fds = ELEMENTS(fds);
 	child.new_session = true;
-	return child_spawn(&child, &pid, NULL, err);
+	return child_spawn(&child, ret_pid, NULL, err);
 }
 
 int act_attach_supervisor(struct context *context, const struct instance *instance, struct error *err)
@@ -101,6 +120,7 @@ int act_attach_supervisor(struct context *context, const struct instance *instan
 	_cleanup_spec_ struct spec *spec = NULL;
 	_cleanup_free_ char *file = xprintf("%s%s", instance->name, monitor_suffix(MONITOR_EVENT));
 	_cleanup_close_ int event_fd = -1;
+	pid_t pid;
 	int found = state_read(&context->rundir, instance->name, &state, err);
 
 	if (found < 0)
@@ -120,5 +140,8 @@ int act_attach_supervisor(struct context *context, const struct instance *instan
 		.event_fd = ATTACHED_EVENT_FD,
 		.start_fd = -1,
 	};
-	return spawn_attached(&supervision, event_fd, err);
+	if (spawn_attached(&supervision, event_fd, &pid, err) < 0)
+		return -1;
+	note_supervisor(&context->rundir, instance->name, pid);
+	return 0;
 }

@@ -1,6 +1,10 @@
 /* kvmctl cleanup: whatever was left half done is finished or undone, instance by instance, each under its lock; what is busy is skipped. */
 #include "ops/verbs.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+
+#include "base/file.h"
 #include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
@@ -68,13 +72,11 @@ static void finish_reboot(struct cleanup *cleanup, const struct instance *instan
 {
 	struct context *context = cleanup->context;
 	_cleanup_error_ struct error err = ERROR_INIT;
-	struct launch_request launch = { .paused = false };
 	pid_t pid;
 
 	if (cleanup->dry_run)
 		say(cleanup, instance->name, false, "a reboot stopped half-way: would be started again");
-	else if (act_teardown(context, instance->name, TEARDOWN_KEEP_RECORD, &err) < 0 ||
-		 act_launch_recorded(context, instance->name, &launch, &pid, &err) < 0)
+	else if (act_finish_reboot(context, instance->name, &pid, &err) < 0)
 		failed(cleanup, instance->name, &err);
 	else
 		say(cleanup, instance->name, false, "a reboot stopped half-way: started again, pid %d", pid);
@@ -162,6 +164,12 @@ static void repair_alive(struct cleanup *cleanup, const struct instance *instanc
 
 static void repair(struct cleanup *cleanup, const struct instance *instance)
 {
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (state_refuse_newer(&cleanup->context->rundir, instance->name, &err) < 0) {
+		failed(cleanup, instance->name, &err);
+		return;
+	}
 	switch (instance->state) {
 	case INSTANCE_RUNNING:
 	case INSTANCE_PAUSED:
@@ -251,6 +259,30 @@ static int report_orphans(struct cleanup *cleanup, const char *name, struct erro
 	return 0;
 }
 
+static bool sweep_directory(const char *path, bool remove)
+{
+	_cleanup_close_ int fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+
+	return file_sweep_at(fd, NULL, remove);
+}
+
+/* Temporary files of commands that were killed: in the run directory, beside QEMU's answers, beside what instances keep. */
+static bool sweep(struct context *context, bool remove)
+{
+	const struct settings *settings = context->settings;
+	bool found = leftovers_sweep(&context->rundir, remove) | sweep_directory(settings->cache_dir, remove);
+	DIR *dir = opendir(settings->state_dir);
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		_cleanup_free_ char *path = xprintf("%s/%s", settings->state_dir, entry->d_name);
+
+		found |= instance_name_valid(entry->d_name) && sweep_directory(path, remove);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret, struct error *err)
 {
 	struct cleanup_result result = { .clean = true };
@@ -264,6 +296,8 @@ int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t 
 	} else if (leftovers_names(&context->rundir, &names, err) < 0) {
 		return -1;
 	}
+	if (sweep(context, !dry_run))
+		log_verbose("temporary files of killed commands were %s", dry_run ? "found" : "removed");
 	for (char *const *one = names; one && *one; one++)
 		if (cleanup_one(&cleanup, *one, err) < 0) {
 			cleanup_result_free(&result);
@@ -281,6 +315,7 @@ int op_teardown(struct context *context, const char *name, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
 	_cleanup_close_ int lock = -1;
+	pid_t pid;
 
 	if (instance_name_check(name, err) < 0 ||
 	    rundir_lock(&context->rundir, name, "teardown", context->wait, &lock, err) < 0 ||
@@ -289,5 +324,8 @@ int op_teardown(struct context *context, const char *name, struct error *err)
 	/* Somebody has started it again meanwhile: then there is nothing of ours left. */
 	if (instance.state != INSTANCE_STALE && instance.state != INSTANCE_STOPPED)
 		return 0;
+	/* Whoever rebooted it was killed after QEMU was told to end. (Pid 0: a restart after a crash, which was called off.) */
+	if (instance.has_status && instance.status.phase == PHASE_REBOOTING && instance.status.qemu.pid > 0)
+		return act_finish_reboot(context, name, &pid, err);
 	return act_teardown(context, name, TEARDOWN_ALL, err);
 }
