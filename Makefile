@@ -120,6 +120,19 @@ $(BUILD)/tests/bench: $(wildcard tests/bench/*.c) tests/bench/bench.h $(BUILD)/l
 	@echo "  CC      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS)
 
+# --- what tests use besides: tests/fault/inject.c lets system calls fail, tests/fault/sampler.c watches uids and TAPs ---
+TOOLS := $(BUILD)/tests/fault-inject $(BUILD)/tests/sampler
+unit: $(TOOLS)
+$(BUILD)/tests/fault-inject: tests/fault/inject.c
+	@mkdir -p $(dir $@)
+	@echo "  CC      $@"
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) -E -dM - | sed -n 's/^#define __NR_\([a-z0-9_]*\) [0-9].*/{ __NR_\1, "\1" },/p' >$(BUILD)/tests/syscalls.h
+	$(Q)$(CC) $(ALL_CFLAGS) -I$(BUILD)/tests $(ALL_LDFLAGS) -o $@ $<
+$(BUILD)/tests/sampler: tests/fault/sampler.c
+	@mkdir -p $(dir $@)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+
 # --- fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/ ---
 FUZZ_NAMES   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_SECONDS ?= 60

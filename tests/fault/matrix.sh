@@ -1,0 +1,206 @@
+# shellcheck shell=bash
+# The fault matrix: `matrix_run POINTS JOBS` tries POINTS places (system call, n) of the traces of kvmctl and its supervisor, evenly over all of them, each once
+# killed there and once failing there; after each, `cleanup` must leave nothing and a start and a stop must work.
+#
+# A scenario is: what is there before, the command that is traced (and all that kvmctl it starts, QEMU is let go), what happens then. POINT="SCENARIO ROLE SYSCALL N kill|ERRNO" in
+# the environment tries that one only.
+
+# scenario NAME PHASE: before | traced | then. The roles whose places count are in matrix_roles.
+matrix_roles() {
+	case $1 in
+	start | reboot) echo 'kvmctl|kvmctl+|kvmctl++' ;;
+	attach) echo 'kvmctl|kvmctl+|supervisor' ;;
+	crash) echo 'supervisor|afterwards' ;;
+	restart) echo 'afterwards|afterwards+|afterwards++' ;;
+	watched) echo 'supervisor' ;;
+	*) echo 'kvmctl' ;;
+	esac
+}
+matrix_scenarios='start stop force reboot stale attach reboot-cut start-cut crash restart watched'
+
+quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
+kvmctl_bounded() { timeout -k 5 60 "$KVMCTL" "$@"; }
+injected() { timeout -k 5 60 "$BUILD/tests/fault-inject" "${inject[@]}" "$KVMCTL" "$@" >>"$WORLD/said" 2>&1 </dev/null; }
+
+scenario_before() {
+	case $1 in
+	start | crash | watched) ;;
+	restart) spec "$ONE" '{"hvparams": {"on_crash": "restart"}, "nics": [{"mode": "bridged", "link": "br0"}]}' ;;
+	stale)
+		quiet kvmctl_bounded start "$ONE" || return 1
+		kill_hard "$(supervisor_pid "$ONE")" "$(qemu_pid "$ONE")"
+		;;
+	attach)
+		quiet kvmctl_bounded start "$ONE" || return 1
+		kill_hard "$(supervisor_pid "$ONE")"
+		;;
+	reboot-cut)
+		quiet kvmctl_bounded start "$ONE" || return 1
+		kill_hard "$(supervisor_pid "$ONE")" "$(qemu_pid "$ONE")"
+		sed -i 's/phase=running/phase=rebooting/' "$WORLD/run/pid/$ONE"
+		;;
+	start-cut)
+		quiet kvmctl_bounded start "$ONE" || return 1
+		kill_hard "$(supervisor_pid "$ONE")"
+		sed -i 's/phase=running/phase=starting/' "$WORLD/run/pid/$ONE"
+		;;
+	*) quiet kvmctl_bounded start "$ONE" ;;
+	esac
+}
+
+scenario_traced() {
+	case $1 in
+	start | crash | restart | watched) injected start "$ONE" ;;
+	stop) injected stop "$ONE" ;;
+	force) injected stop --force "$ONE" ;;
+	reboot) injected reboot "$ONE" ;;
+	stale | attach | reboot-cut | start-cut) injected cleanup ;;
+	esac
+}
+
+# What happens to a guest that runs by then; the supervisor is still traced.
+scenario_then() {
+	local pid
+	pid=$(qemu_pid "$ONE")
+	case $1 in
+	crash | attach)
+		[ -z "$pid" ] || [ "$pid" = 0 ] || kill_hard "$pid"
+		until_true 3 settled || :
+		;;
+	restart)
+		[ -z "$pid" ] || [ "$pid" = 0 ] || kill_hard "$pid"
+		# After its second of back-off it runs again, or it never will.
+		until_true 5 restarted "$pid" || :
+		;;
+	watched) quiet kvmctl_bounded stop "$ONE" || : ;;
+	esac
+}
+
+restarted() {
+	local pid
+	pid=$(qemu_pid "$ONE")
+	[ -z "$pid" ] || { [ "$pid" != 0 ] && [ "$pid" != "$1" ] && grep -q phase=running "$WORLD/run/pid/$ONE"; }
+}
+
+# Nobody works on it any more: no process but a QEMU and its supervisor, and the lock is free.
+settled() {
+	! world_processes | grep -v "kvmctl-supervisor\|KVMCTL_INSTANCE\|qemu" | grep -q . &&
+		{ [ -e "$WORLD/run/pid/$ONE" ] || [ -z "$(world_processes)" ]; } &&
+		{ [ ! -e "$WORLD/run/lock/$ONE" ] || flock -n "$WORLD/run/lock/$ONE" true; }
+}
+
+# clean_up: at most twice; then nothing but a guest that runs in order.
+clean_up() {
+	local status=0
+	flock -w 20 "$WORLD/run/lock/$ONE" true 2>/dev/null || :
+	quiet kvmctl_bounded cleanup || status=$?
+	[ $status = 0 ] || { [ $status = 124 ] && echo "cleanup hangs"; }
+	flock -w 20 "$WORLD/run/lock/$ONE" true 2>/dev/null || :
+	status=0
+	quiet kvmctl_bounded cleanup || status=$?
+	[ $status = 0 ] || echo "the second cleanup ends with $status"
+}
+
+# is_state STATUS: what `kvmctl state` ends with.
+is_state() {
+	local status=0
+	quiet kvmctl_bounded state "$ONE" || status=$?
+	[ $status = "$1" ]
+}
+
+# try_point SCENARIO: the whole of one; says what is wrong on stdout.
+try_point() {
+	local status=0 left
+	: >"$WORLD/said"
+	scenario_before "$1" || { echo "cannot be prepared: $(cat "$WORLD/said")"; return; }
+	scenario_traced "$1" || status=$?
+	[ $status != 124 ] || echo "hangs"
+	scenario_then "$1"
+	clean_up
+	# A start that said that it failed must not have left a guest.
+	if [ "$1" = start ] && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
+		echo "start ended with $status, but the guest is there"
+	fi
+	if ! is_state 5; then
+		is_state 0 || echo "the state after cleanup is neither running nor stopped: $("$KVMCTL" state "$ONE" 2>&1)"
+		quiet kvmctl_bounded stop --force "$ONE" || echo "stop --force ends with $?"
+		clean_up
+	fi
+	until_true 3 world_is_clean || { left=$(world_left); [ -z "$left" ] || echo "$left"; }
+	[ "$1" != restart ] || spec "$ONE" '{"nics": [{"mode": "bridged", "link": "br0"}, {"mode": "routed", "ip": "198.51.100.7"}]}'
+	quiet kvmctl_bounded start --paused "$ONE" || echo "start afterwards ends with $?"
+	is_state 0 || echo "afterwards it does not run"
+	quiet kvmctl_bounded stop --force "$ONE" || echo "stop --force afterwards ends with $?"
+	until_true 3 world_is_clean || world_left
+}
+world_is_clean() { [ -z "$(world_left)" ]; }
+
+# The errors that a call may fail with, one after the other.
+matrix_errors=(EIO ENOMEM EMFILE ENOSPC EACCES)
+
+# matrix_traces: the places of all scenarios, as lines SCENARIO ROLE SYSCALL N.
+matrix_traces() {
+	local scenario
+	for scenario in $matrix_scenarios; do
+		rm -f "$TMP/trace"
+		inject=(--log "$TMP/trace")
+		try_point "$scenario" >"$TMP/trace.said"
+		[ ! -s "$TMP/trace.said" ] || fail "scenario $scenario without any fault: $(cat "$TMP/trace.said" "$WORLD/said")"
+		# What ends a process cannot fail.
+		grep -E "^($(matrix_roles "$scenario" | sed 's/+/\\+/g')) " "$TMP/trace" | grep -v ' exit_group \| rt_sigreturn ' | sed "s/^/$scenario /"
+	done
+}
+
+# matrix_points WANTED: about so many of the places, with what happens there. Of each (scenario, role, system call) as many as the root of how often it is made:
+# a loop over /proc must not push out the one rename.
+matrix_points() {
+	awk -v wanted="$1" -v errors="${matrix_errors[*]}" '
+		{ group = $1 " " $2 " " $3; if (!(group in n)) order[++groups] = group; place[group, ++n[group]] = $0 }
+		function share(g, factor,   k) { k = int(factor * sqrt(n[g]) + turn(g)); return k > n[g] ? n[g] : k }
+		# Of rare groups one in so many gets a point when there are fewer points than groups.
+		function turn(g) { return (place_of[g] * 0.618034) % 1 }
+		function total(factor,   i, sum) { for (i = 1; i <= groups; i++) sum += share(order[i], factor); return sum }
+		END {
+			n_errors = split(errors, e, " ")
+			for (i = 1; i <= groups; i++) place_of[order[i]] = i
+			half = int((wanted + 1) / 2)
+			if (half > NR) half = NR
+			low = 0; high = 1000
+			for (i = 0; i < 50; i++) { middle = (low + high) / 2; if (total(middle) < half) low = middle; else high = middle }
+			for (i = 1; i <= groups; i++) {
+				g = order[i]
+				k = share(g, high)
+				for (j = 0; j < k; j++) {
+					at = int((j + turn(g)) * n[g] / k) % n[g] + 1
+					print place[g, at], "kill"
+					# The other kind of fault between two of these.
+					at = int((j + turn(g) + 0.5) * n[g] / k) % n[g] + 1
+					print place[g, at], e[++count % n_errors + 1]
+				}
+			}
+		}'
+}
+
+# matrix_worker NUMBER JOBS POINTS_FILE: every JOBSth point; results as lines in $TMP/result.NUMBER.
+matrix_worker() {
+	local number=$1 jobs=$2 i=0 scenario role call n fault left
+	while read -r scenario role call n fault; do
+		i=$((i + 1))
+		[ $((i % jobs)) = "$number" ] || continue
+		rm -f "$TMP/hit"
+		inject=(--at "$role:$call:$n" --hit "$TMP/hit")
+		[ "$fault" = kill ] && inject+=(--kill) || inject+=(--error "$fault")
+		left=$(try_point "$scenario")
+		if [ -e "$TMP/hit" ]; then echo tried; else echo missed; fi >>"$3.result.$number"
+		if [ -n "$left" ]; then
+			{
+				echo "POINT='$scenario $role $call $n $fault':"
+				printf '%s\n' "$left" | sed 's/^/    /'
+				tail -n 12 "$WORLD/said" | sed 's/^/    | /'
+			} >>"$3.failed.$number"
+			# A clean ground for the next one.
+			world_end
+			rm -rf "$WORLD/run"
+		fi
+	done <"$3"
+}
