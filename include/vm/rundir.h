@@ -27,6 +27,8 @@ struct rundir {
  * ERROR_HOST: a network file system, not a directory, not ours to write. */
 int rundir_open(const char *path, bool create, struct rundir *ret, struct error *err);
 void rundir_close(struct rundir *rundir);
+/* For those who look for a long time: a directory that was not there, or that was removed, is opened if there is one now. 1: it is another one than before. */
+int rundir_renew(struct rundir *rundir, struct error *err);
 /* The directory fd of a part, borrowed; -1 with errno ENOENT when it is not there. */
 int rundir_part(struct rundir *rundir, enum rundir_part part);
 const char *rundir_part_name(enum rundir_part part);   /* "pid", ... */

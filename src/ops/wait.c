@@ -19,30 +19,31 @@ static bool reached(const struct instance *instance, bool for_running)
 	return (instance->state == INSTANCE_STOPPED && !instance->has_status) || instance->state == INSTANCE_SAVED;
 }
 
-static int watch_record(struct context *context, int *ret_watch, struct error *err)
+/* Without a run directory nothing runs; it is looked for now and then. *watched: its pid directory is. */
+static int watch_records(struct context *context, int watch, bool *watched, struct error *err)
 {
+	_cleanup_error_ struct error ignored = ERROR_INIT;
 	_cleanup_free_ char *dir = rundir_path(&context->rundir, RUNDIR_PID, "", "");
-	_cleanup_close_ int fd = -1;
+	int renewed = rundir_renew(&context->rundir, err);
 
-	if (watch_open(&fd, err) < 0)
+	if (renewed < 0)
 		return -1;
-	/* No run directory yet: then nothing runs, and it is looked for now and then. */
-	if (context->rundir.fd >= 0 && watch_add(fd, dir, IN_MOVED_TO | IN_DELETE, err) < 0)
-		return -1;
-	*ret_watch = take_fd(&fd);
+	if (!*watched || renewed)
+		*watched = watch_add(watch, dir, IN_MOVED_TO | IN_DELETE, &ignored) == 0;
 	return 0;
 }
 
 int op_wait(struct context *context, const char *name, bool for_running, struct error *err)
 {
 	_cleanup_close_ int watch = -1;
+	bool watched = false;
 
-	if (instance_name_check(name, err) < 0 || watch_record(context, &watch, err) < 0)
+	if (instance_name_check(name, err) < 0 || watch_open(&watch, err) < 0)
 		return -1;
 	for (;;) {
 		_cleanup_instance_ struct instance instance = { 0 };
 
-		if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
+		if (watch_records(context, watch, &watched, err) < 0 || instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 			return -1;
 		if (reached(&instance, for_running))
 			return 0;

@@ -86,6 +86,23 @@ int rundir_open(const char *path, bool create, struct rundir *ret, struct error 
 	return 0;
 }
 
+int rundir_renew(struct rundir *rundir, struct error *err)
+{
+	_cleanup_rundir_ struct rundir fresh = RUNDIR_INIT;
+	struct stat st;
+
+	if (rundir->fd >= 0 && fstat(rundir->fd, &st) == 0 && st.st_nlink > 0)
+		return 0;
+	if (rundir_open(rundir->path, false, &fresh, err) < 0)
+		return -1;
+	if (fresh.fd < 0)
+		return 0;
+	struct rundir old = *rundir;
+	*rundir = fresh;
+	fresh = old;
+	return 1;
+}
+
 int rundir_part(struct rundir *rundir, enum rundir_part part)
 {
 	if (rundir->fd < 0) {
