@@ -111,6 +111,24 @@ boots() {
 	done
 }
 
+# ask_socket PATH TEXT BYTES: says TEXT, with \n for the end of a line, and prints what comes back, so much of it.
+ask_socket() {
+	python3 - "$@" <<'PY'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(30)
+s.connect(sys.argv[1])
+s.sendall(sys.argv[2].encode().decode("unicode_escape").encode())
+data = b""
+while len(data) < int(sys.argv[3]):
+    more = s.recv(4096)
+    if not more:
+        break
+    data += more
+sys.stdout.buffer.write(data)
+PY
+}
+
 # in_guest NAME COMMAND: what the guest's shell answers.
 in_guest() { serial "$RUN/ctrl/$1.serial" "$2"; }
 
