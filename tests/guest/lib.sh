@@ -6,7 +6,7 @@
 requires guest qemu-system-x86_64
 # shellcheck disable=SC2034  # for the tests
 GUEST_KERNEL=$ROOT/build/guest/vmlinuz GUEST_INITRD=$ROOT/build/guest/initrd.gz
-GUEST_PATIENCE=${GUEST_PATIENCE:-90}
+GUEST_PATIENCE=${GUEST_PATIENCE:-180}
 # Without no_timer_check the kernel may panic ("IO-APIC + timer doesn't work") when a busy host lets TCG's timer ticks come late.
 GUEST_ARGS="console=ttyS0 quiet no_timer_check"
 
