@@ -41,19 +41,28 @@ end = time.monotonic() + patience
 s = socket.socket(socket.AF_UNIX)
 s.connect(path)
 s.settimeout(0.2)
-# The marks are put together by the shell, so that the echo of the line does not have them.
-s.sendall(("\necho kvmctl-beg''in; " + command + "; echo kvmctl-e''nd\n").encode())
 text = ""
-while "kvmctl-end" not in text:
-    if time.monotonic() > end:
-        sys.exit("no answer from the guest's shell: " + text)
-    try:
-        data = s.recv(65536)
-    except socket.timeout:
-        continue
-    if not data:
-        sys.exit("the guest's serial port was closed: " + text)
-    text += data.decode(errors="replace").replace("\r", "")
+def say(line, answer, seconds):
+    global text
+    s.sendall(line.encode())
+    until = time.monotonic() + seconds
+    while answer not in text:
+        if time.monotonic() > end:
+            sys.exit("no answer from the guest's shell: " + text)
+        if time.monotonic() > until:
+            return
+        try:
+            data = s.recv(65536)
+        except socket.timeout:
+            continue
+        if not data:
+            sys.exit("the guest's serial port was closed: " + text)
+        text += data.decode(errors="replace").replace("\r", "")
+# A shell that is just coming drops what was typed before: it has to answer first. The marks are put together by the shell, so that the
+# echo of the line does not have them.
+while "kvmctl-shell" not in text:
+    say("\necho kvmctl-sh''ell\n", "kvmctl-shell", 2)
+say("echo kvmctl-beg''in; " + command + "; echo kvmctl-e''nd\n", "kvmctl-end", patience)
 sys.stdout.write(text.split("kvmctl-begin\n", 1)[1].split("kvmctl-end", 1)[0])
 PY
 }
