@@ -152,6 +152,20 @@ char *text_printable(const char *s, size_t length, size_t max)
 	return text;
 }
 
+char *text_one_line(const char *s, size_t length, size_t max)
+{
+	_cleanup_free_ char *text = xstrndup(s, length);
+	char *joined = NULL, *rest = text, *line;
+
+	while ((line = strsep(&rest, "\r\n"))) {
+		if (!*line)
+			continue;
+		_cleanup_free_ char *clean = text_printable(line, strlen(line), max), *before = joined;
+		joined = before ? xprintf("%s; %s", before, clean) : xstrdup(clean);
+	}
+	return joined ? joined : xstrdup("");
+}
+
 uint64_t text_hash(const char *text, size_t length)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);

@@ -22,7 +22,7 @@ char *launch_last_words(const struct launch *launch)
 	if (fd < 0 || lseek(fd, launch->log_start, SEEK_SET) < 0 || file_read_fd(fd, file, 64 * 1024, &text, &length, &err) < 0)
 		return NULL;
 	_cleanup_free_ char *trimmed = text_trim(text);
-	return is_empty(trimmed) ? NULL : text_printable(trimmed, strlen(trimmed), 4096);
+	return is_empty(trimmed) ? NULL : text_one_line(trimmed, strlen(trimmed), 4096);
 }
 
 /* " (killed by signal 11 (SEGV))", or "" when text is not "ended STATUS". Owned by the caller. */

@@ -96,7 +96,7 @@ static char *last_words(const struct asked *asked)
 
 	while (n > 0 && (buffer[n - 1] == '\n' || buffer[n - 1] == '\r'))
 		n--;
-	return n > 0 ? text_printable(buffer, (size_t)n, LAST_WORDS_MAX) : NULL;
+	return n > 0 ? text_one_line(buffer, (size_t)n, LAST_WORDS_MAX) : NULL;
 }
 
 /* The monitor broke: did the program end? Then how it ended and what it said is the error. */

@@ -98,9 +98,20 @@ static void test_nearest(void **state)
 	assert_null(text_nearest("", keys, ELEMENTS(keys)));
 }
 
+static void lines_become_one(void **unused)
+{
+	static const char words[] = "first\r\n\nsecond\x1b\n";
+	_cleanup_free_ char *one = text_one_line(words, strlen(words), 100), *none = text_one_line("\n", 1, 100);
+
+	(void)unused;
+	assert_string_equal(one, "first; second\\x1b");
+	assert_string_equal(none, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_become_one),
 		cmocka_unit_test(test_array_grows), cmocka_unit_test(test_prefix_and_suffix),
 		cmocka_unit_test(test_replace_with_a_part_of_itself), cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_utf8_length),
