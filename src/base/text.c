@@ -154,16 +154,17 @@ char *text_printable(const char *s, size_t length, size_t max)
 
 char *text_one_line(const char *s, size_t length, size_t max)
 {
-	_cleanup_free_ char *text = xstrndup(s, length);
-	char *joined = NULL, *rest = text, *line;
+	char *joined = xstrdup("");
 
-	while ((line = strsep(&rest, "\r\n"))) {
-		if (!*line)
+	for (size_t at = 0, n; at < length; at += n + 1) {
+		for (n = 0; at + n < length && s[at + n] != '\n' && s[at + n] != '\r';)
+			n++;
+		if (n == 0)
 			continue;
-		_cleanup_free_ char *clean = text_printable(line, strlen(line), max), *before = joined;
-		joined = before ? xprintf("%s; %s", before, clean) : xstrdup(clean);
+		_cleanup_free_ char *clean = text_printable(s + at, n, max), *before = joined;
+		joined = xprintf("%s%s%s", before, *before ? "; " : "", clean);
 	}
-	return joined ? joined : xstrdup("");
+	return joined;
 }
 
 uint64_t text_hash(const char *text, size_t length)
