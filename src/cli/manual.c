@@ -94,7 +94,8 @@ static void print_command(const struct command *command, FILE *out)
 	fputc('\n', out);
 	print_sentence(command->doc, out);
 	print_paragraphs(command->more, out);
-	if (command->needs & NEEDS_RUNNING)
+	/* Of the whole group it is said once. */
+	if (command->needs & NEEDS_RUNNING && command->group != GROUP_LIVE)
 		fputs("The instance must be running or paused.\n", out);
 	if (command->needs & NEEDS_ROOT)
 		fputs("It needs root.\n", out);
@@ -114,7 +115,8 @@ static void fragment_commands(FILE *out)
 			if (command->group != (enum command_group)group || (command->needs & HIDDEN))
 				continue;
 			if (first)
-				fprintf(out, ".SS %s\n", command_group_title(command->group));
+				fprintf(out, ".SS %s\n%s", command_group_title(command->group),
+					group == GROUP_LIVE ? "The instance must be running or paused.\n" : "");
 			first = false;
 			print_command(command, out);
 		}
