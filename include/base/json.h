@@ -41,6 +41,7 @@ bool json_get_bool(const struct json *j, const char *key, bool fallback);
 /* The value itself. Fallback on another type. */
 const char *json_string(const struct json *j, const char *fallback);
 int64_t json_int(const struct json *j, int64_t fallback);
+double json_number(const struct json *j, double fallback);   /* an integer too */
 bool json_bool(const struct json *j, bool fallback);
 
 size_t json_length(const struct json *j);              /* of an array or object, else 0 */

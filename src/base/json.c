@@ -93,6 +93,13 @@ int64_t json_int(const struct json *j, int64_t fallback)
 	return json_type_of(j) == JSON_INT ? json_object_get_int64(object_of(j)) : fallback;
 }
 
+double json_number(const struct json *j, double fallback)
+{
+	enum json_type type = json_type_of(j);
+
+	return type == JSON_INT || type == JSON_DOUBLE ? json_object_get_double(object_of(j)) : fallback;
+}
+
 bool json_bool(const struct json *j, bool fallback)
 {
 	return json_type_of(j) == JSON_BOOL ? json_object_get_boolean(object_of(j)) : fallback;

@@ -87,7 +87,7 @@ static void test_sizes(void **state)
 /* What is null or missing has no line; a heading without lines is not there; tables stand under their heading. */
 static void test_document(void **state)
 {
-	static const char source[] = "{\"name\": \"web1\", \"pid\": null, \"vcpus\": 2, \"memory\": 512,"
+	static const char source[] = "{\"name\": \"web1\", \"pid\": null, \"vcpus\": 2, \"cpu_time\": 62.75, \"memory\": 512,"
 				     "\"nics\": [{\"index\": 0, \"mac\": \"aa:00:00:00:00:01\", \"tap\": \"tap7\"}],"
 				     "\"last_exit\": {\"reason\": \"acpi\", \"words\": \"one\\ntwo\\u001b\"}}";
 	_cleanup_json_ struct json *values = NULL;
@@ -102,7 +102,7 @@ static void test_document(void **state)
 	fclose(out);
 	assert_non_null(strstr(text, "Instance\n  name               web1\n"));
 	assert_null(strstr(text, "pid"));
-	assert_non_null(strstr(text, "\nCPU and memory\n  vCPUs              2\n"));
+	assert_non_null(strstr(text, "\nCPU and memory\n  vCPUs              2\n  CPU time           00:01:02\n"));
 	assert_non_null(strstr(text, "    NIC  MAC                MODE  LINK  TAP   IP\n"
 				     "      0  aa:00:00:00:00:01  -     -     tap7  -\n"));
 	assert_null(strstr(text, "On the host"));
