@@ -31,7 +31,11 @@ int placement_enter(const struct placement *placement, const pid_t *pids, size_t
 /* Removes it; one that is not there is no error. A cgroup that still has processes (but the caller): ERROR_HOST. Only kind and path are looked at.
  * A scope goes by itself with its last process. */
 int placement_remove(const struct placement *placement, struct error *err);
+/* The same for a plain cgroup of either version, by its path. */
+int placement_remove_cgroup(const char *path, struct error *err);
 void placement_free(struct placement *placement);
+/* Where a living process of `name` is, for one whose record is lost: kind NONE when it is in no cgroup of ours. A scope is none: it goes by itself. */
+void placement_of(pid_t pid, const char *name, struct placement *ret);
 
 /* The scope through another busctl than the system's (tests). */
 int placement_enter_scope(const char *busctl, const char *unit, const pid_t *pids, size_t n, struct deadline deadline, struct error *err);

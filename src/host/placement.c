@@ -8,17 +8,15 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "host/placement_cgroup.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define BUSCTL "/usr/bin/busctl"
 /* As many instances of one name (in as many run directories) as anybody will have. */
 #define SAME_NAME_MAX 100
 
 static const char *const KIND_NAMES[PLACEMENT_KIND_MAX] = { "none", "scope", "cgroup2", "cgroup1" };
-/* The hierarchies of v1 through which a group is limited or killed; memory first, since it counts OOM kills. */
-static const char *const V1_HIERARCHIES[] = { "memory", "pids", "systemd", "unified" };
 
 const char *placement_kind_to_string(enum placement_kind kind)
 {
@@ -133,8 +131,8 @@ static bool choose_cgroup2(const char *name, struct placement *placement)
 
 static bool choose_cgroup1(const char *name, struct placement *placement)
 {
-	for (size_t i = 0; i < ELEMENTS(V1_HIERARCHIES); i++) {
-		_cleanup_free_ char *base = xprintf(CGROUP_ROOT "/%s", V1_HIERARCHIES[i]);
+	for (size_t i = 0; i < CGROUP1_HIERARCHIES; i++) {
+		_cleanup_free_ char *base = xprintf(CGROUP_ROOT "/%s", cgroup1_hierarchies[i]);
 
 		if (is_usable(base)) {
 			*placement = (struct placement){ .kind = PLACEMENT_CGROUP1, .path = free_directory(base, name) };
@@ -157,29 +155,14 @@ int placement_choose(const char *name, struct placement *ret, struct error *err)
 	return 0;
 }
 
-/* The same group in another hierarchy of v1: the path component after the root is exchanged. NULL when there is no such hierarchy, or
- * path is no such path, or it is that hierarchy itself. Owned by the caller. */
-static char *sibling(const char *path, const char *hierarchy)
-{
-	_cleanup_free_ char *base = xprintf(CGROUP_ROOT "/%s", hierarchy);
-	const char *rest;
-
-	if (!starts_with(path, CGROUP_ROOT "/") || !is_directory(base))
-		return NULL;
-	rest = strchr(path + strlen(CGROUP_ROOT "/"), '/');
-	if (!rest || (strlen(base) == (size_t)(rest - path) && starts_with(path, base)))
-		return NULL;
-	return xprintf("%s%s", base, rest);
-}
-
 /* The first hierarchy must work, it is the recorded one; the others are as good as can be had. */
 static int enter_cgroup1(const char *path, const pid_t *pids, size_t n, struct error *err)
 {
 	if (cgroup_enter(path, pids, n, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ELEMENTS(V1_HIERARCHIES); i++) {
+	for (size_t i = 0; i < CGROUP1_HIERARCHIES; i++) {
 		_cleanup_error_ struct error ignored = ERROR_INIT;
-		_cleanup_free_ char *other = sibling(path, V1_HIERARCHIES[i]);
+		_cleanup_free_ char *other = cgroup1_sibling(path, cgroup1_hierarchies[i]);
 
 		if (other && cgroup_enter(other, pids, n, &ignored) < 0)
 			log_debug("%s, ignoring", ignored.message);
@@ -203,28 +186,12 @@ int placement_enter(const struct placement *placement, const pid_t *pids, size_t
 	return 0;
 }
 
-/* All hierarchies are tried, whatever the first came to. */
-static int remove_cgroup1(const char *path, struct error *err)
-{
-	int result = cgroup_remove(path, err);
-
-	for (size_t i = 0; i < ELEMENTS(V1_HIERARCHIES); i++) {
-		_cleanup_error_ struct error failure = ERROR_INIT;
-		_cleanup_free_ char *other = sibling(path, V1_HIERARCHIES[i]);
-
-		if (other && cgroup_remove(other, &failure) < 0 && result == 0)
-			result = error_move(err, &failure);
-	}
-	return result;
-}
-
 int placement_remove(const struct placement *placement, struct error *err)
 {
 	switch (placement->kind) {
 	case PLACEMENT_CGROUP2:
-		return cgroup_remove(placement->path, err);
 	case PLACEMENT_CGROUP1:
-		return remove_cgroup1(placement->path, err);
+		return placement_remove_cgroup(placement->path, err);
 	case PLACEMENT_SCOPE:   /* CollectMode: it goes with its last process */
 	case PLACEMENT_NONE:
 	case PLACEMENT_KIND_MAX:
@@ -238,4 +205,55 @@ void placement_free(struct placement *placement)
 	free(placement->path);
 	free(placement->why);
 	*placement = (struct placement){ .kind = PLACEMENT_NONE };
+}
+
+/* True for ".../kvmctl/NAME" and ".../kvmctl/NAME~...". */
+static bool is_group_of(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = strlen(name), parent = slash ? (size_t)(slash - path) : 0;
+
+	return parent >= strlen("/kvmctl") && starts_with(slash - strlen("/kvmctl"), "/kvmctl/") && starts_with(slash + 1, name) &&
+	       (slash[1 + length] == '\0' || slash[1 + length] == '~');
+}
+
+/* The path in the hierarchy with that controller of the text of a /proc/PID/cgroup ("4:memory:/kvmctl/web1", "1:name=systemd:/", "0::/": cgroups(7)), or NULL.
+ * Owned by the caller. */
+static char *path_in(const char *text, const char *hierarchy)
+{
+	_cleanup_strv_ char **lines = strv_split(text, '\n');
+	const char *wanted = streq(hierarchy, "unified") ? "" : streq(hierarchy, "systemd") ? "name=systemd" : hierarchy;
+
+	for (char **line = lines; line && *line; line++) {
+		const char *controllers = strchr(*line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+		if (path && (size_t)(path - controllers - 1) == strlen(wanted) && starts_with(controllers + 1, wanted))
+			return xstrdup(path + 1);
+	}
+	return NULL;
+}
+
+void placement_of(pid_t pid, const char *name, struct placement *ret)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *file = xprintf("/proc/%d/cgroup", (int)pid), *text = NULL, *unified = NULL;
+	struct statfs fs;
+
+	*ret = (struct placement){ .kind = PLACEMENT_NONE };
+	if (file_read_at(AT_FDCWD, file, 65536, &text, NULL, &ignored) < 0)
+		return;
+	unified = path_in(text, "unified");
+	if (statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC) {
+		if (unified && is_group_of(unified, name))
+			*ret = (struct placement){ .kind = PLACEMENT_CGROUP2, .path = xprintf(CGROUP_ROOT "%s", unified) };
+		return;
+	}
+	for (size_t i = 0; i < CGROUP1_HIERARCHIES; i++) {
+		_cleanup_free_ char *path = path_in(text, cgroup1_hierarchies[i]);
+
+		if (path && is_group_of(path, name)) {
+			*ret = (struct placement){ .kind = PLACEMENT_CGROUP1, .path = xprintf(CGROUP_ROOT "/%s%s", cgroup1_hierarchies[i], path) };
+			return;
+		}
+	}
 }

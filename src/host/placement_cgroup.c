@@ -10,11 +10,14 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "host/placement.h"
 
 #define PROCS_MAX (1024 * 1024)
 /* The kernel lets go of an ended process a moment after its end is announced. */
 #define REMOVE_TRIES 50
 #define REMOVE_PAUSE_MS 10
+
+const char *const cgroup1_hierarchies[CGROUP1_HIERARCHIES] = { "memory", "pids", "systemd", "unified" };
 
 static char *parent_of(const char *path)
 {
@@ -120,4 +123,41 @@ int cgroup_remove(const char *dir, struct error *err)
 	}
 	error_set(err, ERROR_HOST, "the cgroup \"%s\" still has processes", dir);
 	return error_hint(err, "\"%s/cgroup.procs\" lists them", dir);
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The same group in another hierarchy of v1: the path component after the root is exchanged. NULL when there is no such hierarchy, or
+ * path is no such path, or it is that hierarchy itself. Owned by the caller. */
+char *cgroup1_sibling(const char *path, const char *hierarchy)
+{
+	_cleanup_free_ char *base = xprintf(CGROUP_ROOT "/%s", hierarchy);
+	const char *rest;
+
+	if (!starts_with(path, CGROUP_ROOT "/") || !is_directory(base))
+		return NULL;
+	rest = strchr(path + strlen(CGROUP_ROOT "/"), '/');
+	if (!rest || (strlen(base) == (size_t)(rest - path) && starts_with(path, base)))
+		return NULL;
+	return xprintf("%s%s", base, rest);
+}
+
+/* All hierarchies are tried, whatever the first came to. */
+int placement_remove_cgroup(const char *path, struct error *err)
+{
+	int result = cgroup_remove(path, err);
+
+	for (size_t i = 0; i < CGROUP1_HIERARCHIES; i++) {
+		_cleanup_error_ struct error failure = ERROR_INIT;
+		_cleanup_free_ char *other = cgroup1_sibling(path, cgroup1_hierarchies[i]);
+
+		if (other && cgroup_remove(other, &failure) < 0 && result == 0)
+			result = error_move(err, &failure);
+	}
+	return result;
 }

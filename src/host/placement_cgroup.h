@@ -14,4 +14,11 @@ int cgroup_enter(const char *dir, const pid_t *pids, size_t n, struct error *err
 /* Moves ourselves to the directory two levels above, then removes dir, and its parent if that was the last one. Not there: 0. */
 int cgroup_remove(const char *dir, struct error *err);
 
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define CGROUP1_HIERARCHIES 4
+/* The hierarchies of v1 through which a group is limited or killed; memory first, since it counts OOM kills. */
+extern const char *const cgroup1_hierarchies[CGROUP1_HIERARCHIES];
+/* The same group in another hierarchy of v1, or NULL when there is none. Owned by the caller. */
+char *cgroup1_sibling(const char *path, const char *hierarchy);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "host/placement.h"
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
 #include "vm/state.h"
@@ -49,9 +50,20 @@ static void record_again(struct context *context, const char *name, const struct
 		log_warning("%s, ignoring", err.message);
 }
 
+/* The control group of a guest whose record is lost; everything else of such a guest goes with it, or carries its name. */
+static void remove_placement(struct placement *placement)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (placement->kind != PLACEMENT_NONE && placement_remove(placement, &err) < 0)
+		log_warning("%s", err.message);
+	placement_free(placement);
+}
+
 static int end_orphan(struct context *context, const char *name, bool force, struct stop_result *result, struct error *err)
 {
 	struct instance instance = { .name = (char *)name };
+	struct placement placement;
 	int found = orphan_of(&context->rundir, &context->here, name, &instance.status.qemu, err);
 
 	if (found <= 0)
@@ -61,8 +73,12 @@ static int end_orphan(struct context *context, const char *name, bool force, str
 		return error_hint(err, "\"kvmctl stop %s --force\" kills it", name);
 	}
 	record_again(context, name, &instance.status.qemu);
-	if (act_kill(context, &instance, err) < 0)
+	placement_of(instance.status.qemu.pid, name, &placement);
+	if (act_kill(context, &instance, err) < 0) {
+		placement_free(&placement);
 		return -1;
+	}
+	remove_placement(&placement);
 	result->was_running = true;
 	result->how = EXIT_FORCED;
 	return 0;

@@ -59,7 +59,7 @@ world_processes() {
 qemu_pid() { head -n 1 "$WORLD/run/pid/$1" 2>/dev/null || :; }
 supervisor_pid() { sed -n 's/.* supervisor=\([0-9]*\).*/\1/p' "$WORLD/run/pid/$1" 2>/dev/null || :; }
 
-# kill_hard PID...: SIGKILL, and waits until it is gone (or a zombie).
+# kill_hard PID...: SIGKILL, and waits until it is gone (or a zombie, with no other thread that still dies).
 kill_hard() {
 	local pid
 	for pid; do
@@ -71,8 +71,14 @@ kill_hard() {
 has_ended() {
 	local line
 	line=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-	case ${line##*) } in Z* | X*) return 0 ;; esac
-	return 1
+	# State and num_threads, fields 3 and 20 of proc(5).
+	# shellcheck disable=SC2086  # words
+	set -- ${line##*) }
+	case $1 in
+	X) return 0 ;;
+	Z) [ "${18}" -le 1 ] ;;
+	*) return 1 ;;
+	esac
 }
 
 # Says what is left that should not be; nothing when all is well.
