@@ -84,14 +84,16 @@ static void set_supervisor(struct status *status, void *arg)
 }
 
 /* It writes this itself, but later: a second cleanup must not give the guest a second one. */
-static void note_supervisor(struct rundir *rundir, const char *name, pid_t pid)
+static int note_supervisor(struct rundir *rundir, const char *name, pid_t pid, struct error *err)
 {
-	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_error_ struct error unwritten = ERROR_INIT;
 	struct process_id id;
 
-	if (process_identify(pid, &id, &err) < 0 ||
-	    status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, set_supervisor, &id, &err) < 0)
-		log_warning("%s, ignoring", err.message);
+	if (process_identify(pid, &id, err) < 0)
+		return error_prefix(err, "the new supervisor");
+	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, set_supervisor, &id, &unwritten) < 0)
+		log_warning("%s, ignoring", unwritten.message);
+	return 0;
 }
 
 static int spawn_attached(const struct supervision *supervision, int event_fd, pid_t *ret_pid, struct error *err)
@@ -142,6 +144,5 @@ int act_attach_supervisor(struct context *context, const struct instance *instan
 	};
 	if (spawn_attached(&supervision, event_fd, &pid, err) < 0)
 		return -1;
-	note_supervisor(&context->rundir, instance->name, pid);
-	return 0;
+	return note_supervisor(&context->rundir, instance->name, pid, err);
 }
