@@ -16,7 +16,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios='start stop force reboot stale attach reboot-cut start-cut crash restart watched'
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 kvmctl_bounded() { timeout -k 5 60 "$KVMCTL" "$@"; }
@@ -78,8 +78,8 @@ scenario_then() {
 
 restarted() {
 	local pid
-	pid=$(qemu_pid "$ONE")
-	[ -z "$pid" ] || { [ "$pid" != 0 ] && [ "$pid" != "$1" ] && grep -q phase=running "$WORLD/run/pid/$ONE"; }
+	pid=$(qemu_pid "$ONE" 2>/dev/null)
+	[ -z "$pid" ] || { [ "$pid" != 0 ] && [ "$pid" != "$1" ] && grep -qs phase=running "$WORLD/run/pid/$ONE"; }
 }
 
 # Nobody works on it any more: no process but a QEMU and its supervisor, and the lock is free.
@@ -108,6 +108,8 @@ is_state() {
 	[ $status = "$1" ]
 }
 
+stands() { is_state 0 || is_state 5; }
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -122,7 +124,9 @@ try_point() {
 		echo "start ended with $status, but the guest is there"
 	fi
 	if ! is_state 5; then
-		is_state 0 || echo "the state after cleanup is neither running nor stopped: $("$KVMCTL" state "$ONE" 2>&1)"
+		# A supervisor may be tearing down just now.
+		until_true 5 stands || :
+		is_state 0 || is_state 5 || echo "the state after cleanup is neither running nor stopped: $("$KVMCTL" state "$ONE" 2>&1)"
 		quiet kvmctl_bounded stop --force "$ONE" || echo "stop --force ends with $?"
 		clean_up
 	fi
@@ -178,7 +182,7 @@ matrix_points() {
 					print place[g, at], e[++count % n_errors + 1]
 				}
 			}
-		}'
+		}' | awk '{ printf "%.6f %s\n", (NR * 0.618034) % 1, $0 }' | sort -n | cut -d " " -f 2-   # mixed: a run whose time is up has tried some of each
 }
 
 # matrix_worker NUMBER JOBS POINTS_FILE: every JOBSth point; results as lines in $TMP/result.NUMBER.
@@ -187,6 +191,7 @@ matrix_worker() {
 	while read -r scenario role call n fault; do
 		i=$((i + 1))
 		[ $((i % jobs)) = "$number" ] || continue
+		[ "$EPOCHSECONDS" -lt "${MATRIX_END:-9999999999}" ] || break
 		rm -f "$TMP/hit"
 		inject=(--at "$role:$call:$n" --hit "$TMP/hit")
 		[ "$fault" = kill ] && inject+=(--kill) || inject+=(--error "$fault")
