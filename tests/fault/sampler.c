@@ -4,7 +4,7 @@
  *
  * A QEMU is a process with KVMCTL_RUN_DIR=RUN_DIR and KVMCTL_INSTANCE=NAME in its environment. Of each one the uids (/proc/PID/status) and the TAPs that its
  * descriptors hold ("iff:" in /proc/PID/fdinfo) are read. Ends on SIGTERM: prints "SAMPLES QEMUS_SEEN UIDS_SEEN TAPS_SEEN" and ends with 0; with 1 as soon as one uid of the
- * pool or one TAP is in two QEMUs (of two names, or of one: a twin is as bad), which it prints.
+ * pool or one TAP is in two QEMUs, or one name has two QEMUs, which it prints.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -147,14 +147,14 @@ static bool alive(const struct qemu *qemu)
 /* The list was read one after the other: what looks shared counts only when both still live afterwards (the first may have ended before the second began). */
 static bool clash(const struct qemu *a, const struct qemu *b, long first, long last)
 {
-	bool uid = a->uid == b->uid && a->uid >= first && a->uid <= last, tap = false;
+	bool uid = a->uid == b->uid && a->uid >= first && a->uid <= last, tap = false, twins = strcmp(a->name, b->name) == 0;
 
 	for (size_t i = 0; i < a->n_taps; i++)
 		for (size_t k = 0; k < b->n_taps; k++)
 			tap |= strcmp(a->taps[i], b->taps[k]) == 0;
-	if (!(uid || tap) || !alive(a) || !alive(b))
+	if (!(uid || tap || twins) || !alive(a) || !alive(b))
 		return false;
-	printf("shared %s: pid %d (%s, uid %ld) and pid %d (%s, uid %ld)\n", uid ? "uid" : "TAP", a->pid, a->name, a->uid, b->pid, b->name, b->uid);
+	printf("shared %s: pid %d (%s, uid %ld) and pid %d (%s, uid %ld)\n", uid ? "uid" : tap ? "TAP" : "name", a->pid, a->name, a->uid, b->pid, b->name, b->uid);
 	return true;
 }
 
