@@ -14,6 +14,9 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *re
 /* The rest of an open fd. `name` is for the error. */
 int file_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_length, struct error *err);
 
+/* A password: the first line of a file, of which nothing else stays in memory. path "-" is standard input. Never in an error text. ERROR_HOST. */
+int file_read_secret(const char *path, char **ret, struct error *err);
+
 /* Replaces dirfd/name by text of `length` bytes: written under a temporary name ".NAME.tmp-XXXXXX" beside it, fsync, rename, fsync of
  * the directory. On failure the old content stays and nothing is left. `durable` false leaves out both fsyncs (status lines). */
 int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err);

@@ -9,6 +9,8 @@
 #include "base/problems.h"
 #include "vm/params.h"
 
+#define VNC_FIRST_PORT 5900    /* RFC 6143: the port of display 0 */
+#define VNC_PASSWORD_MAX 8     /* RFC 6143, 7.2.2: DES takes no more */
 #define INSTANCE_NAME_MAX 200
 
 enum nic_mode { NIC_BRIDGED, NIC_ROUTED, NIC_OPENVSWITCH, NIC_USER, NIC_EXT, NIC_MODE_MAX };

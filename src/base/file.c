@@ -14,6 +14,8 @@
 
 /* How long a FIFO or a slow pipe that was opened by name may keep us. */
 #define READ_PATIENCE_MS 5000
+/* More than any password: a file that is something else is not read into memory. */
+#define SECRET_MAX 4096
 /* file_sweep_at may meet a file that is just being written: its writer begins anew. */
 #define SWEPT_TRIES 5
 
@@ -92,6 +94,21 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *re
 int file_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_length, struct error *err)
 {
 	return read_all(fd, name, max, DEADLINE_NEVER, ret, ret_length, err);
+}
+
+int file_read_secret(const char *path, char **ret, struct error *err)
+{
+	char *text;
+	size_t length;
+	int got = streq(path, "-") ? file_read_fd(STDIN_FILENO, "standard input", SECRET_MAX, &text, &length, err) :
+				     file_read_at(AT_FDCWD, path, SECRET_MAX, &text, &length, err);
+
+	if (got < 0)
+		return -1;
+	*ret = xstrndup(text, strcspn(text, "\r\n"));
+	explicit_bzero(text, length);
+	free(text);
+	return 0;
 }
 
 int file_write_all(int fd, const void *data, size_t length)

@@ -18,18 +18,6 @@ int launch_handshake(struct launch *launch, struct error *err)
 	return qmp_handshake(launch->qmp, launch->deadline, err);
 }
 
-/* The first line of a file; never in an error text. */
-static int read_secret(const char *path, char **ret, struct error *err)
-{
-	_cleanup_free_ char *text = NULL;
-
-	if (file_read_at(AT_FDCWD, path, 4096, &text, NULL, err) < 0)
-		return -1;
-	*ret = xstrndup(text, strcspn(text, "\r\n"));
-	explicit_bzero(text, strlen(text));
-	return 0;
-}
-
 /* A listening socket at `path`, which QEMU's user may not make itself, is made here and handed over by getfd under the name that the arguments refer to. */
 static int hand_over_socket(struct launch *launch, const struct plan_command *command, struct error *err)
 {
@@ -57,7 +45,7 @@ static int send_command(struct launch *launch, const struct plan_command *comman
 	if (command->secret_file) {
 		_cleanup_free_ char *secret = NULL;
 
-		if (read_secret(command->secret_file, &secret, err) < 0)
+		if (file_read_secret(command->secret_file, &secret, err) < 0)
 			return -1;
 		json_put_string(arguments, command->secret_key, secret);
 		explicit_bzero(secret, strlen(secret));

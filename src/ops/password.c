@@ -1,32 +1,20 @@
 /* kvmctl password: a new VNC or SPICE password, from a file, standard input or the keyboard, over the monitor alone. */
 #include "ops/verbs.h"
 
-#include <fcntl.h>
-
 #include "base/file.h"
 #include "base/text.h"
 #include "host/terminal.h"
 #include "ops/act_control.h"
+#include "vm/spec.h"
 
 #define PASSWORD_MAX 4096
-#define VNC_PASSWORD_MAX 8   /* RFC 6143, 7.2.2: the key has 8 bytes */
 
-/* The first line. Never in an error text. Read before the lock is taken: nobody waits for a person who types. */
+/* Read before the lock is taken: nobody waits for a person who types. */
 static int read_password(const struct context *context, const char *file, char **ret, struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
-	bool from_stdin = streq(file, "-");
-
-	if (from_stdin && isatty(STDIN_FILENO))
+	if (streq(file, "-") && isatty(STDIN_FILENO))
 		return terminal_ask_secret(STDIN_FILENO, "New password: ", PASSWORD_MAX, context->deadline, ret, err);
-	int got = from_stdin ? file_read_fd(STDIN_FILENO, "standard input", PASSWORD_MAX, &text, NULL, err) :
-			       file_read_at(AT_FDCWD, file, PASSWORD_MAX, &text, NULL, err);
-
-	if (got < 0)
-		return -1;
-	*ret = xstrndup(text, strcspn(text, "\r\n"));
-	explicit_bzero(text, strlen(text));
-	return 0;
+	return file_read_secret(file, ret, err);
 }
 
 static int check_password(const char *which, const char *password, struct error *err)

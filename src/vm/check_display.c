@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "vm/value.h"
 
-#define VNC_BASE_PORT 5900
-
 static bool is_listen_address(const char *s)
 {
 	return text_ip_version(s) || text_is_interface(s);
@@ -22,10 +20,10 @@ void check_vnc_bind_address(const struct spec *spec, const char *path, struct pr
 	if (!is_listen_address(address))
 		problems_add(problems, path, "\"%s\" is neither an IP address, nor an interface, nor an absolute directory",
 			     address);
-	else if (spec->network_port <= VNC_BASE_PORT)
+	else if (spec->network_port <= VNC_FIRST_PORT)
 		problems_add(problems, path,
 			     "needs a network_port above %d (the display is network_port - %d), but it is %lld",
-			     VNC_BASE_PORT, VNC_BASE_PORT, (long long)spec->network_port);
+			     VNC_FIRST_PORT, VNC_FIRST_PORT, (long long)spec->network_port);
 }
 
 void check_vnc_x509_verify(const struct spec *spec, const char *path, struct problems *problems)

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "host/link.h"
 
-#define VNC_PASSWORD_MAX 8      /* RFC 6143: DES takes no more */
 #define SPICE_PASSWORD_MAX 59   /* spice-protocol: SPICE_MAX_PASSWORD_LENGTH with its NUL is 60 */
 
 static bool is_ip(const char *text)

@@ -70,7 +70,7 @@ static void check_disk(struct check *check, size_t i, struct image_place *place)
 	const struct disk *disk = &check->spec->disks[i];
 	_cleanup_free_ char *path = xprintf("disks[%zu].path", i);
 	_cleanup_error_ struct error err = ERROR_INIT;
-	struct disk_facts facts;
+	_cleanup_(disk_facts_free) struct disk_facts facts = { 0 };
 
 	check_secret_file(check, i);
 	if (uri_is(disk->path)) {
@@ -84,7 +84,6 @@ static void check_disk(struct check *check, size_t i, struct image_place *place)
 	for (size_t layer = 1; layer < facts.n; layer++)
 		if (uri_is(facts.layers[layer].path))
 			check_uri(check, path, facts.layers[layer].path);
-	disk_facts_free(&facts);
 	check_writable(check, path, disk, place);
 	check_size(check, path, disk, place->size);
 }

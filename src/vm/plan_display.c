@@ -3,8 +3,6 @@
 #include "base/text.h"
 #include "vm/plan_build.h"
 
-#define VNC_FIRST_PORT 5900
-
 /* hvparams.vga -> device. */
 static const struct {
 	const char *vga, *driver;

@@ -36,7 +36,8 @@ static void nodes(struct builder *b, const char *id, const char *image, const ch
 	const struct disk_layer layer = {
 		.path = (char *)image,
 		.format = (char *)"raw",
-		.block_device = starts_with(image, "/dev/"),
+		/* A plan looks at nothing: by its name. What lies in /dev/shm is a file. */
+		.block_device = starts_with(image, "/dev/") && !starts_with(image, "/dev/shm/"),
 	};
 	const struct block_options block = { .aio = "threads", .read_only = true };
 
