@@ -14,7 +14,8 @@ static inline void free_ptr(void *p)
 	free(*(void **)p);
 }
 
-/* Closes *fd if it is one; errno stays. It is -1 afterwards: a second call must not close what has got the number since. */
+/* Closes *fd if it is one; errno stays. It is -1 afterwards: a second call must not close what has got
+ * the number since. */
 static inline void close_fd(int *fd)
 {
 	if (*fd >= 0) {

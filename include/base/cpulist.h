@@ -14,7 +14,8 @@ struct cpulist {
 	cpu_set_t set;   /* empty when `all` */
 };
 
-/* One list: "all", "0-2,4", "0-7,^3". ERROR_SPEC: empty, reversed range, over CPULIST_MAX_CPU, a list that excludes all. */
+/* One list: "all", "0-2,4", "0-7,^3". ERROR_SPEC: empty, reversed range, over CPULIST_MAX_CPU, a list
+ * that excludes all. */
 int cpulist_parse(const char *text, struct cpulist *ret, struct error *err);
 /* A mask: one list, or one per vCPU separated by ':'. ret is owned by the caller; *ret_n is at least 1. */
 int cpumask_parse(const char *text, struct cpulist **ret, size_t *ret_n, struct error *err);

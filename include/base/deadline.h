@@ -24,7 +24,8 @@ bool deadline_passed(struct deadline d);
 /* Milliseconds left, 0 when passed, -1 when never: what poll wants (INT_MAX at most). */
 int deadline_left(struct deadline d);
 
-/* poll(2) until the deadline; EINTR is waited through. As poll: the number of ready fds, 0 on time-out, -1 with errno. */
+/* poll(2) until the deadline; EINTR is waited through. As poll: the number of ready fds, 0 on time-out,
+ * -1 with errno. */
 int deadline_poll(struct pollfd *fds, nfds_t n, struct deadline d);
 
 #endif

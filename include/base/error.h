@@ -48,7 +48,8 @@ int error_hint(struct error *err, const char *format, ...) __attribute__((format
 /* Moves src into dst; src is empty afterwards. Returns -1. */
 int error_move(struct error *dst, struct error *src);
 
-/* An error on its way from one process of ours to another, in one write or message: smaller than PIPE_BUF, so it arrives whole. Longer texts are cut. */
+/* An error on its way from one process of ours to another, in one write or message: smaller than
+ * PIPE_BUF, so it arrives whole. Longer texts are cut. */
 struct error_report {
 	int kind, errnum;
 	char message[1024];
@@ -73,8 +74,8 @@ static inline int error_returned(int minus_one)
 
 void error_clear(struct error *err);
 
-/* "other", "usage", "invalid-spec", "no-such-instance", "wrong-state", "host-refused", "qemu-refused", "timeout", "busy",
- * "unknown": the `kind` of --json. */
+/* "other", "usage", "invalid-spec", "no-such-instance", "wrong-state", "host-refused", "qemu-refused",
+ * "timeout", "busy", "unknown": the `kind` of --json. */
 const char *error_kind_to_string(enum error_kind kind);
 
 #endif

@@ -8,21 +8,24 @@
 
 #include "base/error.h"
 
-/* Reads a whole file of at most max bytes; *ret is NUL-terminated and owned by the caller, *ret_length may be NULL.
- * dirfd as openat(2). ERROR_HOST with errnum ENOENT, EACCES ...; EFBIG when it is larger (devices and FIFOs included). */
+/* Reads a whole file of at most max bytes; *ret is NUL-terminated and owned by the caller, *ret_length
+ * may be NULL. dirfd as openat(2). ERROR_HOST with errnum ENOENT, EACCES ...; EFBIG when it is larger
+ * (devices and FIFOs included). */
 int file_read_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_length, struct error *err);
 /* The rest of an open fd. `name` is for the error. */
 int file_read_fd(int fd, const char *name, size_t max, char **ret, size_t *ret_length, struct error *err);
 
-/* A password: the first line of a file, of which nothing else stays in memory. path "-" is standard input. Never in an error text. ERROR_HOST. */
+/* A password: the first line of a file, of which nothing else stays in memory. path "-" is standard
+ * input. Never in an error text. ERROR_HOST. */
 int file_read_secret(const char *path, char **ret, struct error *err);
 
-/* Replaces dirfd/name by text of `length` bytes: written under a temporary name ".NAME.tmp-XXXXXX" beside it, fsync, rename, fsync of
- * the directory. On failure the old content stays and nothing is left. `durable` false leaves out both fsyncs (status lines). */
+/* Replaces dirfd/name by text of `length` bytes: written under a temporary name ".NAME.tmp-XXXXXX" beside
+ * it, fsync, rename, fsync of the directory. On failure the old content stays and nothing is left.
+ * `durable` false leaves out both fsyncs (status lines). */
 int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err);
 
-/* Looks for temporary files that writers left which were killed: of `name`, or of any (NULL). With `remove` they are taken away; a writer that is just at work
- * begins anew. True when there were some. */
+/* Looks for temporary files that writers left which were killed: of `name`, or of any (NULL). With
+ * `remove` they are taken away; a writer that is just at work begins anew. True when there were some. */
 bool file_sweep_at(int dirfd, const char *name, bool remove);
 
 /* write(2) until all is written; -1 with errno. */

@@ -1,8 +1,9 @@
 /* The one door to json-c.
  *
- * In: strict (RFC 8259): duplicate keys, trailing text, single quotes, comments, NaN, invalid UTF-8, numbers that do not fit in 64 bits,
- * more bytes or levels than allowed are errors with line and column. Out: keys in the order in which they were put.
- * `struct json` is json-c's json_object under our name; ownership is by reference: json_put takes the child's reference. */
+ * In: strict (RFC 8259): duplicate keys, trailing text, single quotes, comments, NaN, invalid UTF-8,
+ * numbers that do not fit in 64 bits, more bytes or levels than allowed are errors with line and column.
+ * Out: keys in the order in which they were put. `struct json` is json-c's json_object under our name;
+ * ownership is by reference: json_put takes the child's reference. */
 #ifndef KVMCTL_BASE_JSON_H
 #define KVMCTL_BASE_JSON_H
 
@@ -26,7 +27,8 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_DOUBLE, JSON_STRING, JSON_
 /* `what` names the text in errors ("instance spec \"web1.json\""). ERROR_SPEC. */
 int json_parse(const char *text, size_t length, size_t max_bytes, int max_depth, const char *what, struct json **ret,
 	       struct error *err);
-/* NULL is JSON_NULL. A whole number between INT64_MAX and UINT64_MAX (QEMU has some) is JSON_DOUBLE: json_int does not give it. */
+/* NULL is JSON_NULL. A whole number between INT64_MAX and UINT64_MAX (QEMU has some) is JSON_DOUBLE:
+ * json_int does not give it. */
 enum json_type json_type_of(const struct json *j);
 const char *json_type_name(enum json_type type);      /* "string", "number", ... */
 
@@ -47,7 +49,8 @@ bool json_bool(const struct json *j, bool fallback);
 size_t json_length(const struct json *j);              /* of an array or object, else 0 */
 struct json *json_at(const struct json *j, size_t i);  /* of an array; borrowed or NULL */
 
-/* Walks an object in order: for (struct json_iter it = json_iter(j); json_next(&it);) ... it.key, it.value (borrowed). */
+/* Walks an object in order: for (struct json_iter it = json_iter(j); json_next(&it);) ... it.key,
+ * it.value (borrowed). */
 struct json_iter {
 	const char *key;
 	struct json *value;

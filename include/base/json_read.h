@@ -1,5 +1,6 @@
-/* The strict reader behind json_parse. It builds json-c's objects itself: json-c's tokener takes the last of two equal keys, single
- * quotes and numbers that do not fit, and says nothing. Only base/json.c and base/json_read.c include this. */
+/* The strict reader behind json_parse. It builds json-c's objects itself: json-c's tokener takes the last
+ * of two equal keys, single quotes and numbers that do not fit, and says nothing. Only base/json.c and
+ * base/json_read.c include this. */
 #ifndef KVMCTL_BASE_JSON_READ_H
 #define KVMCTL_BASE_JSON_READ_H
 

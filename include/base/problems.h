@@ -1,4 +1,5 @@
-/* Problems found while reading and checking: all of them are collected, then reported at once as one ERROR_SPEC (or ERROR_HOST). */
+/* Problems found while reading and checking: all of them are collected, then reported at once as one
+ * ERROR_SPEC (or ERROR_HOST). */
 #ifndef KVMCTL_BASE_PROBLEMS_H
 #define KVMCTL_BASE_PROBLEMS_H
 
@@ -22,7 +23,8 @@ void problems_add(struct problems *problems, const char *path, const char *forma
 	__attribute__((format(printf, 3, 4)));
 /* Takes the error's message (and hint, in brackets) as a problem of path; err is empty afterwards. */
 void problems_add_error(struct problems *problems, const char *path, struct error *err);
-/* 0 when there are none; else -1 with one error: "WHAT: 3 problems:\n  disks[0].path: ...\n ..." (one: on the same line). */
+/* 0 when there are none; else -1 with one error: "WHAT: 3 problems:\n  disks[0].path: ...\n ..." (one: on
+ * the same line). */
 int problems_to_error(const struct problems *problems, enum error_kind kind, const char *what, struct error *err);
 void problems_free(struct problems *problems);
 

@@ -23,8 +23,8 @@ char *strv_join(char *const *v, const char *separator);
 /* "a,b,,c" with ',' gives a b "" c; the empty text gives the empty vector. */
 char **strv_split(const char *s, char separator);
 
-/* Splits as a POSIX shell splits words: blanks, '...', "..." with \ before $ ` " \ and newline, \ elsewhere. No expansion of
- * any kind. ERROR_SPEC on a quote without an end or a \ at the end. */
+/* Splits as a POSIX shell splits words: blanks, '...', "..." with \ before $ ` " \ and newline, \
+ * elsewhere. No expansion of any kind. ERROR_SPEC on a quote without an end or a \ at the end. */
 int strv_split_shell(const char *s, char ***ret, struct error *err);
 /* One word quoted so that a shell reads it back (for printing commands). */
 char *text_quote_shell(const char *s);

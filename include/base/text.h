@@ -43,7 +43,8 @@ char *text_trim(const char *s);
 size_t text_utf8_length(const char *s, size_t length);
 /* A printable copy: control bytes and invalid UTF-8 as \xNN, at most max bytes of s, then "...". */
 char *text_printable(const char *s, size_t length, size_t max);
-/* Lines of somebody else's as one, "; " between them, empty ones left out; each as text_printable has it. Owned by the caller. */
+/* Lines of somebody else's as one, "; " between them, empty ones left out; each as text_printable has it.
+ * Owned by the caller. */
 char *text_one_line(const char *s, size_t length, size_t max);
 
 /* FNV-1a, 64 bits: tells texts apart that nobody has made to be alike; it protects nothing. */

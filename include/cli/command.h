@@ -1,4 +1,5 @@
-/* The commands: one table (src/cli/commands.def), from which parsing, help, the manual, the completion and the table tests come. */
+/* The commands: one table (src/cli/commands.def), from which parsing, help, the manual, the completion
+ * and the table tests come. */
 #ifndef KVMCTL_CLI_COMMAND_H
 #define KVMCTL_CLI_COMMAND_H
 
@@ -19,8 +20,8 @@ struct option_row {
 enum command_group { GROUP_LIFE, GROUP_LIVE, GROUP_LOOK, GROUP_PLAN, GROUP_REPAIR, GROUP_HOST, GROUP_HELP, COMMAND_GROUP_MAX };
 const char *command_group_title(enum command_group group);   /* "Start and stop", ... */
 
-/* What a command needs. The directories and root are seen to by main before it runs; that it reads a spec, or asks a running QEMU, is its op's own business and
- * stands here for help and manual. */
+/* What a command needs. The directories and root are seen to by main before it runs; that it reads a
+ * spec, or asks a running QEMU, is its op's own business and stands here for help and manual. */
 enum command_needs {
 	NEEDS_SETTINGS = 1 << 0,   /* the settings are read */
 	NEEDS_RUNDIR = 1 << 1,     /* the run directory is opened for looking: one that is not there is empty */
@@ -69,12 +70,14 @@ struct invocation {
 	int status;                      /* the exit status of a success; 0 unless the command says otherwise */
 };
 
-/* The value of an option of the command (NULL: not given), and whether it was given. `name` must be one of its rows: else abort. */
+/* The value of an option of the command (NULL: not given), and whether it was given. `name` must be one
+ * of its rows: else abort. */
 const char *invocation_option(const struct invocation *invocation, const char *name);
 bool invocation_has(const struct invocation *invocation, const char *name);
 /* The instance's name: args[0], checked. ERROR_USAGE. */
 int invocation_name(const struct invocation *invocation, const char **ret, struct error *err);
-/* For commands that have nothing to tell but that they are done: {"name", "done": COMMAND} with --json; people see nothing. Always 0. */
+/* For commands that have nothing to tell but that they are done: {"name", "done": COMMAND} with --json;
+ * people see nothing. Always 0. */
 int invocation_done(const struct invocation *invocation, const char *name);
 
 /* NULL when there is none of that name. Hidden ones are found as well. */

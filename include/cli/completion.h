@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* A bash script: commands, options, values of options, instance names (asked from the hidden `kvmctl names`), parameters. */
+/* A bash script: commands, options, values of options, instance names (asked from the hidden `kvmctl
+ * names`), parameters. */
 void completion_bash(FILE *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* The documents that --json prints, key by key: one table, from which the manual comes and what people see at a terminal. */
+/* The documents that --json prints, key by key: one table, from which the manual comes and what people
+ * see at a terminal. */
 #ifndef KVMCTL_CLI_DOCUMENT_H
 #define KVMCTL_CLI_DOCUMENT_H
 

@@ -11,8 +11,9 @@ void help_overview(FILE *out);
 /* All about one. */
 void help_command(const struct command *command, FILE *out);
 
-/* A part of a manual page in man(7) macros, made from rows: "commands", "options", "exit-reasons", "keys-list" …, those of tables_fragment (`kvmctl help --fragment NAME`; the Makefile
- * puts them into man/…in). ERROR_USAGE: no such fragment. */
+/* A part of a manual page in man(7) macros, made from rows: "commands", "options", "exit-reasons",
+ * "keys-list" …, those of tables_fragment (`kvmctl help --fragment NAME`; the Makefile puts them into
+ * man/…in). ERROR_USAGE: no such fragment. */
 int manual_fragment(const char *name, FILE *out, struct error *err);
 /* Text for a manual: '-', '\', '.' and ''' at the start of a line escaped. */
 void manual_text(const char *text, FILE *out);

@@ -15,9 +15,11 @@ void output_json_take(struct json *document);
 /* Standard output is a terminal, NO_COLOR is unset or empty, TERM is not "dumb". */
 bool output_colour(void);
 
-/* Keeps what is printed in `buffer` until it is full or flushed: one write for most commands, and its errno is known. */
+/* Keeps what is printed in `buffer` until it is full or flushed: one write for most commands, and its
+ * errno is known. */
 void output_buffer(char *buffer, size_t size);
-/* Pushes out what is buffered. A reader that went away is no error (*ret_gone, may be NULL); a full disk is: ERROR_OTHER. */
+/* Pushes out what is buffered. A reader that went away is no error (*ret_gone, may be NULL); a full disk
+ * is: ERROR_OTHER. */
 int output_flush(bool *ret_gone, struct error *err);
 
 /* Prints the one error: on stderr, or with json as a document on stdout. */

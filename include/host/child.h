@@ -1,7 +1,9 @@
-/* The one place that spawns: a child is described fully, then started; a failure of its set-up or exec is the call's error.
+/* The one place that spawns: a child is described fully, then started; a failure of its set-up or exec is
+ * the call's error.
  *
- * The child gets nothing that is not described: default signal mask and dispositions, the given environment and no other, cwd "/", umask, stdio on
- * /dev/null where not given, no other descriptors (close_range), RLIMIT_CORE 0, its own oom_score_adj, nice and affinity. */
+ * The child gets nothing that is not described: default signal mask and dispositions, the given
+ * environment and no other, cwd "/", umask, stdio on /dev/null where not given, no other descriptors
+ * (close_range), RLIMIT_CORE 0, its own oom_score_adj, nice and affinity. */
 #ifndef KVMCTL_HOST_CHILD_H
 #define KVMCTL_HOST_CHILD_H
 
@@ -40,20 +42,25 @@ struct child {
 
 /* Each target number once; a source may be given several times, and sources and targets may overlap. */
 
-/* fork and set up; *ret_pid runs. With a gate the exec has not happened yet: its failure comes back through *ret_exec_fd (a CLOEXEC pipe: end-of-file is
- * success, else see child_exec_result); without a gate it has happened (10 s at most), its failure is this call's error, the child is reaped, and
- * ret_exec_fd may be NULL (else -1). With a gate the caller reaps. ERROR_HOST with the step that failed, ERROR_TIMEOUT. */
+/* fork and set up; *ret_pid runs. With a gate the exec has not happened yet: its failure comes back
+ * through *ret_exec_fd (a CLOEXEC pipe: end-of-file is success, else see child_exec_result); without a
+ * gate it has happened (10 s at most), its failure is this call's error, the child is reaped, and
+ * ret_exec_fd may be NULL (else -1). With a gate the caller reaps. ERROR_HOST with the step that failed,
+ * ERROR_TIMEOUT. */
 int child_spawn(const struct child *child, pid_t *ret_pid, int *ret_exec_fd, struct error *err);
-/* Reads what the exec came to. Closes fd. ERROR_HOST with the step that failed (also when the gate was closed without a byte); ERROR_TIMEOUT. */
+/* Reads what the exec came to. Closes fd. ERROR_HOST with the step that failed (also when the gate was
+ * closed without a byte); ERROR_TIMEOUT. */
 int child_exec_result(int exec_fd, const char *path, struct deadline deadline, struct error *err);
-/* Becomes the described child: returns only when it fails (for the process that turns into the supervisor). All descriptors but the targets are closed
- * by the exec, not before, so a caller can still report a failure through one whose number is no target. Signals and stdio are the child's by then. */
+/* Becomes the described child: returns only when it fails (for the process that turns into the
+ * supervisor). All descriptors but the targets are closed by the exec, not before, so a caller can still
+ * report a failure through one whose number is no target. Signals and stdio are the child's by then. */
 int child_become(const struct child *child, struct error *err);
 /* fork(2) and nothing else: the child has all that the caller has. 0 in both; *ret_pid is 0 in the child. */
 int child_fork(pid_t *ret_pid, struct error *err);
 
-/* Runs to the end, in a process group of its own, with both outputs captured (the first 64 KiB; the rest is read and dropped), stdin on /dev/null unless
- * given; 1 and 2 are no targets. What is left running behind (a daemon that keeps our pipe) is neither waited for nor killed. Past the deadline the whole
+/* Runs to the end, in a process group of its own, with both outputs captured (the first 64 KiB; the rest
+ * is read and dropped), stdin on /dev/null unless given; 1 and 2 are no targets. What is left running
+ * behind (a daemon that keeps our pipe) is neither waited for nor killed. Past the deadline the whole
  * process group is killed: ERROR_TIMEOUT, the output so far in the hint. Works with SIGCHLD ignored.
  * *ret_status as waitpid gives it; *ret_output owned by the caller, printable (newlines and tabs stay). */
 int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output, struct error *err);

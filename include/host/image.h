@@ -1,4 +1,5 @@
-/* What image files say of themselves: the backing chain of a qcow2 (QEMU: docs/interop/qcow2.txt), never by probing raw data. */
+/* What image files say of themselves: the backing chain of a qcow2 (QEMU: docs/interop/qcow2.txt), never
+ * by probing raw data. */
 #ifndef KVMCTL_HOST_IMAGE_H
 #define KVMCTL_HOST_IMAGE_H
 
@@ -22,8 +23,8 @@ struct image_header {
 
 #define _cleanup_image_ _cleanup_(image_header_free)
 
-/* Reads at most the first cluster. ERROR_HOST: cannot be read, or is neither a file nor a block device (a FIFO is not waited for); ERROR_SPEC: a qcow2
- * whose header makes no sense. */
+/* Reads at most the first cluster. ERROR_HOST: cannot be read, or is neither a file nor a block device (a
+ * FIFO is not waited for); ERROR_SPEC: a qcow2 whose header makes no sense. */
 int image_read_header(const char *path, struct image_header *ret, struct error *err);
 /* The same from the first `size` bytes of an image. `name` is for the errors. Pure: for fuzzing. ERROR_SPEC. */
 int image_parse_header(const uint8_t *data, size_t size, const char *name, struct image_header *ret, struct error *err);

@@ -1,6 +1,8 @@
-/* Network links through libnl-route, which is loaded only when one of these is called (start-up time: see src/host/link_module.c).
+/* Network links through libnl-route, which is loaded only when one of these is called (start-up time: see
+ * src/host/link_module.c).
  *
- * The order for a TAP: MAC, bridge or routed set-up, MTU, VLAN; link_up last, so that a link never carries a packet before everything on it is set. */
+ * The order for a TAP: MAC, bridge or routed set-up, MTU, VLAN; link_up last, so that a link never
+ * carries a packet before everything on it is set. */
 #ifndef KVMCTL_HOST_LINK_H
 #define KVMCTL_HOST_LINK_H
 
@@ -22,10 +24,12 @@ int link_index(const char *name, int *ret, struct error *err);   /* libc only */
 int link_is_bridge(const char *name, bool *ret, struct error *err);
 int link_set_mtu(const char *name, int64_t mtu, struct error *err);
 int link_get_mtu(const char *name, int64_t *ret, struct error *err);
-/* The host's side of a TAP gets the guest's address with fe: in front (fa: if it has that): never equal to the guest's, and so high that no bridge takes it as its own. */
+/* The host's side of a TAP gets the guest's address with fe: in front (fa: if it has that): never equal
+ * to the guest's, and so high that no bridge takes it as its own. */
 int link_set_mac(const char *name, const char *guest_mac, struct error *err);
-/* Into the bridge; the bridge's MTU is taken by the port before, so that the bridge's own does not change (another one: link_set_mtu after it). IPv6 is
- * switched off on the port: the guest must not reach the host by a link-local address past the bridge's rules. */
+/* Into the bridge; the bridge's MTU is taken by the port before, so that the bridge's own does not change
+ * (another one: link_set_mtu after it). IPv6 is switched off on the port: the guest must not reach the
+ * host by a link-local address past the bridge's rules. */
 int link_attach(const char *name, const char *bridge, struct error *err);
 /* The port's only VLAN (PVID, untagged). ERROR_HOST where the bridge does not filter VLANs. */
 int link_vlan(const char *name, int64_t vlan, struct error *err);
@@ -36,14 +40,17 @@ int link_down(const char *name, struct error *err);
 /* Deletes; one that is not there is no error. */
 int link_delete(const char *name, struct error *err);
 
-/* Mode routed: forwarding, proxy ARP and NDP of the link, our address, then up (the kernel takes routes only for links that are up), then the routes, and
- * proxy neighbour entries on the link that the addresses were on before. A route that exists already is an error: another instance has the address. On
+/* Mode routed: forwarding, proxy ARP and NDP of the link, our address, then up (the kernel takes routes
+ * only for links that are up), then the routes, and proxy neighbour entries on the link that the
+ * addresses were on before. A route that exists already is an error: another instance has the address. On
  * failure nothing is left but what goes with the link. */
 int link_route_add(const char *name, const struct link_route *route, struct error *err);
-/* Removes the proxy neighbour entries, which outlive the link, and the routes where the link still is. What is gone is no error. */
+/* Removes the proxy neighbour entries, which outlive the link, and the routes where the link still is.
+ * What is gone is no error. */
 int link_unroute(const char *name, const struct link_route *route, struct error *err);
 
-/* The first address of an interface (family AF_INET, AF_INET6, or 0: v4 before v6; no link-local ones). Owned by the caller. libc only. ERROR_HOST: no such interface, or no address of the family. */
+/* The first address of an interface (family AF_INET, AF_INET6, or 0: v4 before v6; no link-local ones).
+ * Owned by the caller. libc only. ERROR_HOST: no such interface, or no address of the family. */
 int link_address(const char *name, int family, char **ret, struct error *err);
 bool link_exists(const char *name);   /* libc only */
 

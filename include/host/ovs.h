@@ -16,7 +16,8 @@ struct ovs_port {
 
 /* ovs-vsctl itself. Owned by the caller. ERROR_HOST when it is in none of the directories. */
 int ovs_find(const char *search_path, char **ret, struct error *err);
-/* Takes the place of a port of this name that somebody left. ERROR_HOST when ovs-vsctl is missing or refuses (its words are kept); ERROR_TIMEOUT. */
+/* Takes the place of a port of this name that somebody left. ERROR_HOST when ovs-vsctl is missing or
+ * refuses (its words are kept); ERROR_TIMEOUT. */
 int ovs_port_add(const struct ovs_port *port, struct deadline deadline, struct error *err);
 /* A port that is not there is no error. */
 int ovs_port_remove(const struct ovs_port *port, struct deadline deadline, struct error *err);

@@ -1,4 +1,5 @@
-/* What a child may do: its identity and its capabilities, given up between fork and exec (capabilities(7), libcap-ng). */
+/* What a child may do: its identity and its capabilities, given up between fork and exec
+ * (capabilities(7), libcap-ng). */
 #ifndef KVMCTL_HOST_PRIVILEGES_H
 #define KVMCTL_HOST_PRIVILEGES_H
 

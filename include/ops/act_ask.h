@@ -1,4 +1,5 @@
-/* Asking many instances' query monitors at once, under one shared deadline: a QEMU that does not answer costs nobody else anything. */
+/* Asking many instances' query monitors at once, under one shared deadline: a QEMU that does not answer
+ * costs nobody else anything. */
 #ifndef KVMCTL_OPS_ACT_ASK_H
 #define KVMCTL_OPS_ACT_ASK_H
 
@@ -19,7 +20,8 @@ struct ask {
 	struct qmp *qmp;
 };
 
-/* asks[i].name is filled in by the caller; questions are commands without arguments. Takes at most as long as the deadline. */
+/* asks[i].name is filled in by the caller; questions are commands without arguments. Takes at most as
+ * long as the deadline. */
 void ask_all(struct context *context, struct ask *asks, size_t n, const char *const *questions, size_t n_questions, struct deadline deadline);
 void ask_clear(struct ask *asks, size_t n);
 

@@ -17,8 +17,9 @@ struct control {
 #define CONTROL_INIT ((struct control){ .lock = -1 })
 #define _cleanup_control_ _cleanup_(control_close)
 
-/* Takes the lock as `verb`, and opens the control monitor of a guest that runs or is paused. ERROR_USAGE: bad name; ERROR_BUSY; ERROR_NO_INSTANCE: nobody knows it;
- * ERROR_STATE: it is not running; ERROR_UNKNOWN: cannot be told; ERROR_TIMEOUT: unresponsive. */
+/* Takes the lock as `verb`, and opens the control monitor of a guest that runs or is paused. ERROR_USAGE:
+ * bad name; ERROR_BUSY; ERROR_NO_INSTANCE: nobody knows it; ERROR_STATE: it is not running;
+ * ERROR_UNKNOWN: cannot be told; ERROR_TIMEOUT: unresponsive. */
 int control_open(struct context *context, const char *name, const char *verb, struct control *ret, struct error *err);
 void control_close(struct control *control);
 
@@ -26,10 +27,12 @@ void control_close(struct control *control);
 int control_execute(struct control *control, const char *command, struct json *arguments, struct error *err);
 /* The whole of it for the simplest verbs. */
 int control_once(struct context *context, const char *name, const char *verb, const char *command, struct json *arguments, struct error *err);
-/* Writes into the status line what a command has just changed (the supervisor does the same from the event: whoever comes first). */
+/* Writes into the status line what a command has just changed (the supervisor does the same from the
+ * event: whoever comes first). */
 void control_note(struct control *control, status_change_fn change, void *arg);
 
-/* The error for an instance that does not run, by what it is: ERROR_NO_INSTANCE when there is neither a record nor a spec of it. Returns -1. */
+/* The error for an instance that does not run, by what it is: ERROR_NO_INSTANCE when there is neither a
+ * record nor a spec of it. Returns -1. */
 int control_not_running(const struct context *context, const struct instance *instance, struct error *err);
 
 #endif

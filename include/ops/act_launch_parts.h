@@ -66,11 +66,13 @@ int launch_network_up(struct launch *launch, struct error *err);
 int launch_connect_monitors(struct launch *launch, struct error *err);
 int launch_fork(struct launch *launch, struct error *err);
 int launch_commit(struct launch *launch, struct error *err);
-/* QEMU is ended and awaited, then the supervisor is told that we undo the rest ourselves. Fails when QEMU may still live: then its record must stay, and the
- * supervisor (which was not told) or `cleanup` ends it. */
+/* QEMU is ended and awaited, then the supervisor is told that we undo the rest ourselves. Fails when QEMU
+ * may still live: then its record must stay, and the supervisor (which was not told) or `cleanup` ends
+ * it. */
 int launch_abort(struct launch *launch, struct error *err);
-/* From the supervisor, or the process that becomes it: 1 a message (NUL-terminated), 0 end-of-file, -1 time-out or error. *ret_fd -1 when none came along.
- * "failed" is followed by the error, for launch_take_failure, which returns -1. */
+/* From the supervisor, or the process that becomes it: 1 a message (NUL-terminated), 0 end-of-file, -1
+ * time-out or error. *ret_fd -1 when none came along. "failed" is followed by the error, for
+ * launch_take_failure, which returns -1. */
 int launch_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd);
 int launch_take_failure(int session, struct error *err);
 

@@ -29,7 +29,8 @@ struct look_figures look_figures(const struct instance *instance);
 /* The keys of a row (kvmctl(8), OUTPUT); the caller owns it. */
 struct json *look_row(const struct instance *instance);
 
-/* Adds a row {"path", "running", "file"} to list for each place where the two documents differ (values as JSON text). NULL: absent. */
+/* Adds a row {"path", "running", "file"} to list for each place where the two documents differ (values as
+ * JSON text). NULL: absent. */
 void look_differences(const struct json *running, const struct json *file, const char *path, struct json *list);
 
 #endif

@@ -5,7 +5,8 @@
 #include "ops/context.h"
 #include "vm/plan.h"
 
-/* input without paths, filled in here: the places of this instance in the run directory and the lasting ones. Errors as plan_make's. */
+/* input without paths, filled in here: the places of this instance in the run directory and the lasting
+ * ones. Errors as plan_make's. */
 int act_plan(const struct context *context, const struct plan_input *input, struct plan **ret, struct error *err);
 
 #endif

@@ -1,14 +1,17 @@
-/* Starting an instance again from what was recorded of it: reboot, restart after a crash, a reboot that was killed half-way. */
+/* Starting an instance again from what was recorded of it: reboot, restart after a crash, a reboot that
+ * was killed half-way. */
 #ifndef KVMCTL_OPS_ACT_RECORDED_H
 #define KVMCTL_OPS_ACT_RECORDED_H
 
 #include "ops/act_launch.h"
 
-/* The recorded spec and hardware; what the guest does not see comes from the spec file as it is now, when it is there and valid. With the lock held and
- * the last run torn down (TEARDOWN_KEEP_RECORD). request->loaded and recorded are filled in here. ERROR_NO_INSTANCE: nothing is recorded. */
+/* The recorded spec and hardware; what the guest does not see comes from the spec file as it is now, when
+ * it is there and valid. With the lock held and the last run torn down (TEARDOWN_KEEP_RECORD).
+ * request->loaded and recorded are filled in here. ERROR_NO_INSTANCE: nothing is recorded. */
 int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid, struct error *err);
 
-/* A reboot that stopped half-way, its QEMU gone: what is left of the last run is torn down, then as above. With the lock held. */
+/* A reboot that stopped half-way, its QEMU gone: what is left of the last run is torn down, then as
+ * above. With the lock held. */
 int act_finish_reboot(struct context *context, const char *name, pid_t *ret_pid, struct error *err);
 
 #endif

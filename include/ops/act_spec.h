@@ -15,13 +15,15 @@ struct spec_loaded {
 #define SPEC_LOADED_INIT ((struct spec_loaded){ 0 })
 #define _cleanup_spec_loaded_ _cleanup_(spec_loaded_clear)
 
-/* Reads and checks (syntax only). At most JSON_SPEC_MAX_BYTES + 1 bytes are read, whatever the file is, and never past the command's deadline or the
- * time of a start: a FIFO without a writer is a time-out. ERROR_USAGE: no source, or a bad name; ERROR_NO_INSTANCE: no file of that name in spec_dir;
- * ERROR_SPEC: not valid, too large, not there (--spec FILE); ERROR_TIMEOUT. */
+/* Reads and checks (syntax only). At most JSON_SPEC_MAX_BYTES + 1 bytes are read, whatever the file is,
+ * and never past the command's deadline or the time of a start: a FIFO without a writer is a time-out.
+ * ERROR_USAGE: no source, or a bad name; ERROR_NO_INSTANCE: no file of that name in spec_dir; ERROR_SPEC:
+ * not valid, too large, not there (--spec FILE); ERROR_TIMEOUT. */
 int spec_load(struct context *context, const struct spec_source *source, struct spec_loaded *ret, struct error *err);
 void spec_loaded_clear(struct spec_loaded *loaded);
 
-/* The names of all specs in spec_dir (strv), in no order; NULL when it cannot be read: they serve hints and the completion. */
+/* The names of all specs in spec_dir (strv), in no order; NULL when it cannot be read: they serve hints
+ * and the completion. */
 char **spec_names(const char *spec_dir);
 
 #endif

@@ -1,4 +1,5 @@
-/* The supervisor's command line, for the one that a start leaves behind and for one that is put in the place of a lost one. */
+/* The supervisor's command line, for the one that a start leaves behind and for one that is put in the
+ * place of a lost one. */
 #ifndef KVMCTL_OPS_ACT_SUPERVISE_H
 #define KVMCTL_OPS_ACT_SUPERVISE_H
 

@@ -34,8 +34,8 @@ struct stop_result {
 	char *name;
 };
 int op_stop(struct context *context, const char *name, bool force, struct stop_result *ret, struct error *err);
-/* Every instance that is not stopped, `parallel` at a time, each by a kvmctl of its own. {"instances": [{"name", "was_running", "how"} or {"name", "error"}]};
- * *ret_failed of them carry an error. */
+/* Every instance that is not stopped, `parallel` at a time, each by a kvmctl of its own. {"instances":
+ * [{"name", "was_running", "how"} or {"name", "error"}]}; *ret_failed of them carry an error. */
 int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed, struct error *err);
 int op_reboot(struct context *context, const char *name, struct start_result *ret, struct error *err);
 
@@ -62,7 +62,8 @@ int op_reset(struct context *context, const char *name, struct error *err);
 int op_powerdown(struct context *context, const char *name, struct error *err);
 int op_nmi(struct context *context, const char *name, struct error *err);
 int op_sendkey(struct context *context, const char *name, char *const *keys, struct error *err);
-/* *ret_actual MiB: what the guest has reached when it stopped moving or the time was up; another value than mib is a success with a notice. */
+/* *ret_actual MiB: what the guest has reached when it stopped moving or the time was up; another value
+ * than mib is a success with a notice. */
 int op_balloon(struct context *context, const char *name, int64_t mib, int64_t *ret_actual, struct error *err);
 int op_pin(struct context *context, const char *name, const char *mask, struct error *err);
 /* which: "vnc" or "spice"; file "-" is standard input: at a terminal it is asked for and not shown. */
@@ -74,7 +75,8 @@ int op_console(struct context *context, const char *name, bool force, struct err
 
 /* --- looking --- */
 int op_state(struct context *context, const char *name, struct instance *ret, struct error *err);
-/* Every instance that has a record, and orphans. Not a document at once: a table of 1,000 rows takes half the time without. */
+/* Every instance that has a record, and orphans. Not a document at once: a table of 1,000 rows takes half
+ * the time without. */
 struct listing {
 	struct instance *instances;
 	size_t n;

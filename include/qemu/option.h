@@ -1,8 +1,10 @@
-/* The one device builder: what QEMU is told about a device, a blockdev, a netdev, an object is a JSON object first.
+/* The one device builder: what QEMU is told about a device, a blockdev, a netdev, an object is a JSON
+ * object first.
  *
- * The same object is sent over QMP (device_add, blockdev-add, netdev_add, object-add) or written on the command line: as JSON
- * where the binary takes JSON for that option, else in the comma form ("driver=x,y.z=1", commas in values doubled).
- * Options that never take JSON (-machine -smp -m -chardev -vnc -spice ...) are always written in the comma form. */
+ * The same object is sent over QMP (device_add, blockdev-add, netdev_add, object-add) or written on the
+ * command line: as JSON where the binary takes JSON for that option, else in the comma form
+ * ("driver=x,y.z=1", commas in values doubled). Options that never take JSON (-machine -smp -m -chardev
+ * -vnc -spice ...) are always written in the comma form. */
 #ifndef KVMCTL_QEMU_OPTION_H
 #define KVMCTL_QEMU_OPTION_H
 
@@ -47,7 +49,8 @@ void options_free(struct options *options);
 /* Appends the options to argv as this binary wants them. ERROR_QEMU never; it cannot fail. */
 void options_to_argv(const struct options *options, const struct probe *probe, char ***argv);
 
-/* The comma form of an object: nested objects become "a.b=", arrays "a.0.b=", true/false "on"/"off", commas doubled. Owned by the caller. */
+/* The comma form of an object: nested objects become "a.b=", arrays "a.0.b=", true/false "on"/"off",
+ * commas doubled. Owned by the caller. */
 char *option_to_keyval(const struct json *object);
 
 #endif

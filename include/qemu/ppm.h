@@ -1,4 +1,5 @@
-/* The picture that a QEMU before 7.1 makes of a screen: a binary PPM (netpbm's ppm(5), magic "P6"), read strictly: QEMU writes exactly one form. */
+/* The picture that a QEMU before 7.1 makes of a screen: a binary PPM (netpbm's ppm(5), magic "P6"), read
+ * strictly: QEMU writes exactly one form. */
 #ifndef KVMCTL_QEMU_PPM_H
 #define KVMCTL_QEMU_PPM_H
 

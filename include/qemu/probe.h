@@ -1,7 +1,8 @@
 /* What one QEMU binary can do, from its own QMP answers (never from its version alone).
  *
- * A probe is made from the raw answers (probe_from_answers: the live binary's, or tests/fixtures/qemu/qemu-*.json, same shape), kept as a small
- * digest (probe_to_json) in the cache, and read back (probe_from_json). Running the binary and the cache itself: vm/binary.h. */
+ * A probe is made from the raw answers (probe_from_answers: the live binary's, or
+ * tests/fixtures/qemu/qemu-*.json, same shape), kept as a small digest (probe_to_json) in the cache, and
+ * read back (probe_from_json). Running the binary and the cache itself: vm/binary.h. */
 #ifndef KVMCTL_QEMU_PROBE_H
 #define KVMCTL_QEMU_PROBE_H
 
@@ -18,7 +19,8 @@ struct probe_machine {
 	int cpu_max;
 };
 
-/* One flag per thing that plans or operations decide by; each set from the schema, the option list or the device list. */
+/* One flag per thing that plans or operations decide by; each set from the schema, the option list or the
+ * device list. */
 struct probe_can {
 	bool json_device, json_netdev, json_object;   /* JSON on the command line */
 	bool machine_acpi;                            /* -machine acpi=off; else -no-acpi */
@@ -52,7 +54,8 @@ struct probe {
 
 #define _cleanup_probe_ _cleanup_(probe_free_ptr)
 
-/* The queries that make up the answers: name of the QMP command, arguments (or NULL), and the key under which the reply is kept. */
+/* The queries that make up the answers: name of the QMP command, arguments (or NULL), and the key under
+ * which the reply is kept. */
 struct probe_query {
 	const char *key;
 	const char *execute;
@@ -61,8 +64,8 @@ struct probe_query {
 extern const struct probe_query probe_queries[];
 extern const size_t probe_n_queries;
 
-/* answers: {"greeting": {...}, "query-version": {"return": ...}, "query-machines": ..., "help": "..."}. ERROR_QEMU when something needed is
- * missing or of another shape. */
+/* answers: {"greeting": {...}, "query-version": {"return": ...}, "query-machines": ..., "help": "..."}.
+ * ERROR_QEMU when something needed is missing or of another shape. */
 int probe_from_answers(const struct json *answers, struct probe **ret, struct error *err);
 int probe_from_json(const struct json *digest, struct probe **ret, struct error *err);
 struct json *probe_to_json(const struct probe *probe);

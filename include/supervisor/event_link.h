@@ -26,7 +26,8 @@ struct event_link {
 	bool whole;          /* closed by QEMU after the handshake: every event was seen */
 };
 
-/* What is handed on. `name` NULL: `data` is the reply to query-status; else the name of an event, and `line` its text without the line's end. */
+/* What is handed on. `name` NULL: `data` is the reply to query-status; else the name of an event, and
+ * `line` its text without the line's end. */
 typedef void (*event_fn)(const char *name, const struct json *data, const char *line, size_t length, void *arg);
 
 struct event_link event_link_make(int fd);
@@ -34,8 +35,9 @@ void event_link_close(struct event_link *link);
 
 /* Starts to listen: from now on the fd is worth polling. */
 void event_link_begin(struct event_link *link);
-/* Reads what is there (at most some 256 KiB a call, so that a flood does not starve the rest) and hands it on. 1: go on; 0: end of file, closed.
- * ERROR_QEMU: what came is not QMP, or a line is longer than EVENT_LINE_MAX; the connection is closed, the guest is not touched. */
+/* Reads what is there (at most some 256 KiB a call, so that a flood does not starve the rest) and hands
+ * it on. 1: go on; 0: end of file, closed. ERROR_QEMU: what came is not QMP, or a line is longer than
+ * EVENT_LINE_MAX; the connection is closed, the guest is not touched. */
 int event_link_read(struct event_link *link, event_fn fn, void *arg, struct error *err);
 
 #endif

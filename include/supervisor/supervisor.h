@@ -50,7 +50,8 @@ struct supervisor {
 };
 
 /* --- main.c --- */
-/* fd of the run directory's part, opened anew each time: the run directory may be wiped and made again while the guest runs. -1 with errno. */
+/* fd of the run directory's part, opened anew each time: the run directory may be wiped and made again
+ * while the guest runs. -1 with errno. */
 int supervisor_open_part(const struct supervisor *s, const char *part);
 
 /* --- loop.c: sleeps, and hands what woke it to the chapters below, until STAGE_DONE --- */
@@ -81,12 +82,13 @@ void afterwards_cancel_backoff(struct supervisor *s);
 int afterwards_run(struct supervisor *s);
 
 /* --- teardown.c --- */
-/* Waits (asleep, ten minutes at most) until nobody works on the instance, and says whether what is left of it is still that of our run: else somebody has torn
- * it down already, and may have started it again. */
+/* Waits (asleep, ten minutes at most) until nobody works on the instance, and says whether what is left
+ * of it is still that of our run: else somebody has torn it down already, and may have started it again. */
 bool teardown_is_ours(const struct supervisor *s);
 
 /* --- kvmctl.c: calling kvmctl --- */
-/* Becomes `kvmctl --run-dir DIR [--config FILE] VERB NAME ARGS…`. Returns only on failure. extra: NULL-terminated, or NULL. */
+/* Becomes `kvmctl --run-dir DIR [--config FILE] VERB NAME ARGS…`. Returns only on failure. extra:
+ * NULL-terminated, or NULL. */
 void kvmctl_become(const struct supervisor *s, const char *verb, const char *const *extra);
 /* The same in a child. -1: no child could be had. */
 pid_t kvmctl_spawn(const struct supervisor *s, const char *verb, const char *const *extra);

@@ -1,5 +1,6 @@
-/* Claims: what only one instance of a run directory may have (uuid, MAC, VNC port, writable disk), as links claim/WHAT -> NAME: symlink(2)
- * fails where there is one, so that two starts at once cannot both have it, and a look at one costs nothing however many instances there are. */
+/* Claims: what only one instance of a run directory may have (uuid, MAC, VNC port, writable disk), as
+ * links claim/WHAT -> NAME: symlink(2) fails where there is one, so that two starts at once cannot both
+ * have it, and a look at one costs nothing however many instances there are. */
 #ifndef KVMCTL_VM_CLAIM_H
 #define KVMCTL_VM_CLAIM_H
 
@@ -17,8 +18,9 @@ struct claim {
 void claims_of(const struct spec *spec, struct claim **ret, size_t *ret_n);
 void claims_free(struct claim *claims, size_t n);
 
-/* Takes all of them, with NAME's lock held. A claim of an instance whose QEMU is gone, and which nobody has locked, is taken over. ERROR_STATE: all conflicts at
- * once, each with the other's name; ERROR_HOST, ERROR_BUSY: it cannot be told. Nothing is kept then. */
+/* Takes all of them, with NAME's lock held. A claim of an instance whose QEMU is gone, and which nobody
+ * has locked, is taken over. ERROR_STATE: all conflicts at once, each with the other's name; ERROR_HOST,
+ * ERROR_BUSY: it cannot be told. Nothing is kept then. */
 int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
 		struct error *err);
 /* Gives back those keys that are NAME's (strv). */

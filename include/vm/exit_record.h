@@ -1,4 +1,5 @@
-/* exit/NAME: how the last run ended, kept until the next start succeeds. JSON, one object. Needs base/ only: the supervisor writes it. */
+/* exit/NAME: how the last run ended, kept until the next start succeeds. JSON, one object. Needs base/
+ * only: the supervisor writes it. */
 #ifndef KVMCTL_VM_EXIT_RECORD_H
 #define KVMCTL_VM_EXIT_RECORD_H
 

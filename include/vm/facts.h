@@ -1,4 +1,5 @@
-/* What a plan must know of the host, gathered before it is made, so that making it stays pure (golden tests write their own). */
+/* What a plan must know of the host, gathered before it is made, so that making it stays pure (golden
+ * tests write their own). */
 #ifndef KVMCTL_VM_FACTS_H
 #define KVMCTL_VM_FACTS_H
 
@@ -38,7 +39,8 @@ struct facts {
 	gid_t kvm_gid;                  /* group kvm, or (gid_t)-1 */
 };
 
-/* Everything plan_make wants to know. uid and gid of a pool are filled in by the caller. ERROR_HOST, with the spec's path in front. */
+/* Everything plan_make wants to know. uid and gid of a pool are filled in by the caller. ERROR_HOST, with
+ * the spec's path in front. */
 int facts_gather(const struct spec *spec, struct facts *ret, struct error *err);
 void facts_free(struct facts *facts);
 

@@ -6,8 +6,9 @@
 #include "vm/settings.h"
 #include "vm/spec.h"
 
-/* Files, devices, users, bridges, interfaces, CPUs, capabilities of the binary: all problems at once (ERROR_HOST when the spec names what is not there or
- * the binary cannot; each says what to do). probe may be NULL: then what needs it is left out. */
+/* Files, devices, users, bridges, interfaces, CPUs, capabilities of the binary: all problems at once
+ * (ERROR_HOST when the spec names what is not there or the binary cannot; each says what to do). probe
+ * may be NULL: then what needs it is left out. */
 int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err);
 
 #endif

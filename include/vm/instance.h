@@ -30,7 +30,8 @@ struct instance {
 
 #define _cleanup_instance_ _cleanup_(instance_clear)
 
-/* An instance nobody knows is INSTANCE_STOPPED with the reason "" (from its exit record when there is one). 0 always succeeds but for ERROR_HOST of the directory. */
+/* An instance nobody knows is INSTANCE_STOPPED with the reason "" (from its exit record when there is
+ * one). 0 always succeeds but for ERROR_HOST of the directory. */
 int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret, struct error *err);
 void instance_clear(struct instance *instance);
 

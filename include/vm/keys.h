@@ -1,4 +1,5 @@
-/* Tables of keys: what an instance, a disk, a NIC, the settings ... may say, a row a key (src/vm/NAME_keys.def). One reader for all. */
+/* Tables of keys: what an instance, a disk, a NIC, the settings ... may say, a row a key
+ * (src/vm/NAME_keys.def). One reader for all. */
 #ifndef KVMCTL_VM_KEYS_H
 #define KVMCTL_VM_KEYS_H
 
@@ -29,8 +30,9 @@ extern const struct key_table settings_keys, timeout_keys, spice_tls_keys;
 /* All defaults into a zeroed struct. */
 void keys_init(const struct key_table *table, void *target);
 void keys_free(const struct key_table *table, void *target);
-/* Reads an object over what target holds. Unknown keys (with the nearest known one), missing required ones, values that do not follow their
- * rule become problems under PATH. Rows of VALUE_PART are only recognized: their reader follows. */
+/* Reads an object over what target holds. Unknown keys (with the nearest known one), missing required
+ * ones, values that do not follow their rule become problems under PATH. Rows of VALUE_PART are only
+ * recognized: their reader follows. */
 void keys_read(const struct key_table *table, const struct json *object, void *target, const char *path,
 	       struct problems *problems);
 /* The table of that name, or NULL. */

@@ -1,5 +1,6 @@
-/* The hypervisor parameters: one table (src/vm/params.def), from which the struct, the reader, the checks, `kvmctl params`, the manual, the
- * JSON Schema and the table tests come. Names and meaning: Ganeti's (see the rows). */
+/* The hypervisor parameters: one table (src/vm/params.def), from which the struct, the reader, the
+ * checks, `kvmctl params`, the manual, the JSON Schema and the table tests come. Names and meaning:
+ * Ganeti's (see the rows). */
 #ifndef KVMCTL_VM_PARAMS_H
 #define KVMCTL_VM_PARAMS_H
 
@@ -65,8 +66,9 @@ const struct param_row *param_find(const char *name);   /* NULL: unknown */
 /* All defaults. */
 void hvparams_init(struct hvparams *hv);
 void hvparams_free(struct hvparams *hv);
-/* Reads an object of hvparams over what hv holds; unknown names, wrong types, values out of range become problems under PATH.NAME (with "did you
- * mean"). Ganeti hands booleans and numbers over as such or as text: both are taken ("true", "1024"). `given` is set where `mark_given`. */
+/* Reads an object of hvparams over what hv holds; unknown names, wrong types, values out of range become
+ * problems under PATH.NAME (with "did you mean"). Ganeti hands booleans and numbers over as such or as
+ * text: both are taken ("true", "1024"). `given` is set where `mark_given`. */
 void hvparams_read(struct hvparams *hv, const struct json *object, const char *path, bool mark_given, struct problems *problems);
 /* Every parameter with its value (in the rows' order). */
 struct json *hvparams_to_json(const struct hvparams *hv, bool only_given);

@@ -1,7 +1,8 @@
-/* The plan of one QEMU: everything that is decided before the host is touched. Pure: spec + facts + probe -> plan; golden files hold it.
+/* The plan of one QEMU: everything that is decided before the host is touched. Pure: spec + facts + probe
+ * -> plan; golden files hold it.
  *
- * File descriptors are part of it: the plan says which thing is behind which number, so the command line is exact before anything is open.
- * One file per chapter: src/vm/plan_*.c, in the order of plan_make(). */
+ * File descriptors are part of it: the plan says which thing is behind which number, so the command line
+ * is exact before anything is open. One file per chapter: src/vm/plan_*.c, in the order of plan_make(). */
 #ifndef KVMCTL_VM_PLAN_H
 #define KVMCTL_VM_PLAN_H
 
@@ -56,10 +57,12 @@ struct plan_nic {
 	bool vhost, vnet_hdr;
 };
 
-/* The name under which a listening socket is handed over (getfd) before the command that refers to it by {"type": "fd", "str": PLAN_LISTEN_FDNAME}. */
+/* The name under which a listening socket is handed over (getfd) before the command that refers to it by
+ * {"type": "fd", "str": PLAN_LISTEN_FDNAME}. */
 #define PLAN_LISTEN_FDNAME "kvmctl-listen"
 
-/* QMP commands to send after the handshake and before `cont`, in order. Secrets are not in here: `secret_file` is read when it is sent. */
+/* QMP commands to send after the handshake and before `cont`, in order. Secrets are not in here:
+ * `secret_file` is read when it is sent. */
 struct plan_command {
 	char *execute;
 	struct json *arguments;

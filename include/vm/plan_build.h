@@ -1,7 +1,8 @@
 /* The plan while it is being made: what its chapters (src/vm/plan_*.c) share. Nobody else includes this.
  *
- * A chapter reads spec, facts and probe, and adds: options, descriptors, PCI devices, commands, problems. It returns nothing; problems end
- * the plan when all chapters have spoken, so that all of them are reported at once. */
+ * A chapter reads spec, facts and probe, and adds: options, descriptors, PCI devices, commands, problems.
+ * It returns nothing; problems end the plan when all chapters have spoken, so that all of them are
+ * reported at once. */
 #ifndef KVMCTL_VM_PLAN_BUILD_H
 #define KVMCTL_VM_PLAN_BUILD_H
 
@@ -14,7 +15,8 @@
 
 struct builder {
 	const struct plan_input *input;
-	/* As the guest sees it: the spec, with the recorded guest-visible parameters over its own. Shallow but for hv. */
+	/* As the guest sees it: the spec, with the recorded guest-visible parameters over its own.
+	 * Shallow but for hv. */
 	struct spec spec;
 	const struct hvparams *hv; /* spec.hv */
 	const struct settings *settings;
@@ -57,9 +59,11 @@ void build_machine(struct builder *b, const char *key, const char *value);
 
 /* The next descriptor; returns its number in QEMU. path is copied (NULL: none). */
 int build_fd(struct builder *b, enum plan_fd_kind kind, const char *path);
-/* The same, to be opened with these flags, handed over as an fd set: returns the set's number, for "/dev/fdset/N". index: the disk, or -1. */
+/* The same, to be opened with these flags, handed over as an fd set: returns the set's number, for
+ * "/dev/fdset/N". index: the disk, or -1. */
 int build_fdset(struct builder *b, enum plan_fd_kind kind, const char *path, int flags, int index);
-/* A file that QEMU reads by a path: "/proc/self/fd/N". As a memory copy where QEMU will be somebody else (and for a secret, always). */
+/* A file that QEMU reads by a path: "/proc/self/fd/N". As a memory copy where QEMU will be somebody else
+ * (and for a secret, always). */
 char *build_readable(struct builder *b, const char *path, bool secret);
 /* The last descriptor, to be completed. Valid until the next one is added. */
 struct plan_fd *build_last_fd(struct builder *b);
@@ -89,8 +93,8 @@ struct block_options {
 	const char *cache, *aio, *discard; /* hvparams' words; NULL: QEMU's default */
 	bool read_only;
 };
-/* The node graph of layers[0..n-1] (top first) under the node name `node`: protocol and format nodes, descriptors, secrets. `index`: of the
- * disk, or -1; `path`: what a problem names. */
+/* The node graph of layers[0..n-1] (top first) under the node name `node`: protocol and format nodes,
+ * descriptors, secrets. `index`: of the disk, or -1; `path`: what a problem names. */
 void build_block_nodes(struct builder *b, const char *node, const struct disk_layer *layers, size_t n,
 		       const char *secret_file, const struct block_options *block, int index, const char *path);
 /* "write-cache" for the guest's device: "on" or "off", or NULL for QEMU's default. */
@@ -99,7 +103,8 @@ bool block_cache_direct(const char *cache);
 
 /* --- buses of disks and CD-ROMs (plan_bus.c) --- */
 
-/* Puts the device on the IDE (pc) or SATA (q35) bus, at `place` or (-1) the first free one. False: none is free (a problem of path). */
+/* Puts the device on the IDE (pc) or SATA (q35) bus, at `place` or (-1) the first free one. False: none
+ * is free (a problem of path). */
 bool build_ide_place(struct builder *b, struct json *device, const char *id, int place, const char *path);
 /* Puts the device on a SCSI controller, adding one when the last is full. False: the binary lacks the controller. */
 bool build_scsi_place(struct builder *b, struct json *device);

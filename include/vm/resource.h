@@ -1,7 +1,8 @@
-/* What an instance has on the host outside of the run directory: one JSON record each, written into its state before it is made.
+/* What an instance has on the host outside of the run directory: one JSON record each, written into its
+ * state before it is made.
  *
- * Each kind is a row: its name and how it is taken down. A "down" succeeds when the thing is already gone. (What lies in the run directory
- * is found by its name: see ops/act_teardown.h.) */
+ * Each kind is a row: its name and how it is taken down. A "down" succeeds when the thing is already
+ * gone. (What lies in the run directory is found by its name: see ops/act_teardown.h.) */
 #ifndef KVMCTL_VM_RESOURCE_H
 #define KVMCTL_VM_RESOURCE_H
 

@@ -1,4 +1,5 @@
-/* The run directory: the only room that knows its layout (kvmctl(8) "FILES"). Everything is reached through directory fds. */
+/* The run directory: the only room that knows its layout (kvmctl(8) "FILES"). Everything is reached
+ * through directory fds. */
 #ifndef KVMCTL_VM_RUNDIR_H
 #define KVMCTL_VM_RUNDIR_H
 
@@ -23,11 +24,12 @@ struct rundir {
 #define RUNDIR_INIT ((struct rundir){ .fd = -1 })
 #define _cleanup_rundir_ _cleanup_(rundir_close)
 
-/* For looking: a directory that is not there is an empty one (fd -1). For working (create): it and its parts are made (0750).
- * ERROR_HOST: a network file system, not a directory, not ours to write. */
+/* For looking: a directory that is not there is an empty one (fd -1). For working (create): it and its
+ * parts are made (0750). ERROR_HOST: a network file system, not a directory, not ours to write. */
 int rundir_open(const char *path, bool create, struct rundir *ret, struct error *err);
 void rundir_close(struct rundir *rundir);
-/* For those who look for a long time: a directory that was not there, or that was removed, is opened if there is one now. 1: it is another one than before. */
+/* For those who look for a long time: a directory that was not there, or that was removed, is opened if
+ * there is one now. 1: it is another one than before. */
 int rundir_renew(struct rundir *rundir, struct error *err);
 /* The directory fd of a part, borrowed; -1 with errno ENOENT when it is not there. */
 int rundir_part(struct rundir *rundir, enum rundir_part part);
@@ -38,7 +40,8 @@ char *rundir_path(const struct rundir *rundir, enum rundir_part part, const char
 /* The part opened for readdir, or NULL with errno; closed by the caller. */
 DIR *rundir_read(struct rundir *rundir, enum rundir_part part);
 
-/* Collecting instance names: the files of a part less `suffix`, as far as they are names; then sorted, each once (strv). */
+/* Collecting instance names: the files of a part less `suffix`, as far as they are names; then sorted,
+ * each once (strv). */
 struct rundir_names {
 	char **list;
 	size_t n;

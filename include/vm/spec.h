@@ -82,7 +82,8 @@ int instance_name_check(const char *name, struct error *err);
 
 struct settings;
 
-/* Text to spec, with the settings' defaults under the spec's own values. `name` (may be NULL) must equal the spec's. All problems at once, ERROR_SPEC. Pure. */
+/* Text to spec, with the settings' defaults under the spec's own values. `name` (may be NULL) must equal
+ * the spec's. All problems at once, ERROR_SPEC. Pure. */
 int spec_parse(const char *text, size_t length, const char *what, const char *name, const struct settings *settings,
 	       struct spec **ret, struct error *err);
 /* The same from a document (a recorded one). */

@@ -1,4 +1,5 @@
-/* conf/NAME.runtime: what kvmctl knows of an instance that it started: versioned JSON, written before each effect on the host. */
+/* conf/NAME.runtime: what kvmctl knows of an instance that it started: versioned JSON, written before
+ * each effect on the host. */
 #ifndef KVMCTL_VM_STATE_H
 #define KVMCTL_VM_STATE_H
 
@@ -46,7 +47,8 @@ int state_from_json(const struct json *document, struct state **ret, struct erro
 /* Durable (fsync). */
 int state_write(struct rundir *rundir, const struct state *state, struct error *err);
 /* 1 read, 0 none, -1 error. */
-/* For who changes something without reading the state first: ERROR_UNKNOWN when a newer kvmctl wrote it; 0 else, also when there is none. */
+/* For who changes something without reading the state first: ERROR_UNKNOWN when a newer kvmctl wrote it;
+ * 0 else, also when there is none. */
 int state_refuse_newer(struct rundir *rundir, const char *name, struct error *err);
 int state_read(struct rundir *rundir, const char *name, struct state **ret, struct error *err);
 

@@ -1,7 +1,9 @@
-/* pid/NAME: the two lines that `list` reads. Line 1: QEMU's pid. Line 2: blank-separated KEY=VALUE words, unknown ones are kept out.
+/* pid/NAME: the two lines that `list` reads. Line 1: QEMU's pid. Line 2: blank-separated KEY=VALUE words,
+ * unknown ones are kept out.
  *
- * Written by whoever changes something (start, stop, the supervisor) through status_update, which reads, changes and replaces it under
- * a small lock of its own, so that neither loses the other's change. Needs base/ only: the supervisor links it. */
+ * Written by whoever changes something (start, stop, the supervisor) through status_update, which reads,
+ * changes and replaces it under a small lock of its own, so that neither loses the other's change. Needs
+ * base/ only: the supervisor links it. */
 #ifndef KVMCTL_VM_STATUS_H
 #define KVMCTL_VM_STATUS_H
 
@@ -38,8 +40,8 @@ int status_from_text(const char *text, const char *name, struct status *ret, str
 /* 1 read, 0 there is none, -1 error. pid_dir: fd of pid/. */
 int status_read(int pid_dir, const char *name, struct status *ret, struct error *err);
 int status_write(int pid_dir, const char *name, const struct status *status, struct error *err);
-/* Read, change, write under the small lock (lock/.NAME.status; at most one second is waited for it). 1 done; 0 there is no status, nothing
- * is done; -1 error. change may leave it as it is. */
+/* Read, change, write under the small lock (lock/.NAME.status; at most one second is waited for it). 1
+ * done; 0 there is no status, nothing is done; -1 error. change may leave it as it is. */
 typedef void (*status_change_fn)(struct status *status, void *arg);
 int status_update(int pid_dir, int lock_dir, const char *name, status_change_fn change, void *arg, struct error *err);
 

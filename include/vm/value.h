@@ -1,7 +1,9 @@
-/* One typed value of a table row: from JSON into a member of a struct, back to JSON, to text, to JSON Schema.
+/* One typed value of a table row: from JSON into a member of a struct, back to JSON, to text, to JSON
+ * Schema.
  *
- * The parameters (params.def) and the keys of instance, disk, NIC and settings (*_keys.def) are rows that end in a rule; here is what a rule
- * can say and the only code that reads a value of a spec or of the settings. */
+ * The parameters (params.def) and the keys of instance, disk, NIC and settings (*_keys.def) are rows that
+ * end in a rule; here is what a rule can say and the only code that reads a value of a spec or of the
+ * settings. */
 #ifndef KVMCTL_VM_VALUE_H
 #define KVMCTL_VM_VALUE_H
 
@@ -47,8 +49,8 @@ struct value_rule {
 /* Reads j into *target. False, with a problem under path and *target untouched, when it does not follow the rule. */
 bool value_read(const struct value_rule *rule, const struct json *j, void *target, const char *path,
 		struct problems *problems);
-/* Sets *target (not initialized before) from the text of a row's default. The text of VALUE_SECONDS and VALUE_SIZE is in
- * milliseconds and bytes. */
+/* Sets *target (not initialized before) from the text of a row's default. The text of VALUE_SECONDS and
+ * VALUE_SIZE is in milliseconds and bytes. */
 void value_default(const struct value_rule *rule, const char *text, void *target);
 /* Frees what *target holds. */
 void value_free(const struct value_rule *rule, void *target);

@@ -176,7 +176,8 @@ struct json *json_new_array(void)
 	return or_abort(json_object_new_array());
 }
 
-/* A copy in which each byte that is not UTF-8 is U+FFFD: file names and QEMU's words may hold anything, a JSON text may not. */
+/* A copy in which each byte that is not UTF-8 is U+FFFD: file names and QEMU's words may hold anything, a
+ * JSON text may not. */
 static char *valid_utf8(const char *s)
 {
 	_cleanup_free_ char *valid = xcalloc(strlen(s) * 3 + 1, 1);

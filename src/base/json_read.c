@@ -1,5 +1,6 @@
-/* The strict reader behind json_parse: RFC 8259, one pass, one level of recursion for each level of the text (so max_depth bounds
- * the stack). The first thing that is wrong ends it; line and column are counted only then. */
+/* The strict reader behind json_parse: RFC 8259, one pass, one level of recursion for each level of the
+ * text (so max_depth bounds the stack). The first thing that is wrong ends it; line and column are
+ * counted only then. */
 #include "base/json_read.h"
 
 #include <math.h>
@@ -195,7 +196,8 @@ static int read_string_body(struct reader *r, FILE *out)
 	}
 }
 
-/* True when a string of plain ASCII stands here, of *ret_n bytes up to its quote: nearly all are, and need no stream. */
+/* True when a string of plain ASCII stands here, of *ret_n bytes up to its quote: nearly all are, and
+ * need no stream. */
 static bool is_plain_string(const struct reader *r, size_t *ret_n)
 {
 	for (size_t i = r->at; i < r->length; i++) {

@@ -1,8 +1,9 @@
 /* Kernel locks on files.
  *
- * flock(2) has no time-out of its own, and asking again every few milliseconds would be unfair to those who wait properly. So the
- * wait is one flock that an interval timer's SIGALRM breaks off at the deadline: the handler does nothing, and without SA_RESTART
- * the call returns EINTR. The timer repeats, because the first signal may come just before the call. */
+ * flock(2) has no time-out of its own, and asking again every few milliseconds would be unfair to those
+ * who wait properly. So the wait is one flock that an interval timer's SIGALRM breaks off at the
+ * deadline: the handler does nothing, and without SA_RESTART the call returns EINTR. The timer repeats,
+ * because the first signal may come just before the call. */
 #include "base/lock.h"
 
 #include <fcntl.h>
@@ -83,7 +84,8 @@ static int flock_until(int fd, struct deadline d)
 	return result;
 }
 
-/* Whether dirfd/name is still the file that fd has open: a wiped run directory leaves locks that nobody else can see. */
+/* Whether dirfd/name is still the file that fd has open: a wiped run directory leaves locks that nobody
+ * else can see. */
 static bool is_in_place(int fd, int dirfd, const char *name)
 {
 	struct stat ours, there;

@@ -19,7 +19,8 @@ enum log_level log_get_level(void)
 	return log_level;
 }
 
-/* One write(2) a line, so that lines of two processes do not mix. Whether it arrives changes nothing: stderr may be closed. */
+/* One write(2) a line, so that lines of two processes do not mix. Whether it arrives changes nothing:
+ * stderr may be closed. */
 static void log_line(enum log_level level, const char *tag, const char *format, va_list ap)
 {
 	_cleanup_free_ char *text = NULL, *line = NULL;

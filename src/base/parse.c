@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 
-/* "WHAT: "TEXT" COMPLAINT": the text as it may stand in an error: it may be long, and from anywhere. Made only when there is one. */
+/* "WHAT: "TEXT" COMPLAINT": the text as it may stand in an error: it may be long, and from anywhere. Made
+ * only when there is one. */
 static int refuse(struct error *err, const char *what, const char *s, const char *complaint)
 {
 	_cleanup_free_ char *shown = text_printable(s, strlen(s), 60);

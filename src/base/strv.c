@@ -126,7 +126,8 @@ static void word_put(struct word *word, char c)
 	word->open = true;
 }
 
-/* What stands between the quotes at s goes to the word; the place after the closing quote, or NULL when there is none. */
+/* What stands between the quotes at s goes to the word; the place after the closing quote, or NULL when
+ * there is none. */
 static const char *read_quoted(const char *s, struct word *word)
 {
 	char quote = *s++;

@@ -1,4 +1,5 @@
-/* Strings: what libc leaves out. Memory that cannot be had aborts: a death at any line is what the crash rule covers anyway. */
+/* Strings: what libc leaves out. Memory that cannot be had aborts: a death at any line is what the crash
+ * rule covers anyway. */
 #include "base/text.h"
 
 #include <stdint.h>
@@ -50,7 +51,8 @@ char *xprintf(const char *format, ...)
 	return text;
 }
 
-/* The room is always the power of two at or over n, so that the size need not be kept: the array grows exactly when n is one. */
+/* The room is always the power of two at or over n, so that the size need not be kept: the array grows
+ * exactly when n is one. */
 void *array_reserve(void *array, size_t n, size_t size)
 {
 	if (n & (n - 1))
@@ -125,7 +127,8 @@ size_t text_utf8_length(const char *s, size_t length)
 char *text_printable(const char *s, size_t length, size_t max)
 {
 	size_t shown = length < max ? length : max;
-	/* Every byte becomes four at most; a last character may stand over the edge. No stream: this is asked of every cell of a table. */
+	/* Every byte becomes four at most; a last character may stand over the edge. No stream: this is
+	 * asked of every cell of a table. */
 	char *text = xcalloc(shown * 4 + 8, 1), *out = text;
 
 	for (size_t i = 0; i < shown;) {
@@ -181,8 +184,8 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Edits from a to b: a character more, less or another, or two neighbours exchanged ("apci"). Three rows of the usual matrix, the last two
- * of a and the one in work. More than `limit` is any number over it. */
+/* Edits from a to b: a character more, less or another, or two neighbours exchanged ("apci"). Three rows
+ * of the usual matrix, the last two of a and the one in work. More than `limit` is any number over it. */
 static size_t edit_distance(const char *a, const char *b, size_t limit)
 {
 	size_t n = strlen(a), m = strlen(b);

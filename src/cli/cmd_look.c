@@ -81,8 +81,9 @@ int cmd_info(struct invocation *invocation, struct error *err)
 	return 0;
 }
 
-/* What an OCF agent's monitor action wants: 0 it lives, 5 it does not, 10 nobody can tell (and the agent must not start it elsewhere). A QEMU without its
- * record, or one that does not answer, is neither: it may still write to its disks. */
+/* What an OCF agent's monitor action wants: 0 it lives, 5 it does not, 10 nobody can tell (and the agent
+ * must not start it elsewhere). A QEMU without its record, or one that does not answer, is neither: it
+ * may still write to its disks. */
 static int state_status(enum instance_state state)
 {
 	switch (state) {

@@ -1,7 +1,9 @@
-/* Bash completion: everything that is known when it is made stands in the script; only instance names are asked at the time.
+/* Bash completion: everything that is known when it is made stands in the script; only instance names are
+ * asked at the time.
  *
- * The script knows three tables: the commands, the options of each command, and what each option and each argument of a command is:
- * the words of "a|b", or one of the kinds that the placeholders name (NAME, FILE, DIR, PARAM, COMMAND). */
+ * The script knows three tables: the commands, the options of each command, and what each option and each
+ * argument of a command is: the words of "a|b", or one of the kinds that the placeholders name (NAME,
+ * FILE, DIR, PARAM, COMMAND). */
 #include "cli/completion.h"
 
 #include "base/text.h"
@@ -119,7 +121,8 @@ static void print_values_of(FILE *out, const char *command, const struct option_
 			fprintf(out, "\t'%s --%s') echo '%s' ;;\n", command, row->name, row->argument);
 }
 
-/* What the value of an option is: the cases are "COMMAND --option"; a global option is asked with an empty command too. */
+/* What the value of an option is: the cases are "COMMAND --option"; a global option is asked with an
+ * empty command too. */
 static void print_values(FILE *out)
 {
 	fputs("_kvmctl_value() {\n\tcase \"$1 $2\" in\n", out);

@@ -1,4 +1,5 @@
-/* kvmctl: understands the command line, gives the command what it needs, prints the one error, and exits with its kind. */
+/* kvmctl: understands the command line, gives the command what it needs, prints the one error, and exits
+ * with its kind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,8 +12,9 @@
 #include "cli/options.h"
 #include "cli/output.h"
 
-/* What a caller may have left us that would change what we do: closed standard descriptors (the next open would become stdout), an ignored
- * SIGCHLD (waitpid would fail), blocked signals (nobody could stop us), a umask. SIGPIPE becomes EPIPE: `kvmctl list | head` is no error. */
+/* What a caller may have left us that would change what we do: closed standard descriptors (the next open
+ * would become stdout), an ignored SIGCHLD (waitpid would fail), blocked signals (nobody could stop us),
+ * a umask. SIGPIPE becomes EPIPE: `kvmctl list | head` is no error. */
 static void normalise_process(void)
 {
 	sigset_t none;
@@ -41,7 +43,8 @@ static void context_clear(struct context *context)
 	settings_free(context->settings);
 }
 
-/* Everything that the command's row asks for; commands that ask for nothing (version, help) start without reading a file. */
+/* Everything that the command's row asks for; commands that ask for nothing (version, help) start without
+ * reading a file. */
 static int make_context(struct invocation *invocation, struct context *context, struct error *err)
 {
 	const struct globals *globals = &invocation->globals;

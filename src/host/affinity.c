@@ -1,8 +1,9 @@
 /* CPU pinning, verified.
  *
- * sched_setaffinity(2) acts on one thread, so a process is pinned thread by thread, pass after pass, until a whole pass finds every
- * thread as it should be: a thread that was made by a not yet pinned one between two looks is caught by the next pass. The kernel
- * quietly cuts a set down to what the cpuset allows, hence the look afterwards. */
+ * sched_setaffinity(2) acts on one thread, so a process is pinned thread by thread, pass after pass,
+ * until a whole pass finds every thread as it should be: a thread that was made by a not yet pinned one
+ * between two looks is caught by the next pass. The kernel quietly cuts a set down to what the cpuset
+ * allows, hence the look afterwards. */
 #include "host/affinity.h"
 
 #include <dirent.h>
@@ -24,7 +25,8 @@ int affinity_allowed(cpu_set_t *ret, struct error *err)
 {
 	cpu_set_t ours, all, allowed;
 
-	/* The kernel knows best what online and cpuset come to: ask for every CPU and look what was granted, then go back. */
+	/* The kernel knows best what online and cpuset come to: ask for every CPU and look what was
+	 * granted, then go back. */
 	memset(&all, 0xff, sizeof(all));
 	if (sched_getaffinity(0, sizeof(ours), &ours) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot read our own CPU affinity");

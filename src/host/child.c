@@ -1,7 +1,8 @@
 /* The one place that spawns.
  *
- * The set-up itself is host/child_setup.c; here are the fork, the pipe through which a failed set-up or exec comes back as an error
- * of the parent's call, and the exec. The pipe is CLOEXEC: end-of-file without a report means that the exec has happened. */
+ * The set-up itself is host/child_setup.c; here are the fork, the pipe through which a failed set-up or
+ * exec comes back as an error of the parent's call, and the exec. The pipe is CLOEXEC: end-of-file
+ * without a report means that the exec has happened. */
 #include "host/child.h"
 
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 /* Children that are run to their end: NIC scripts, ovs-vsctl, qemu-img, busctl.
  *
- * Two things are awaited at once, the output's end and the child's: a child may end while something that it left behind keeps the pipe
- * open, and it may close its outputs long before it ends. The child's end decides. */
+ * Two things are awaited at once, the output's end and the child's: a child may end while something that
+ * it left behind keeps the pipe open, and it may close its outputs long before it ends. The child's end
+ * decides. */
 #include "host/child.h"
 
 #include <fcntl.h>
@@ -52,7 +53,8 @@ static bool read_output(struct run *run)
 	return false;
 }
 
-/* What is in the pipe when the child has ended is its last words. Bounded: something it left behind may go on writing. */
+/* What is in the pipe when the child has ended is its last words. Bounded: something it left behind may
+ * go on writing. */
 static void drain(struct run *run)
 {
 	for (int i = 0; i < 64 && run->output_fd >= 0 && read_output(run); i++)
@@ -80,7 +82,8 @@ static int pump(struct run *run, struct deadline deadline)
 	}
 }
 
-/* As text_printable, but line by line: newlines and tabs are no danger to a terminal, and programs are read by lines. */
+/* As text_printable, but line by line: newlines and tabs are no danger to a terminal, and programs are
+ * read by lines. */
 static char *printable_lines(const char *text, size_t length)
 {
 	char *result = NULL;

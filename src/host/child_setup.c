@@ -1,8 +1,10 @@
-/* Between fork and exec: the child is made into what was described, and nothing of the caller stays that was not.
+/* Between fork and exec: the child is made into what was described, and nothing of the caller stays that
+ * was not.
  *
- * The order: session and signals (we may be killed from here on), limits and scheduling (while we may still change them), descriptors
- * (so that the gate's other end is not kept open by us), the gate, and only then privileges: a waiting child of a shared uid would be
- * something for its neighbours to look at. We have one thread, so memory may be had between fork and exec. */
+ * The order: session and signals (we may be killed from here on), limits and scheduling (while we may
+ * still change them), descriptors (so that the gate's other end is not kept open by us), the gate, and
+ * only then privileges: a waiting child of a shared uid would be something for its neighbours to look at.
+ * We have one thread, so memory may be had between fork and exec. */
 #include "host/child_setup.h"
 
 #include <fcntl.h>
@@ -25,7 +27,8 @@ static int own_session(const struct child_setup *setup, struct error *err)
 	return 0;
 }
 
-/* Ignored signals stay ignored over exec (signal(7)): a caller with an ignored SIGCHLD or SIGPIPE must not make a QEMU with one. */
+/* Ignored signals stay ignored over exec (signal(7)): a caller with an ignored SIGCHLD or SIGPIPE must
+ * not make a QEMU with one. */
 static int default_signals(struct error *err)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
@@ -50,7 +53,8 @@ static int limit(int resource, const char *name, rlim_t value, struct error *err
 	return err->errnum == EPERM ? error_hint(err, "a limit can only be raised by root with CAP_SYS_RESOURCE") : -1;
 }
 
-/* What may be refused to an unprivileged caller (a better priority than it has itself) is let go: nothing depends on it. */
+/* What may be refused to an unprivileged caller (a better priority than it has itself) is let go: nothing
+ * depends on it. */
 static void plain_scheduling(const struct child *child)
 {
 	_cleanup_close_ int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -127,8 +131,8 @@ static int move_up(int *fd, int base, struct error *err)
 	return 0;
 }
 
-/* Sources first go to numbers above all targets, so that none is overwritten before it is used, and dup2 of a number onto itself
- * (which would leave CLOEXEC set) cannot happen. */
+/* Sources first go to numbers above all targets, so that none is overwritten before it is used, and dup2
+ * of a number onto itself (which would leave CLOEXEC set) cannot happen. */
 static int place(struct child_fd *list, size_t n, int base, struct error *err)
 {
 	_cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -197,7 +201,8 @@ static int set_up_descriptors(struct child_setup *setup, int *gate, struct error
 	return drop_others(keep, n_keep, setup->keep_open, err);
 }
 
-/* The parent records our pid and opens the gate; when it dies instead, its end of the pipe goes with it, and so do we. */
+/* The parent records our pid and opens the gate; when it dies instead, its end of the pipe goes with it,
+ * and so do we. */
 static int wait_at_gate(int gate, struct error *err)
 {
 	char byte;

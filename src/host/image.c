@@ -1,7 +1,9 @@
-/* Image headers. The bytes come from guests and strangers: every offset is checked against what was read, nothing is believed.
+/* Image headers. The bytes come from guests and strangers: every offset is checked against what was read,
+ * nothing is believed.
  *
- * The header (big-endian): magic, version, offset and size of the backing file's name, cluster size, ...; version 3 adds feature bits and its own
- * length; after it extensions (type, length, data padded to 8 bytes) up to type 0, the name of the backing file, or the end of the first cluster. */
+ * The header (big-endian): magic, version, offset and size of the backing file's name, cluster size, ...;
+ * version 3 adds feature bits and its own length; after it extensions (type, length, data padded to 8
+ * bytes) up to type 0, the name of the backing file, or the end of the first cluster. */
 #include "host/image.h"
 
 #include <endian.h>

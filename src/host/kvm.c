@@ -1,4 +1,5 @@
-/* Whether KVM can be used here: by making an empty virtual machine, since a readable /dev/kvm alone proves little (nested or broken hosts). */
+/* Whether KVM can be used here: by making an empty virtual machine, since a readable /dev/kvm alone
+ * proves little (nested or broken hosts). */
 #include "host/kvm.h"
 
 #include <fcntl.h>

@@ -200,7 +200,8 @@ int link_attach(const char *name, const char *bridge, struct error *err)
 					    master.mtu, bridge);
 		what.mtu = 0;
 	}
-	/* A read-only /proc/sys (containers) only costs the extra wall: a port's own IPv6 address is not reachable through the bridge. */
+	/* A read-only /proc/sys (containers) only costs the extra wall: a port's own IPv6 address is not
+	 * reachable through the bridge. */
 	if (link_disable_ipv6(name, &ignored) < 0)
 		log_warning("%s, ignoring", ignored.message);
 	what.master = master.index;

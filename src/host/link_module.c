@@ -1,5 +1,6 @@
-/* The module kvmctl-link.so: everything that needs libnl. It is loaded by link.c when a link is first touched, because libnl-route alone would more than
- * double the start-up time of every command. It shares no symbol with the program (see link_module.h). */
+/* The module kvmctl-link.so: everything that needs libnl. It is loaded by link.c when a link is first
+ * touched, because libnl-route alone would more than double the start-up time of every command. It shares
+ * no symbol with the program (see link_module.h). */
 #include "host/link_module.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@
 
 #define cleanup(fn) __attribute__((cleanup(fn)))
 
-/* rtnetlink answers within the call but for other holders of its one lock: a bound, so that a sick kernel is an error and no hang. */
+/* rtnetlink answers within the call but for other holders of its one lock: a bound, so that a sick kernel
+ * is an error and no hang. */
 #define ANSWER_SECONDS 10
 
 extern const struct link_module link_module;
@@ -84,7 +86,8 @@ static int on_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *
 	return NL_STOP;
 }
 
-/* What a libnl call came to. Its own codes say less than the kernel's errno, which on_refusal has kept; without one it is libnl's own failure. */
+/* What a libnl call came to. Its own codes say less than the kernel's errno, which on_refusal has kept;
+ * without one it is libnl's own failure. */
 static int result(int code, struct link_failure *failure)
 {
 	if (code >= 0)
@@ -243,7 +246,8 @@ static int link_vlan(int port, uint16_t vid, struct link_failure *failure)
 
 	if (!socket)
 		return -1;
-	/* A new port is in the bridge's default VLAN: out of every other one, or a guest would hear what is not for it. */
+	/* A new port is in the bridge's default VLAN: out of every other one, or a guest would hear what
+	 * is not for it. */
 	if (vid > 1)
 		code = port_vlans(socket, RTM_DELLINK, port, 1, (uint16_t)(vid - 1), 0);
 	if (code >= 0 && vid < 4094)

@@ -1,11 +1,13 @@
-/* Between link.c and the module that links libnl: plain calls and plain values, so that neither needs a symbol of the other. */
+/* Between link.c and the module that links libnl: plain calls and plain values, so that neither needs a
+ * symbol of the other. */
 #ifndef KVMCTL_HOST_LINK_MODULE_H
 #define KVMCTL_HOST_LINK_MODULE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Why a call returned -1: the kernel's errno, and its own sentence (extended acknowledgement) or libnl's; "" when there is none. */
+/* Why a call returned -1: the kernel's errno, and its own sentence (extended acknowledgement) or libnl's;
+ * "" when there is none. */
 struct link_failure {
 	int errnum;
 	char text[160];

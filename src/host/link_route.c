@@ -1,5 +1,6 @@
-/* NICs of mode routed. The guest's addresses are routed to its TAP; the guest thinks that its network is on its link, so the host answers its ARP and NDP
- * requests for the others (proxy ARP on the TAP), and the others' requests for the guest (a proxy neighbour entry on the link that leads to them). */
+/* NICs of mode routed. The guest's addresses are routed to its TAP; the guest thinks that its network is
+ * on its link, so the host answers its ARP and NDP requests for the others (proxy ARP on the TAP), and
+ * the others' requests for the guest (a proxy neighbour entry on the link that leads to them). */
 #include "host/link.h"
 
 #include <fcntl.h>
@@ -35,8 +36,9 @@ static int set_up_link(const struct side *side, struct error *err)
 	return 0;
 }
 
-/* What the guest believes to be its router. Where the host reaches that by another link, proxying answers for it (taking the address would cut the host
- * off from it). Where it does not, or has it as its own already (for the TAP of another instance, which may go), the TAP gets the address. */
+/* What the guest believes to be its router. Where the host reaches that by another link, proxying answers
+ * for it (taking the address would cut the host off from it). Where it does not, or has it as its own
+ * already (for the TAP of another instance, which may go), the TAP gets the address. */
 static int set_up_gateway(const struct side *side, struct error *err)
 {
 	struct link_failure failure;

@@ -1,6 +1,8 @@
-/* Sealed memory copies of small files, for a QEMU that may not read the original (certificates, secrets, firmware).
+/* Sealed memory copies of small files, for a QEMU that may not read the original (certificates, secrets,
+ * firmware).
  *
- * What is handed out is a second, read-only opening: QEMU looks for a descriptor of the access mode it wants, and asks for reading. */
+ * What is handed out is a second, read-only opening: QEMU looks for a descriptor of the access mode it
+ * wants, and asks for reading. */
 #include "host/memfile.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* Open vSwitch ports. The switch has no kernel interface that outlives its daemon: its database does, and ovs-vsctl is the way to that. */
+/* Open vSwitch ports. The switch has no kernel interface that outlives its daemon: its database does, and
+ * ovs-vsctl is the way to that. */
 #include "host/ovs.h"
 
 #include <sys/wait.h>

@@ -1,4 +1,5 @@
-/* Where a guest lives among the control groups: the choice, and who does what it comes to (placement_scope.c, placement_cgroup.c). */
+/* Where a guest lives among the control groups: the choice, and who does what it comes to
+ * (placement_scope.c, placement_cgroup.c). */
 #include "host/placement.h"
 
 #include <fcntl.h>
@@ -50,8 +51,9 @@ static char *free_directory(const char *base, const char *name)
 	return path;
 }
 
-/* A unit's name may have letters, digits and ":_.\\-" (systemd.unit(5)), all that an instance's name has: nothing is left to escape but
- * what does not belong into a name. '-' stays as it is: only in a slice's name it means a level. Owned by the caller. */
+/* A unit's name may have letters, digits and ":_.\\-" (systemd.unit(5)), all that an instance's name has:
+ * nothing is left to escape but what does not belong into a name. '-' stays as it is: only in a slice's
+ * name it means a level. Owned by the caller. */
 static char *unit_name(const char *name, int number)
 {
 	_cleanup_free_ char *escaped = xcalloc(strlen(name) * 4 + 1, 1);
@@ -217,8 +219,8 @@ static bool is_group_of(const char *path, const char *name)
 	       (slash[1 + length] == '\0' || slash[1 + length] == '~');
 }
 
-/* The path in the hierarchy with that controller of the text of a /proc/PID/cgroup ("4:memory:/kvmctl/web1", "1:name=systemd:/", "0::/": cgroups(7)), or NULL.
- * Owned by the caller. */
+/* The path in the hierarchy with that controller of the text of a /proc/PID/cgroup
+ * ("4:memory:/kvmctl/web1", "1:name=systemd:/", "0::/": cgroups(7)), or NULL. Owned by the caller. */
 static char *path_in(const char *text, const char *hierarchy)
 {
 	_cleanup_strv_ char **lines = strv_split(text, '\n');

@@ -132,8 +132,9 @@ static bool is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The same group in another hierarchy of v1: the path component after the root is exchanged. NULL when there is no such hierarchy, or
- * path is no such path, or it is that hierarchy itself. Owned by the caller. */
+/* The same group in another hierarchy of v1: the path component after the root is exchanged. NULL when
+ * there is no such hierarchy, or path is no such path, or it is that hierarchy itself. Owned by the
+ * caller. */
 char *cgroup1_sibling(const char *path, const char *hierarchy)
 {
 	_cleanup_free_ char *base = xprintf(CGROUP_ROOT "/%s", hierarchy);

@@ -11,7 +11,8 @@
 bool cgroup_has_others(const char *dir);
 /* Makes dir (and its parent) and moves the pids into it. */
 int cgroup_enter(const char *dir, const pid_t *pids, size_t n, struct error *err);
-/* Moves ourselves to the directory two levels above, then removes dir, and its parent if that was the last one. Not there: 0. */
+/* Moves ourselves to the directory two levels above, then removes dir, and its parent if that was the
+ * last one. Not there: 0. */
 int cgroup_remove(const char *dir, struct error *err);
 
 #define CGROUP_ROOT "/sys/fs/cgroup"

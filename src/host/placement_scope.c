@@ -1,7 +1,8 @@
-/* A transient scope of systemd, asked for through busctl(1): org.freedesktop.systemd1(5), StartTransientUnit.
+/* A transient scope of systemd, asked for through busctl(1): org.freedesktop.systemd1(5),
+ * StartTransientUnit.
  *
- * The scope is ordered before kvmctl-guests.service, so that at shutdown, which goes backwards, that service stops the guests gracefully
- * before systemd ends their scopes. */
+ * The scope is ordered before kvmctl-guests.service, so that at shutdown, which goes backwards, that
+ * service stops the guests gracefully before systemd ends their scopes. */
 #include "host/placement.h"
 
 #include <fcntl.h>
@@ -16,7 +17,8 @@
 #define ENTERED_MS 1000
 #define ENTERED_PAUSE_MS 5
 
-/* busctl takes a signature and then the values in order; an array is its length and its elements. Owned by the caller. */
+/* busctl takes a signature and then the values in order; an array is its length and its elements. Owned
+ * by the caller. */
 static char **scope_argv(const char *busctl, const char *unit, const pid_t *pids, size_t n)
 {
 	static const char *const call[] = { "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
@@ -51,8 +53,8 @@ static bool is_in_unit(pid_t pid, const char *unit)
 	return file_read_at(AT_FDCWD, path, 65536, &text, NULL, &ignored) == 0 && strstr(text, part);
 }
 
-/* The call returns when the job is queued; systemd moves the processes a moment later, and only a bus connection of our own would be
- * told. Looking every few milliseconds is cheaper than that connection. */
+/* The call returns when the job is queued; systemd moves the processes a moment later, and only a bus
+ * connection of our own would be told. Looking every few milliseconds is cheaper than that connection. */
 static bool wait_entered(const char *unit, const pid_t *pids, size_t n, struct deadline deadline)
 {
 	deadline = deadline_earlier(deadline, deadline_in(ENTERED_MS));

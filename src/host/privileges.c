@@ -1,9 +1,10 @@
 /* What a child may do, given up between fork and exec.
  *
- * The order is the point: the bounding set can only be cut while CAP_SETPCAP is there, groups only be set before the uid is given up,
- * no-new-privs comes last. Root keeps capabilities over exec only as far as the bounding set reaches (capabilities(7), "Capabilities
- * and execution of programs by root"), so an empty bounding set makes a powerless root, and the chrooter's three survive. With
- * no-new-privs an exec may not gain any, so the chrooter has exactly these three before it, too. */
+ * The order is the point: the bounding set can only be cut while CAP_SETPCAP is there, groups only be set
+ * before the uid is given up, no-new-privs comes last. Root keeps capabilities over exec only as far as
+ * the bounding set reaches (capabilities(7), "Capabilities and execution of programs by root"), so an
+ * empty bounding set makes a powerless root, and the chrooter's three survive. With no-new-privs an exec
+ * may not gain any, so the chrooter has exactly these three before it, too. */
 #include "host/privileges.h"
 
 #include <cap-ng.h>
@@ -22,7 +23,8 @@ static void select_caps(capng_type_t types, capng_select_t what, const unsigned 
 		capng_update(CAPNG_ADD, types, keep[i]);
 }
 
-/* A caller without CAP_SETPCAP cannot cut the bounding set; no-new-privs then keeps an exec from gaining anything of it. */
+/* A caller without CAP_SETPCAP cannot cut the bounding set; no-new-privs then keeps an exec from gaining
+ * anything of it. */
 static int cut_bounding_set(const unsigned int *keep, size_t n, struct error *err)
 {
 	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
@@ -43,7 +45,8 @@ static int cut_capabilities(const unsigned int *keep, size_t n, struct error *er
 	return 0;
 }
 
-/* uid, gid and groups, all of them at once and for good; looked at afterwards, since a set-uid that half works is how guests get out. */
+/* uid, gid and groups, all of them at once and for good; looked at afterwards, since a set-uid that half
+ * works is how guests get out. */
 static int change_identity(const struct privileges *p, struct error *err)
 {
 	uid_t real, effective, saved;

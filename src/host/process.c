@@ -1,8 +1,9 @@
 /* Processes that are not ours alone.
  *
- * A pid alone says nothing: it may have been given to somebody else since it was written down. Start time, boot id and pid namespace
- * beside it make it unique; a pidfd that is opened first and verified afterwards keeps it so while we signal and wait.
- * Sources: proc(5) for /proc/PID/stat, pidfd_open(2), pidfd_send_signal(2). */
+ * A pid alone says nothing: it may have been given to somebody else since it was written down. Start
+ * time, boot id and pid namespace beside it make it unique; a pidfd that is opened first and verified
+ * afterwards keeps it so while we signal and wait. Sources: proc(5) for /proc/PID/stat, pidfd_open(2),
+ * pidfd_send_signal(2). */
 #include "host/process.h"
 
 #include <fcntl.h>
@@ -71,8 +72,8 @@ static uint64_t next_number(const char **at)
 	return negative ? 0 : value;
 }
 
-/* What stands behind "PID (COMM) ": fields 3 to 24 of proc(5). All of them must be there, also the ones we do not use, so that a
- * truncated text is seen. */
+/* What stands behind "PID (COMM) ": fields 3 to 24 of proc(5). All of them must be there, also the ones
+ * we do not use, so that a truncated text is seen. */
 static int parse_fields(const char *p, struct process_stat *stat)
 {
 	uint64_t field[25] = { 0 };
@@ -124,8 +125,8 @@ int process_read_stat(pid_t pid, struct process_stat *ret)
 	return 0;
 }
 
-/* A main thread that is a zombie while another of its threads still runs (stuck on dead storage, say) is no ended process: its files
- * are still open, and its pidfd is not readable yet. */
+/* A main thread that is a zombie while another of its threads still runs (stuck on dead storage, say) is
+ * no ended process: its files are still open, and its pidfd is not readable yet. */
 bool process_ended(const struct process_stat *stat)
 {
 	return stat->state == 'X' || (stat->state == 'Z' && stat->threads <= 1);

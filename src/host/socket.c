@@ -1,8 +1,9 @@
 /* UNIX sockets under directories of any depth, with names of any length.
  *
- * sun_path holds 108 bytes (unix(7)), a run directory and a name of 200 characters are longer. The way around: binding goes through
- * "/proc/self/fd/DIRFD/SHORT" and a rename afterwards (rename(2) does not care that it is a socket), connecting through
- * "/proc/self/fd/N" of an O_PATH descriptor of the socket itself. */
+ * sun_path holds 108 bytes (unix(7)), a run directory and a name of 200 characters are longer. The way
+ * around: binding goes through "/proc/self/fd/DIRFD/SHORT" and a rename afterwards (rename(2) does not
+ * care that it is a socket), connecting through "/proc/self/fd/N" of an O_PATH descriptor of the socket
+ * itself. */
 #include "host/socket.h"
 
 #include <dirent.h>

@@ -1,9 +1,10 @@
 /* The host-wide pool of uids.
  *
- * A uid is ours while we hold the lock on DIR/UID; QEMU inherits the descriptor, so the lock lives exactly as long as QEMU does, whoever
- * else dies. The files stay: removing one while another taker has it open would make two locks for one uid.
- * The directory may have been wiped under running guests, so the lock alone is not believed: after a lock is had, /proc is looked
- * through once, and a uid that any process has is left alone. After, not before: a process of that uid cannot appear while we hold its
+ * A uid is ours while we hold the lock on DIR/UID; QEMU inherits the descriptor, so the lock lives
+ * exactly as long as QEMU does, whoever else dies. The files stay: removing one while another taker has
+ * it open would make two locks for one uid. The directory may have been wiped under running guests, so
+ * the lock alone is not believed: after a lock is had, /proc is looked through once, and a uid that any
+ * process has is left alone. After, not before: a process of that uid cannot appear while we hold its
  * lock, but by somebody who does not ask the pool. */
 #include "host/uid_pool.h"
 
@@ -29,7 +30,8 @@ static void used_clear(struct used *used)
 	free(used->uids);
 }
 
-/* A process chooses its name, but the kernel escapes a newline in it, so a line that begins with "Uid:" is the kernel's. */
+/* A process chooses its name, but the kernel escapes a newline in it, so a line that begins with "Uid:"
+ * is the kernel's. */
 int uid_pool_status_uids(const char *status, uid_t ret[4])
 {
 	const char *line = strstr(status, "\nUid:");
@@ -163,7 +165,8 @@ static int take_first_free(int dir, struct used *used, uid_t *ret_uid, int *ret_
 			return error_errno(err, ERROR_HOST, errno, "cannot lock uid %u of the pool", (unsigned)uid);
 		if (!locked)
 			continue;
-		/* Afresh for every lock that is had; the ones that it marks are not tried again, so this is rarely more than twice. */
+		/* Afresh for every lock that is had; the ones that it marks are not tried again, so this
+		 * is rarely more than twice. */
 		if (scan_processes(used, err) < 0)
 			return -1;
 		if (used->uids[uid - used->first])

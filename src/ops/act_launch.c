@@ -1,8 +1,10 @@
-/* The storyboard of a start. Each step is a part (act_launch_*.c); this file is the only place that knows their order.
+/* The storyboard of a start. Each step is a part (act_launch_*.c); this file is the only place that knows
+ * their order.
  *
- * Until launch_record() nothing exists. From then on a kvmctl that dies leaves a state that `cleanup` tears down; from launch_fork() on it is the
- * supervisor that notices and does so. QEMU starts as soon as it can (its own start takes longest), the links are configured meanwhile; they
- * are up and everything is set before the guest's first instruction. */
+ * Until launch_record() nothing exists. From then on a kvmctl that dies leaves a state that `cleanup`
+ * tears down; from launch_fork() on it is the supervisor that notices and does so. QEMU starts as soon as
+ * it can (its own start takes longest), the links are configured meanwhile; they are up and everything is
+ * set before the guest's first instruction. */
 #include "ops/act_launch_parts.h"
 
 #include "base/file.h"

@@ -18,7 +18,8 @@ int launch_handshake(struct launch *launch, struct error *err)
 	return qmp_handshake(launch->qmp, launch->deadline, err);
 }
 
-/* A listening socket at `path`, which QEMU's user may not make itself, is made here and handed over by getfd under the name that the arguments refer to. */
+/* A listening socket at `path`, which QEMU's user may not make itself, is made here and handed over by
+ * getfd under the name that the arguments refer to. */
 static int hand_over_socket(struct launch *launch, const struct plan_command *command, struct error *err)
 {
 	const char *slash = strrchr(command->path, '/');

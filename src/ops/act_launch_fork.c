@@ -1,4 +1,5 @@
-/* Supervisor and QEMU: the two processes that a start leaves behind, and the talk with the supervisor until it is theirs.
+/* Supervisor and QEMU: the two processes that a start leaves behind, and the talk with the supervisor
+ * until it is theirs.
  *
  *   kvmctl ── fork ──> P ── fork ──> Q (waits at the gate)
  *     │                └─ execs kvmctl-supervisor; Q stays its child
@@ -242,7 +243,8 @@ static int identify(struct launch *launch, pid_t supervisor, pid_t qemu, struct 
 	return launch_write_status(launch, PHASE_STARTING, true, err);
 }
 
-/* A scope holds both; a plain cgroup QEMU alone, so that the teardown, which its supervisor execs, does not sit in what it removes. */
+/* A scope holds both; a plain cgroup QEMU alone, so that the teardown, which its supervisor execs, does
+ * not sit in what it removes. */
 static void enter_placement(struct launch *launch)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;

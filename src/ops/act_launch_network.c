@@ -166,7 +166,8 @@ static int built_in(struct launch *launch, size_t i, struct error *err)
 		return -1;
 	if (nic->mode == NIC_BRIDGED && nic->vlan > 0 && link_vlan(tap, nic->vlan, err) < 0)
 		return -1;
-	/* Last of all. The routes bring the link up themselves, at their place: the kernel takes them only for a link that is up. */
+	/* Last of all. The routes bring the link up themselves, at their place: the kernel takes them
+	 * only for a link that is up. */
 	return nic->mode == NIC_ROUTED ? link_route_add(tap, &route, err) : link_up(tap, err);
 }
 

@@ -14,7 +14,8 @@
 
 #define USUAL_RUN_DIR "/run/kvmctl"
 
-/* The facts know the caller and the user of model "user"; a uid of the pool is taken here, and held by the lock that QEMU inherits. */
+/* The facts know the caller and the user of model "user"; a uid of the pool is taken here, and held by
+ * the lock that QEMU inherits. */
 static int choose_identity(struct launch *launch, struct error *err)
 {
 	const struct hvparams *hv = &launch->spec->hv;
@@ -64,8 +65,8 @@ static int make_plan(struct launch *launch, struct error *err)
 	return act_plan(launch->context, &input, &launch->plan, err);
 }
 
-/* Instances of one name in different run directories must not choose the same group at the same moment: elsewhere than in the usual run directory its
- * device and inode are part of the name. */
+/* Instances of one name in different run directories must not choose the same group at the same moment:
+ * elsewhere than in the usual run directory its device and inode are part of the name. */
 static int choose_placement(struct launch *launch, struct error *err)
 {
 	const struct rundir *rundir = &launch->context->rundir;

@@ -1,4 +1,5 @@
-/* The places that a plan writes down, and the plan: one code for start and argv, so that argv prints exactly what start would run. */
+/* The places that a plan writes down, and the plan: one code for start and argv, so that argv prints
+ * exactly what start would run. */
 #include "ops/act_plan.h"
 
 #include "base/text.h"

@@ -21,7 +21,8 @@ static bool record_is_there(int dir, const struct instance *instance)
 	return there;
 }
 
-/* Sleeps until something is moved into exit/, looks, and again. A directory that cannot be watched is looked at once. */
+/* Sleeps until something is moved into exit/, looks, and again. A directory that cannot be watched is
+ * looked at once. */
 static bool wait_for_record(struct rundir *rundir, const struct instance *instance, struct deadline deadline)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;

@@ -1,7 +1,7 @@
 /* Loading a spec: where it is, a bounded read that cannot hang, and what is said when it is not there.
  *
- * The reader polls before each read and never asks for more than one byte over the limit: a file of 1 GB, /dev/zero, a FIFO
- * that nobody writes and a terminal that nobody types at all come to an end. */
+ * The reader polls before each read and never asks for more than one byte over the limit: a file of 1 GB,
+ * /dev/zero, a FIFO that nobody writes and a terminal that nobody types at all come to an end. */
 #include "ops/act_spec.h"
 
 #include <dirent.h>
@@ -151,7 +151,8 @@ static int load_file(struct context *context, const char *name, const char *file
 
 	if (open_spec(file, what, &fd, err) < 0)
 		return -1;
-	/* The path is recorded for reboot and "pending", so it must outlive this working directory; a pipe cannot be read again. */
+	/* The path is recorded for reboot and "pending", so it must outlive this working directory; a
+	 * pipe cannot be read again. */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		absolute = realpath(file, NULL);
 	return load_fd(context, fd, what, name, absolute ? absolute : "", ret, err);

@@ -6,7 +6,8 @@
 #include "vm/binary.h"
 #include "vm/host_check.h"
 
-/* What only a plan finds out: machine types, devices, CPU models, PCI places, caches. The caller's uid stands for the guest's. */
+/* What only a plan finds out: machine types, devices, CPU models, PCI places, caches. The caller's uid
+ * stands for the guest's. */
 static int check_plan(struct context *context, const struct spec *spec, const struct probe *probe, struct error *err)
 {
 	_cleanup_(facts_free) struct facts facts = { 0 };

@@ -1,4 +1,5 @@
-/* kvmctl cleanup: whatever was left half done is finished or undone, instance by instance, each under its lock; what is busy is skipped. */
+/* kvmctl cleanup: whatever was left half done is finished or undone, instance by instance, each under its
+ * lock; what is busy is skipped. */
 #include "ops/verbs.h"
 
 #include <dirent.h>
@@ -266,7 +267,8 @@ static bool sweep_directory(const char *path, bool remove)
 	return file_sweep_at(fd, NULL, remove);
 }
 
-/* Temporary files of commands that were killed: in the run directory, beside QEMU's answers, beside what instances keep. */
+/* Temporary files of commands that were killed: in the run directory, beside QEMU's answers, beside what
+ * instances keep. */
 static bool sweep(struct context *context, bool remove)
 {
 	const struct settings *settings = context->settings;
@@ -324,7 +326,8 @@ int op_teardown(struct context *context, const char *name, struct error *err)
 	/* Somebody has started it again meanwhile: then there is nothing of ours left. */
 	if (instance.state != INSTANCE_STALE && instance.state != INSTANCE_STOPPED)
 		return 0;
-	/* Whoever rebooted it was killed after QEMU was told to end. (Pid 0: a restart after a crash, which was called off.) */
+	/* Whoever rebooted it was killed after QEMU was told to end. (Pid 0: a restart after a crash,
+	 * which was called off.) */
 	if (instance.has_status && instance.status.phase == PHASE_REBOOTING && instance.status.qemu.pid > 0)
 		return act_finish_reboot(context, name, &pid, err);
 	return act_teardown(context, name, TEARDOWN_ALL, err);

@@ -1,7 +1,8 @@
 /* kvmctl console: our own relay between the terminal and the guest's serial port.
  *
- * QEMU's socket serves one client: who holds the console has lock/.NAME.console, and a second person is told who that is. The connection ends with QEMU; when the instance
- * comes back (kvmctl reboot, on_crash restart) it is made again. Ctrl-] ends the relay. */
+ * QEMU's socket serves one client: who holds the console has lock/.NAME.console, and a second person is
+ * told who that is. The connection ends with QEMU; when the instance comes back (kvmctl reboot, on_crash
+ * restart) it is made again. Ctrl-] ends the relay. */
 #include "ops/verbs.h"
 
 #include <fcntl.h>
@@ -162,8 +163,8 @@ static struct deadline relay_deadline(const struct console *console)
 	return console->input_ended && console->context->deadline.at_ms == INT64_MAX ? deadline_in(QUIET_MS) : console->context->deadline;
 }
 
-/* SIGTERM (somebody takes the console with --force), SIGHUP (the terminal is gone), SIGINT (not from a raw terminal) end the relay in good order: once
- * read, the signal has no other effect. */
+/* SIGTERM (somebody takes the console with --force), SIGHUP (the terminal is gone), SIGINT (not from a
+ * raw terminal) end the relay in good order: once read, the signal has no other effect. */
 static void leave_by_signal(const struct console *console)
 {
 	struct signalfd_siginfo info;

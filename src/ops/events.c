@@ -67,7 +67,8 @@ static int print_lines(struct follower *follower, struct position *position, con
 	return 0;
 }
 
-/* What is new in one log. One that has become shorter was cut: it is read from its beginning. 1: the reader wants no more. */
+/* What is new in one log. One that has become shorter was cut: it is read from its beginning. 1: the
+ * reader wants no more. */
 static int read_log(struct follower *follower, const char *name, struct error *err)
 {
 	_cleanup_free_ char *file = xprintf("%s.events", name), *text = NULL;

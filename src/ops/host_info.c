@@ -9,7 +9,8 @@
 #include "host/machine.h"
 #include "vm/binary.h"
 
-/* MiB of the host's memory that QEMUs of this run directory hold. An instance that cannot be looked at counts nothing. */
+/* MiB of the host's memory that QEMUs of this run directory hold. An instance that cannot be looked at
+ * counts nothing. */
 static int64_t held_by_instances(struct context *context)
 {
 	_cleanup_strv_ char **names = NULL;

@@ -1,6 +1,8 @@
-/* host verify: one small check after the other, each with what it found and, where it is not well, the cure.
+/* host verify: one small check after the other, each with what it found and, where it is not well, the
+ * cure.
  *
- * A check says what stands in the way of *some* instances. What every instance needs is "needed"; the rest is "advised" and does not make the verdict. */
+ * A check says what stands in the way of *some* instances. What every instance needs is "needed"; the
+ * rest is "advised" and does not make the verdict. */
 #include "ops/verbs.h"
 
 #include <errno.h>

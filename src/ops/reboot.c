@@ -1,6 +1,8 @@
-/* kvmctl reboot: the guest is given its shutdown time, QEMU ends, and the instance starts again on the recorded hardware.
+/* kvmctl reboot: the guest is given its shutdown time, QEMU ends, and the instance starts again on the
+ * recorded hardware.
  *
- * From the first rung on the phase is "rebooting", in the state and the status line: one that is killed half-way is finished by `cleanup`. */
+ * From the first rung on the phase is "rebooting", in the state and the status line: one that is killed
+ * half-way is finished by `cleanup`. */
 #include "ops/verbs.h"
 
 #include "base/text.h"

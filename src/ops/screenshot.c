@@ -1,7 +1,8 @@
 /* kvmctl screenshot: the guest's screen as a PNG, whatever QEMU's version.
  *
- * QEMU writes into a piece of memory that it is handed as a descriptor: it needs no right to any file of ours, and the file is there whole or not at all.
- * QEMU before 7.1 only knows PPM, which is turned into PNG here. */
+ * QEMU writes into a piece of memory that it is handed as a descriptor: it needs no right to any file of
+ * ours, and the file is there whole or not at all. QEMU before 7.1 only knows PPM, which is turned into
+ * PNG here. */
 #include "ops/verbs.h"
 
 #include <fcntl.h>
@@ -102,7 +103,8 @@ static int read_png(int memory, char **ret, size_t *ret_length, struct error *er
 	return file_read_fd(converted, "the picture", PICTURE_MAX, ret, ret_length, err);
 }
 
-/* A device, a FIFO, a link is written to and stays what it is. Not waited for: nobody may be at the FIFO's other end. */
+/* A device, a FIFO, a link is written to and stays what it is. Not waited for: nobody may be at the
+ * FIFO's other end. */
 static int write_into(const char *file, const char *data, size_t length, struct error *err)
 {
 	_cleanup_close_ int fd = open(file, O_WRONLY | O_TRUNC | O_NONBLOCK | O_CLOEXEC);

@@ -39,7 +39,8 @@ static void find_supervisor(const struct process_id *qemu, struct status *status
 	status->supervisor_start = parent.start;
 }
 
-/* An orphan gets a status line again, made from what /proc tells: so its supervisor knows who ended it, and the rest goes the way of every other instance. */
+/* An orphan gets a status line again, made from what /proc tells: so its supervisor knows who ended it,
+ * and the rest goes the way of every other instance. */
 static void record_again(struct context *context, const char *name, const struct process_id *qemu)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -50,7 +51,8 @@ static void record_again(struct context *context, const char *name, const struct
 		log_warning("%s, ignoring", err.message);
 }
 
-/* The control group of a guest whose record is lost; everything else of such a guest goes with it, or carries its name. */
+/* The control group of a guest whose record is lost; everything else of such a guest goes with it, or
+ * carries its name. */
 static void remove_placement(struct placement *placement)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -90,7 +92,8 @@ static bool is_unreadable(const struct instance *instance)
 	return instance->state == INSTANCE_UNKNOWN && !instance->has_status;
 }
 
-/* A look that cannot tell is an error: "unknown" is never "not running". With --force a status line that cannot be read is none. */
+/* A look that cannot tell is an error: "unknown" is never "not running". With --force a status line that
+ * cannot be read is none. */
 static int look(struct context *context, const char *name, bool force, struct instance *ret, struct error *err)
 {
 	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)

@@ -1,5 +1,5 @@
-/* stop --all: one `kvmctl stop` per instance, some at a time. Processes, not threads: each has its own lock, monitor and deadline, and one that is killed
- * takes no other with it. */
+/* stop --all: one `kvmctl stop` per instance, some at a time. Processes, not threads: each has its own
+ * lock, monitor and deadline, and one that is killed takes no other with it. */
 #include "ops/verbs.h"
 #include "vm/orphan.h"
 

@@ -47,7 +47,8 @@ void options_free(struct options *options)
 	*options = (struct options){ 0 };
 }
 
-/* The value with its commas doubled: the only character that the comma form escapes (QEMU: util/qemu-option.c, util/keyval.c). */
+/* The value with its commas doubled: the only character that the comma form escapes (QEMU:
+ * util/qemu-option.c, util/keyval.c). */
 static void write_value(FILE *out, const char *value)
 {
 	for (; *value; value++) {

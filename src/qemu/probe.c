@@ -1,4 +1,5 @@
-/* What a binary can do: the digest as text and back, and looking things up in it. How it is made of answers: probe_answers.c. */
+/* What a binary can do: the digest as text and back, and looking things up in it. How it is made of
+ * answers: probe_answers.c. */
 #include "qemu/probe.h"
 
 #include "base/strv.h"

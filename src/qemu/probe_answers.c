@@ -27,7 +27,8 @@ static void sort(char **list)
 		qsort(list, strv_length(list), sizeof(*list), compare_strings);
 }
 
-/* The list that a query returned. An error reply (query-cpu-definitions of some targets) is an empty one when it is not needed. */
+/* The list that a query returned. An error reply (query-cpu-definitions of some targets) is an empty one
+ * when it is not needed. */
 static int answer_list(const struct json *answers, const char *key, bool needed, const struct json **ret, struct error *err)
 {
 	const struct json *list = json_get(json_get(answers, key), "return");
@@ -51,7 +52,8 @@ static int answer_names(const struct json *answers, const char *key, const char 
 	for (size_t i = 0; i < json_length(list); i++) {
 		const char *name = json_get_string(json_at(list, i), member, NULL);
 
-		/* A name with the digest's separator would fall apart in it (there are names with blanks; none has this). */
+		/* A name with the digest's separator would fall apart in it (there are names with blanks;
+		 * none has this). */
 		if (is_empty(name) || strchr(name, '|'))
 			return error_set(err, ERROR_QEMU, "QEMU's answer to \"%s\" has an entry without \"%s\"", key, member);
 		strv_add(ret, name);
@@ -116,7 +118,8 @@ static bool has_option(const struct json *options, const char *name, const char 
 	return false;
 }
 
-/* True when a line of --help begins with the option. query-command-line-options lists only those that are option groups. */
+/* True when a line of --help begins with the option. query-command-line-options lists only those that are
+ * option groups. */
 static bool help_lists(const char *help, const char *option)
 {
 	size_t length = strlen(option);
@@ -149,7 +152,8 @@ static void read_can(const struct json *options, const struct qmp_schema *schema
 		.json_netdev = qmp_schema_has(schema, "netdev_add type=dgram"),
 		/* -object took JSON when object-add became typed. */
 		.json_object = qmp_schema_has(schema, "object-add qom-type=secret"),
-		/* Machines know acpi= for longer than the answers show it; while -no-acpi is there and not yet deprecated (8.0), it is sure. */
+		/* Machines know acpi= for longer than the answers show it; while -no-acpi is there and
+		 * not yet deprecated (8.0), it is sure. */
 		.machine_acpi = has_option(options, "machine", "acpi") || !help_lists(help, "-no-acpi") || probe_at_least(probe, 8, 0),
 		.action = has_option(options, "action", NULL),
 		.run_with_chroot = has_option(options, "run-with", "chroot"),

@@ -1,11 +1,13 @@
 /* The QMP client.
  *
- * Everything that comes in goes through next_message: one line, parsed, classified, and the state moved on. Those who wait call it until it has
- * nothing more, then `pump` waits for bytes and reads them. Each command carries an id; since QEMU answers in order (out-of-band execution is
- * never negotiated), the owed replies are the ids first_owed .. next_id - 1, and the next reply must carry first_owed. Whatever breaks a
- * rule kills the connection: what an answer belongs to is known, or there is no answer.
+ * Everything that comes in goes through next_message: one line, parsed, classified, and the state moved
+ * on. Those who wait call it until it has nothing more, then `pump` waits for bytes and reads them. Each
+ * command carries an id; since QEMU answers in order (out-of-band execution is never negotiated), the
+ * owed replies are the ids first_owed .. next_id - 1, and the next reply must carry first_owed. Whatever
+ * breaks a rule kills the connection: what an answer belongs to is known, or there is no answer.
  *
- * On the wire an id is one digit: QEMU before 10 reads its monitor byte by byte, and each byte costs it 7 us of a round trip of 250. */
+ * On the wire an id is one digit: QEMU before 10 reads its monitor byte by byte, and each byte costs it 7
+ * us of a round trip of 250. */
 #include "qemu/qmp.h"
 
 #include "base/text.h"
@@ -32,7 +34,8 @@ struct qmp *qmp_new(int fd, const char *name)
 {
 	struct qmp *qmp = xcalloc(1, sizeof(*qmp));
 
-	/* Non-blocking by MSG_DONTWAIT on each call: the flag of the open file, which others may share, stays as it is. */
+	/* Non-blocking by MSG_DONTWAIT on each call: the flag of the open file, which others may share,
+	 * stays as it is. */
 	qmp->wire = (struct qmp_wire){ .fd = fd };
 	qmp->name = xstrdup(name);
 	qmp->first_owed = qmp->next_id = 1;
@@ -200,8 +203,8 @@ static int flush(struct qmp *qmp, struct error *err)
 	return 0;
 }
 
-/* Waits for bytes and reads them once. `awaited` is for the time-out's error. It looks at the clock first: a flood of events must not carry a
- * wait past its deadline. */
+/* Waits for bytes and reads them once. `awaited` is for the time-out's error. It looks at the clock
+ * first: a flood of events must not carry a wait past its deadline. */
 static int pump(struct qmp *qmp, struct deadline deadline, int64_t budget_ms, const char *awaited, struct error *err)
 {
 	struct pollfd fd = { .fd = qmp->wire.fd, .events = qmp_poll_events(qmp) };

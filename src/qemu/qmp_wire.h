@@ -1,6 +1,8 @@
-/* The bytes of a QMP connection: lines in, bounded; text out, as much as the socket takes. Knows nothing of commands and replies.
+/* The bytes of a QMP connection: lines in, bounded; text out, as much as the socket takes. Knows nothing
+ * of commands and replies.
  *
- * Private to qmp.c. Every function that fails gives ERROR_QEMU, errnum ECONNRESET when the other side is gone. */
+ * Private to qmp.c. Every function that fails gives ERROR_QEMU, errnum ECONNRESET when the other side is
+ * gone. */
 #ifndef KVMCTL_QEMU_QMP_WIRE_H
 #define KVMCTL_QEMU_QMP_WIRE_H
 

@@ -1,5 +1,6 @@
-/* Network disks: one function a family of schemes, and the table that names them. What the members are called: QEMU's qapi/block-core.json, which
- * the recorded schemas hold (tests/unit/uri_test.c walks them). */
+/* Network disks: one function a family of schemes, and the table that names them. What the members are
+ * called: QEMU's qapi/block-core.json, which the recorded schemas hold (tests/unit/uri_test.c walks
+ * them). */
 #include "qemu/uri.h"
 
 #include <ctype.h>

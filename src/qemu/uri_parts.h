@@ -1,4 +1,5 @@
-/* A URI of the form SCHEME://[USER@]HOST[:PORT]/PATH[?KEY=VALUE&...] taken apart (RFC 3986), with what could be a secret refused.
+/* A URI of the form SCHEME://[USER@]HOST[:PORT]/PATH[?KEY=VALUE&...] taken apart (RFC 3986), with what
+ * could be a secret refused.
  *
  * Private to uri.c. No error quotes more of the text than its scheme: the rest may be a secret. */
 #ifndef KVMCTL_QEMU_URI_PARTS_H

@@ -1,5 +1,5 @@
-/* The text behind "rbd:", which is no URI: POOL/[NAMESPACE/]IMAGE[@SNAPSHOT][:KEY=VALUE...], where '\' takes the next character as it is
- * (QEMU: block/rbd.c). Private to uri.c. */
+/* The text behind "rbd:", which is no URI: POOL/[NAMESPACE/]IMAGE[@SNAPSHOT][:KEY=VALUE...], where '\'
+ * takes the next character as it is (QEMU: block/rbd.c). Private to uri.c. */
 #ifndef KVMCTL_QEMU_URI_RBD_H
 #define KVMCTL_QEMU_URI_RBD_H
 

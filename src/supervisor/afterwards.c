@@ -1,7 +1,8 @@
 /* What follows an end: the exit record, on_crash, the back-off, the teardown.
  *
- * A restart comes after 1, 2, 4 ... 300 seconds, by how often in a row it happened; a run of ten minutes begins anew. While it waits, the status line says
- * so (pid 0, phase rebooting, reason restart), and SIGTERM (from `kvmctl stop`) calls it off. */
+ * A restart comes after 1, 2, 4 ... 300 seconds, by how often in a row it happened; a run of ten minutes
+ * begins anew. While it waits, the status line says so (pid 0, phase rebooting, reason restart), and
+ * SIGTERM (from `kvmctl stop`) calls it off. */
 #include "supervisor/supervisor.h"
 
 #include <sys/timerfd.h>
@@ -120,7 +121,8 @@ static bool still_waiting(const struct supervisor *s)
 	       status.phase == PHASE_REBOOTING && status.supervisor == getpid();
 }
 
-/* Somebody tore it down meanwhile without telling us: the restart that the record speaks of will not be. A record of another run is not touched. */
+/* Somebody tore it down meanwhile without telling us: the restart that the record speaks of will not be.
+ * A record of another run is not touched. */
 static void take_back_promise(struct supervisor *s)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;

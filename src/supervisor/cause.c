@@ -1,5 +1,6 @@
-/* The judgement over an ended QEMU. The strongest evidence is the wait status (it cannot lie), then QEMU's own SHUTDOWN event, then what
- * `kvmctl stop` had written that it was about to do; a rung alone proves nothing, since a guest may crash while it is being stopped. */
+/* The judgement over an ended QEMU. The strongest evidence is the wait status (it cannot lie), then
+ * QEMU's own SHUTDOWN event, then what `kvmctl stop` had written that it was about to do; a rung alone
+ * proves nothing, since a guest may crash while it is being stopped. */
 #include "supervisor/cause.h"
 
 #include <signal.h>

@@ -140,8 +140,8 @@ static void make_record(struct supervisor *s, const char *rung)
 	record->restarts = s->options->restarts;
 }
 
-/* QEMU writes SHUTDOWN just before it ends: what is still in the socket is read first. Bounded: a dead QEMU writes no more, but a child of it
- * could hold the socket. */
+/* QEMU writes SHUTDOWN just before it ends: what is still in the socket is read first. Bounded: a dead
+ * QEMU writes no more, but a child of it could hold the socket. */
 static void drain_events(struct supervisor *s)
 {
 	for (int i = 0; i < 16 && s->events.fd >= 0; i++) {

@@ -1,7 +1,9 @@
-/* Five stages and one pump. The supervisor asks two questions in its life; all the rest that comes is events.
+/* Five stages and one pump. The supervisor asks two questions in its life; all the rest that comes is
+ * events.
  *
- * The greeting is answered by qmp_capabilities; from its reply on QEMU sends events. What happened before is not sent again, so
- * query-status is asked once, after it: whatever happened in between is in its answer or comes as an event behind it. */
+ * The greeting is answered by qmp_capabilities; from its reply on QEMU sends events. What happened before
+ * is not sent again, so query-status is asked once, after it: whatever happened in between is in its
+ * answer or comes as an event behind it. */
 #include "supervisor/event_link.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
-/* After a new supervisor was attached, QEMU is a child of pid 1. Its end shows on the pidfd at the moment when it becomes a zombie: until pid 1 has reaped it, its
- * exit code stands in /proc/PID/stat (proc(5)), and since Linux 6.15 the pidfd itself remembers (PIDFD_GET_INFO). */
+/* After a new supervisor was attached, QEMU is a child of pid 1. Its end shows on the pidfd at the moment
+ * when it becomes a zombie: until pid 1 has reaped it, its exit code stands in /proc/PID/stat (proc(5)),
+ * and since Linux 6.15 the pidfd itself remembers (PIDFD_GET_INFO). */
 #include "supervisor/foreign_status.h"
 
 #include <fcntl.h>

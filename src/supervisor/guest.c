@@ -1,5 +1,6 @@
-/* Events, row by row. QEMU says why it is about to stop the vCPUs in an event of its own just before STOP (BLOCK_IO_ERROR, GUEST_PANICKED,
- * WATCHDOG), so a cause is remembered for the STOP that follows; a STOP without one was asked for by somebody. */
+/* Events, row by row. QEMU says why it is about to stop the vCPUs in an event of its own just before STOP
+ * (BLOCK_IO_ERROR, GUEST_PANICKED, WATCHDOG), so a cause is remembered for the STOP that follows; a STOP
+ * without one was asked for by somebody. */
 #include "supervisor/guest.h"
 
 #include <stdio.h>

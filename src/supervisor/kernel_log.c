@@ -1,5 +1,6 @@
-/* The OOM killer leaves a line: "Out of memory: Killed process 123 (qemu-system-x86) ...", or "Memory cgroup out of memory: Killed process ...".
- * Asked only after a SIGKILL of unknown origin and only where the cgroup has no counter. */
+/* The OOM killer leaves a line: "Out of memory: Killed process 123 (qemu-system-x86) ...", or "Memory
+ * cgroup out of memory: Killed process ...". Asked only after a SIGKILL of unknown origin and only where
+ * the cgroup has no counter. */
 #include "supervisor/kernel_log.h"
 
 #include <fcntl.h>

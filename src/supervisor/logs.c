@@ -1,7 +1,8 @@
 /* Bounding what a guest or QEMU writes without end.
  *
- * The watch is one-shot: the first write wakes us, then a timer looks every 100 ms for as long as the files grow, and only when they
- * have stopped growing the watch is set again. So a flood costs ten looks a second instead of a wake-up per write, and silence none. */
+ * The watch is one-shot: the first write wakes us, then a timer looks every 100 ms for as long as the
+ * files grow, and only when they have stopped growing the watch is set again. So a flood costs ten looks
+ * a second instead of a wake-up per write, and silence none. */
 #include "supervisor/logs.h"
 
 #include <fcntl.h>
@@ -39,7 +40,8 @@ static off_t next_line(int fd, off_t from)
 	return end ? from + (end - data) + 1 : from;
 }
 
-/* Moves [from, end) down behind the marker. Reads to the file's end, which the writer may push on while we copy: `limit` ends the race. */
+/* Moves [from, end) down behind the marker. Reads to the file's end, which the writer may push on while
+ * we copy: `limit` ends the race. */
 static int move_down(int fd, off_t from, const char *marker, off_t limit)
 {
 	off_t to = (off_t)strlen(marker);

@@ -46,8 +46,8 @@ static size_t list_sources(const struct supervisor *s, struct source ret[8])
 	return ELEMENTS(sources);
 }
 
-/* One sleep and what woke us. Serving one source may end another (its fd is closed, or the stage changes): then the rest waits for the next round, where
- * poll(2) tells of it again. */
+/* One sleep and what woke us. Serving one source may end another (its fd is closed, or the stage
+ * changes): then the rest waits for the next round, where poll(2) tells of it again. */
 static void loop_once(struct supervisor *s)
 {
 	struct source sources[8];

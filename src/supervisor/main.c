@@ -1,7 +1,9 @@
-/* kvmctl-supervisor: what `kvmctl start` leaves behind, one per instance, asleep. See supervisor.h for its chapters.
+/* kvmctl-supervisor: what `kvmctl start` leaves behind, one per instance, asleep. See supervisor.h for
+ * its chapters.
  *
- * It keeps QEMU as its child so that the exit status is never lost, holds the event monitor, keeps the status line true, bounds the logs, and when QEMU ends
- * writes the exit record, applies on_crash and sees to the teardown. It is small on purpose: all else is done by calling kvmctl. */
+ * It keeps QEMU as its child so that the exit status is never lost, holds the event monitor, keeps the
+ * status line true, bounds the logs, and when QEMU ends writes the exit record, applies on_crash and sees
+ * to the teardown. It is small on purpose: all else is done by calling kvmctl. */
 #include "supervisor/supervisor.h"
 
 #include <fcntl.h>
@@ -51,7 +53,8 @@ static void close_all_but(int a, int b)
 		close_range(high + 1, ~0U, 0);
 }
 
-/* Nothing of the caller's stays: no descriptors, no directory, no odd umask. In the foreground the two outputs are the service's. */
+/* Nothing of the caller's stays: no descriptors, no directory, no odd umask. In the foreground the two
+ * outputs are the service's. */
 static int shed_context(const struct options *options)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

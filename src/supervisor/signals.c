@@ -1,4 +1,5 @@
-/* Signals, read as data. In the background SIGTERM sends the supervisor away and leaves the guest alone; in the foreground it means the guest. */
+/* Signals, read as data. In the background SIGTERM sends the supervisor away and leaves the guest alone;
+ * in the foreground it means the guest. */
 #include "supervisor/supervisor.h"
 
 #include <signal.h>

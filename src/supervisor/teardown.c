@@ -1,4 +1,5 @@
-/* Who tears down: whoever holds the instance's lock. When nobody does, that is us; when somebody does (stop, reboot), he may well do it for us. */
+/* Who tears down: whoever holds the instance's lock. When nobody does, that is us; when somebody does
+ * (stop, reboot), he may well do it for us. */
 #include "supervisor/supervisor.h"
 
 #include <fcntl.h>
@@ -20,8 +21,8 @@ static bool describes_our_run(const struct supervisor *s)
 	struct status status;
 	int found = status_read(pid_dir, s->options->name, &status, &err);
 
-	/* Pid 0: recorded before there was a QEMU (with the lock in our hand that is nobody's but a dead one's), or waiting for a restart, which
-	 * another supervisor may do. */
+	/* Pid 0: recorded before there was a QEMU (with the lock in our hand that is nobody's but a dead
+	 * one's), or waiting for a restart, which another supervisor may do. */
 	if (found > 0 && status.qemu.pid == 0)
 		return status.supervisor == 0 || status.supervisor == getpid();
 	if (found > 0)

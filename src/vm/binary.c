@@ -26,7 +26,8 @@ char *binary_default(const struct settings *settings)
 	return xstrdup(hv.kvm_path);
 }
 
-/* When many starts miss the cache at once, one asks and the others wait for what it learns. -1: no lock, which only costs time. */
+/* When many starts miss the cache at once, one asks and the others wait for what it learns. -1: no lock,
+ * which only costs time. */
 static int lock_cache(const char *cache_dir, struct deadline deadline)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;

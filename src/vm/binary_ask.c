@@ -1,7 +1,9 @@
-/* Asking a binary what it can do: it is started without a machine and questioned over a socket pair that is its only monitor.
+/* Asking a binary what it can do: it is started without a machine and questioned over a socket pair that
+ * is its only monitor.
  *
- * What is called "kvm_path" may be anything: a program that ends at once, one that says nothing, one that never stops talking. Its error
- * output goes into a pipe that nobody reads until the end (so it is bounded by the kernel), and whatever happens it is killed. */
+ * What is called "kvm_path" may be anything: a program that ends at once, one that says nothing, one that
+ * never stops talking. Its error output goes into a pipe that nobody reads until the end (so it is
+ * bounded by the kernel), and whatever happens it is killed. */
 #include "binary_parts.h"
 
 #include <fcntl.h>
@@ -40,7 +42,8 @@ static void asked_clear(struct asked *asked)
 {
 	qmp_free(asked->qmp);
 	if (asked->pid > 0) {
-		/* Before the reaping: the group's number (it is a session of its own) is ours as long as its leader is not reaped. */
+		/* Before the reaping: the group's number (it is a session of its own) is ours as long as
+		 * its leader is not reaped. */
 		process_signal_group(asked->pid, SIGKILL);
 		ended(asked, KILL_MS);
 		waitpid(asked->pid, NULL, WNOHANG);

@@ -1,4 +1,5 @@
-/* What a binary said, remembered: one small file a binary, believed only while everything that could change the answers is as it was. */
+/* What a binary said, remembered: one small file a binary, believed only while everything that could
+ * change the answers is as it was. */
 #include "binary_parts.h"
 
 #include <fcntl.h>
@@ -23,8 +24,9 @@ static void write_stat(FILE *out, const char *what, const struct stat *st)
 		(unsigned long)st->st_ctim.tv_nsec);
 }
 
-/* Installing a module package (SPICE, block drivers) changes what the binary can do, not the binary. The directory is compiled into it;
- * these are where distributions and `make install` put it, seen from the binary's directory. */
+/* Installing a module package (SPICE, block drivers) changes what the binary can do, not the binary. The
+ * directory is compiled into it; these are where distributions and `make install` put it, seen from the
+ * binary's directory. */
 static void write_modules(FILE *out, const char *path, const char *arch)
 {
 	static const char *const places[] = { "lib/qemu", "lib64/qemu", "lib/%s-linux-gnu/qemu" };

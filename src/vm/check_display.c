@@ -45,7 +45,8 @@ void check_spice_bind(const struct spec *spec, const char *path, struct problems
 		problems_add(problems, path, "needs a network_port to listen on");
 }
 
-/* The option at `path` says nothing without SPICE. The value counts, not that it is written: a cluster manager writes every parameter. */
+/* The option at `path` says nothing without SPICE. The value counts, not that it is written: a cluster
+ * manager writes every parameter. */
 void check_needs_spice(const struct spec *spec, const char *path, struct problems *problems)
 {
 	const char *dot = strrchr(path, '.');

@@ -1,4 +1,5 @@
-/* Syntax checks of what no single parameter says: name and memory, disks and NICs, alone, against each other and against the settings. */
+/* Syntax checks of what no single parameter says: name and memory, disks and NICs, alone, against each
+ * other and against the settings. */
 #include "vm/checks.h"
 
 #include <ctype.h>

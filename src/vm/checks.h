@@ -1,5 +1,6 @@
-/* The syntax checks of the parameters' rows (params.def), by topic: check_TOPIC.c. Pure; each adds its problems under the path of its parameter.
- * A check runs when its parameter could be read at all, and may look at every value of the spec. */
+/* The syntax checks of the parameters' rows (params.def), by topic: check_TOPIC.c. Pure; each adds its
+ * problems under the path of its parameter. A check runs when its parameter could be read at all, and may
+ * look at every value of the spec. */
 #ifndef KVMCTL_VM_CHECKS_H
 #define KVMCTL_VM_CHECKS_H
 
@@ -22,7 +23,8 @@ param_check check_cpu_mask, check_cpu_type, check_cpu_topology, check_mem_path, 
 /* check_identity.c: who QEMU runs as, NICs, migration */
 param_check check_security_domain, check_virtio_net_queues, check_migration_caps;
 
-/* check_spec.c: what no single parameter says: name, memory, disks and NICs against each other and against the settings (may be NULL). */
+/* check_spec.c: what no single parameter says: name, memory, disks and NICs against each other and
+ * against the settings (may be NULL). */
 void check_spec(const struct spec *spec, const char *name, const struct settings *settings, struct problems *problems);
 /* Every parameter's own check. `path` is that of the hvparams. */
 void check_params(const struct spec *spec, const char *path, struct problems *problems);

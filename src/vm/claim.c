@@ -85,8 +85,9 @@ static void release_one(int dir, const char *key, const char *name)
 		unlinkat(dir, key, 0);
 }
 
-/* What an owner left that is gone is free for the next. Only with the owner's own lock in hand: one that is just being started has no status line yet and would
- * look gone, and two that take over at once would both have it. True when it is free now. */
+/* What an owner left that is gone is free for the next. Only with the owner's own lock in hand: one that
+ * is just being started has no status line yet and would look gone, and two that take over at once would
+ * both have it. True when it is free now. */
 static bool drop_abandoned(struct rundir *rundir, int dir, const char *key, const char *owner, const struct process_id *here)
 {
 	_cleanup_error_ struct error busy = ERROR_INIT;

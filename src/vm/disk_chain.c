@@ -1,12 +1,13 @@
-/* Backing chains. QEMU opens each layer under a format that we tell it, so each must be known beforehand; a guest that writes a qcow2 header into its raw
- * disk must not get at the file that the header names. */
+/* Backing chains. QEMU opens each layer under a format that we tell it, so each must be known beforehand;
+ * a guest that writes a qcow2 header into its raw disk must not get at the file that the header names. */
 #include "vm/disk_chain.h"
 
 #include "base/text.h"
 #include "host/image.h"
 #include "qemu/uri.h"
 
-/* A chain as it is walked: the layers, and the identity of the local ones, by which a loop is seen whatever path leads into it. */
+/* A chain as it is walked: the layers, and the identity of the local ones, by which a loop is seen
+ * whatever path leads into it. */
 struct walk {
 	struct disk_facts facts;
 	struct image_place places[DISK_CHAIN_MAX];

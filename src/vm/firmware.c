@@ -1,4 +1,5 @@
-/* OVMF: code and its template of variables, of one build and one size; the larger one where there are both (the smaller no longer fits key databases). */
+/* OVMF: code and its template of variables, of one build and one size; the larger one where there are
+ * both (the smaller no longer fits key databases). */
 #include "vm/firmware.h"
 
 #include "base/text.h"

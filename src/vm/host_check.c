@@ -1,5 +1,6 @@
-/* The host checks: is everything that the spec names here, and of the kind that it must be? What the binary's devices, machine types and CPU models
- * decide is said by plan_make, which has to know it anyway. */
+/* The host checks: is everything that the spec names here, and of the kind that it must be? What the
+ * binary's devices, machine types and CPU models decide is said by plan_make, which has to know it
+ * anyway. */
 #include "vm/host_check_internal.h"
 
 #include <fcntl.h>

@@ -86,7 +86,8 @@ static void check_spice(struct check *check)
 		check_spice_tls(check);
 }
 
-/* QEMU's data lie beside its binary, whatever prefix it was built for; else where distributions put them. NULL: not found, so nothing can be said. */
+/* QEMU's data lie beside its binary, whatever prefix it was built for; else where distributions put them.
+ * NULL: not found, so nothing can be said. */
 static char *keymap_directory(const char *binary)
 {
 	char resolved[PATH_MAX];

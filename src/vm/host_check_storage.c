@@ -1,4 +1,5 @@
-/* Host checks of disks: there, of the right kind and size, readable and writable as asked, with complete backing chains, each once. */
+/* Host checks of disks: there, of the right kind and size, readable and writable as asked, with complete
+ * backing chains, each once. */
 #include "vm/host_check_internal.h"
 
 #include <fcntl.h>

@@ -93,7 +93,8 @@ static int look_at_exit(struct rundir *rundir, const char *name, struct instance
 	return 0;
 }
 
-/* No status line: it ended in good order, or there is a record without one. A record that cannot be read does not mean that nothing runs. */
+/* No status line: it ended in good order, or there is a record without one. A record that cannot be read
+ * does not mean that nothing runs. */
 static int look_without_status(struct rundir *rundir, const char *name, struct instance *instance, struct error *err)
 {
 	_cleanup_state_ struct state *state = NULL;

@@ -1,8 +1,12 @@
-/* Guests without a record: found by the lock that each QEMU inherits, and in /proc by what kvmctl puts into its environment.
+/* Guests without a record: found by the lock that each QEMU inherits, and in /proc by what kvmctl puts
+ * into its environment.
  *
- * Reading the environment of every process takes as long as a start itself, so it is done only where there may be something to find:
- * - lock/.NAME.guest is a lock that QEMU inherits and holds while it lives. Held without a record: an orphan (somebody removed pid/NAME).
- * - RUNDIR/scanned holds the boot id of the last full search that found none. A run directory that was wiped has lost it (and its locks),
+ * Reading the environment of every process takes as long as a start itself, so it is done only where
+ * there may be something to find:
+ * - lock/.NAME.guest is a lock that QEMU inherits and holds while it lives. Held without a record: an
+ *   orphan (somebody removed pid/NAME).
+ * - RUNDIR/scanned holds the boot id of the last full search that found none. A run directory that was
+ *   wiped has lost it (and its locks),
  *   and while there are orphans it is not written: so an orphan is never passed over. */
 #include "vm/orphan.h"
 
@@ -29,13 +33,15 @@ static const char *environ_value(const char *block, size_t length, const char *k
 	return NULL;
 }
 
-/* True for what keeps us from reading, not for what the process is: it has ended, or is somebody else's, or no QEMU of ours (an environment that is too large). */
+/* True for what keeps us from reading, not for what the process is: it has ended, or is somebody else's,
+ * or no QEMU of ours (an environment that is too large). */
 static bool is_our_failure(int errnum)
 {
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO;
 }
 
-/* The instance's name when the process is a QEMU of this run directory, else NULL; with err filled when that cannot be told. */
+/* The instance's name when the process is a QEMU of this run directory, else NULL; with err filled when
+ * that cannot be told. */
 static char *name_of(pid_t pid, const char *run_dir, struct error *err)
 {
 	_cleanup_free_ char *path = xprintf("/proc/%d/environ", pid), *block = NULL;

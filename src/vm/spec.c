@@ -1,4 +1,5 @@
-/* Reading an instance spec: by the tables of keys, then what follows from them (derived values), then the checks; all problems at once. */
+/* Reading an instance spec: by the tables of keys, then what follows from them (derived values), then the
+ * checks; all problems at once. */
 #include "vm/spec.h"
 
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* The status file: two short lines instead of the state's JSON, because `list` reads one per instance.
  *
- * Both directions walk the same table, so a word that is written is a word that is read. Unknown words are skipped: a file of a newer
- * kvmctl that only says more is still understood. Each writer replaces the whole file (rename), so a reader never sees half of one; on a full disk it is one
- * write(2) over the old line. */
+ * Both directions walk the same table, so a word that is written is a word that is read. Unknown words
+ * are skipped: a file of a newer kvmctl that only says more is still understood. Each writer replaces the
+ * whole file (rename), so a reader never sees half of one; on a full disk it is one write(2) over the old
+ * line. */
 #include "vm/status.h"
 
 #include <errno.h>
@@ -66,7 +67,8 @@ static const struct word {
 
 _Static_assert(sizeof(pid_t) == sizeof(int), "a pid is read and written as an int");
 
-/* A text is one word: blanks and control bytes would make a second one of it. Empty texts are left out by the caller. */
+/* A text is one word: blanks and control bytes would make a second one of it. Empty texts are left out by
+ * the caller. */
 static void one_word(const char *s, char *ret, size_t size)
 {
 	size_t n = 0;
@@ -216,7 +218,8 @@ int status_from_text(const char *text, const char *name, struct status *ret, str
 
 int status_read(int pid_dir, const char *name, struct status *ret, struct error *err)
 {
-	/* One open, one read, one close: `list` does this 1,000 times. The file is never written in place, so a read is whole. */
+	/* One open, one read, one close: `list` does this 1,000 times. The file is never written in
+	 * place, so a read is whole. */
 	_cleanup_close_ int fd = pid_dir < 0 ? -1 : openat(pid_dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char text[STATUS_MAX_BYTES + 2];
 	ssize_t length;
@@ -231,8 +234,9 @@ int status_read(int pid_dir, const char *name, struct status *ret, struct error 
 	return status_from_text(text, name, ret, err) < 0 ? -1 : 1;
 }
 
-/* On a full disk there is no room for a second file, but the first one's block is there: one write over it, filled up with blanks (which readers skip) to
- * the old length, so that nothing of the old line shows. */
+/* On a full disk there is no room for a second file, but the first one's block is there: one write over
+ * it, filled up with blanks (which readers skip) to the old length, so that nothing of the old line
+ * shows. */
 static int overwrite(int pid_dir, const char *name, const char *text)
 {
 	_cleanup_close_ int fd = openat(pid_dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -260,7 +264,8 @@ int status_write(int pid_dir, const char *name, const struct status *status, str
 
 int status_update(int pid_dir, int lock_dir, const char *name, status_change_fn change, void *arg, struct error *err)
 {
-	/* Names start with a letter or a digit: the dot keeps this lock apart from the lock of an instance called "NAME.status". */
+	/* Names start with a letter or a digit: the dot keeps this lock apart from the lock of an
+	 * instance called "NAME.status". */
 	_cleanup_free_ char *lock_name = xprintf(".%s.status", name);
 	_cleanup_close_ int lock = -1;
 	struct status status;

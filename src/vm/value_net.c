@@ -1,4 +1,5 @@
-/* Reading values that name something of a network or of people's order: UUIDs, MACs, addresses, subnets, lists of words. */
+/* Reading values that name something of a network or of people's order: UUIDs, MACs, addresses, subnets,
+ * lists of words. */
 #include "vm/value_read.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
-/* Reading one value of a table row from JSON: a function a kind, each complete (type, form, range) before it touches the target. */
+/* Reading one value of a table row from JSON: a function a kind, each complete (type, form, range) before
+ * it touches the target. */
 #include "vm/value_read.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
-/* Between the files of the room "value": the readers of identities, addresses and words (value_net.c), for the table of readers (value_read.c). */
+/* Between the files of the room "value": the readers of identities, addresses and words (value_net.c),
+ * for the table of readers (value_read.c). */
 #ifndef KVMCTL_VM_VALUE_READ_H
 #define KVMCTL_VM_VALUE_READ_H
 
