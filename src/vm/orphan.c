@@ -14,13 +14,16 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "base/deadline.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "vm/spec.h"
 #include "vm/status.h"
 
 #define ENVIRON_MAX (64 * 1024)
+#define GUEST_LOCK_MS 500
 
 /* The value of KEY in a block of NUL-separated KEY=VALUE, or NULL. */
 static const char *environ_value(const char *block, size_t length, const char *key)
@@ -148,6 +151,14 @@ int guest_lock_take(struct rundir *rundir, const char *name, int *ret_fd, struct
 	bool held;
 	int fd = take_guest_lock(rundir, name, &held);
 
+	/* The children of a start that was killed just now may have it for a moment still. */
+	if (fd < 0 && held) {
+		_cleanup_free_ char *file = xprintf(".%s.guest", name);
+		_cleanup_error_ struct error busy = ERROR_INIT;
+
+		if (lock_take(rundir_part(rundir, RUNDIR_LOCK), file, "guest", deadline_in(GUEST_LOCK_MS), &fd, &busy) < 0)
+			fd = -1;
+	}
 	if (fd < 0 && held) {
 		error_set(err, ERROR_STATE, "instance \"%s\" runs already, without its record (orphaned)", name);
 		return error_hint(err, "end it with \"kvmctl stop %s --force\", then start it", name);

@@ -8,7 +8,8 @@
 # scenario NAME PHASE: before | traced | then. The roles whose places count are in matrix_roles.
 matrix_roles() {
 	case $1 in
-	start | reboot) echo 'kvmctl|kvmctl+|kvmctl++' ;;
+	start | reboot | rich) echo 'kvmctl|kvmctl+|kvmctl++' ;;
+	foreground) echo 'kvmctl|kvmctl+|supervisor|supervisor+' ;;
 	attach) echo 'kvmctl|kvmctl+|supervisor' ;;
 	crash) echo 'supervisor|afterwards' ;;
 	restart) echo 'afterwards|afterwards+|afterwards++' ;;
@@ -16,7 +17,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 kvmctl_bounded() { timeout -k 5 60 "$KVMCTL" "$@"; }
@@ -24,7 +25,8 @@ injected() { timeout -k 5 60 "$BUILD/tests/fault-inject" "${inject[@]}" "$KVMCTL
 
 scenario_before() {
 	case $1 in
-	start | crash | watched) ;;
+	start | crash | watched | foreground) ;;
+	rich) spec_rich ;;
 	restart) spec "$ONE" '{"hvparams": {"on_crash": "restart"}, "nics": [{"mode": "bridged", "link": "br0"}]}' ;;
 	stale)
 		quiet kvmctl_bounded start "$ONE" || return 1
@@ -50,7 +52,14 @@ scenario_before() {
 
 scenario_traced() {
 	case $1 in
-	start | crash | restart | watched) injected start "$ONE" ;;
+	start | crash | restart | watched | rich) injected start "$ONE" ;;
+	foreground)
+		# Until it runs, or never will; then it is stopped by somebody else, and ends.
+		injected start --foreground "$ONE" &
+		until_true 10 runs_or_ended $! || :
+		quiet kvmctl_bounded stop "$ONE" || :
+		wait $!
+		;;
 	stop) injected stop "$ONE" ;;
 	force) injected stop --force "$ONE" ;;
 	reboot) injected reboot "$ONE" ;;
@@ -75,6 +84,8 @@ scenario_then() {
 	watched) quiet kvmctl_bounded stop "$ONE" || : ;;
 	esac
 }
+
+runs_or_ended() { grep -qs phase=running "$WORLD/run/pid/$ONE" || ! kill -0 "$1" 2>/dev/null; }
 
 restarted() {
 	local pid
@@ -120,7 +131,7 @@ try_point() {
 	scenario_then "$1"
 	clean_up
 	# A start that said that it failed must not have left a guest.
-	if [ "$1" = start ] && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
+	if { [ "$1" = start ] || [ "$1" = rich ]; } && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
 		echo "start ended with $status, but the guest is there"
 	fi
 	if ! is_state 5; then
@@ -131,7 +142,7 @@ try_point() {
 		clean_up
 	fi
 	until_true 3 world_is_clean || { left=$(world_left); [ -z "$left" ] || echo "$left"; }
-	[ "$1" != restart ] || spec "$ONE" '{"nics": [{"mode": "bridged", "link": "br0"}, {"mode": "routed", "ip": "198.51.100.7"}]}'
+	spec_plain
 	quiet kvmctl_bounded start --paused "$ONE" || echo "start afterwards ends with $?"
 	is_state 0 || echo "afterwards it does not run"
 	quiet kvmctl_bounded stop --force "$ONE" || echo "stop --force afterwards ends with $?"

@@ -31,9 +31,26 @@ world_make() {
 	ip link set br0 up
 	ip addr add 192.0.2.9/24 dev br0
 	ONE=${world_prefix}1
-	spec "$ONE" '{"nics": [{"mode": "bridged", "link": "br0"}, {"mode": "routed", "ip": "198.51.100.7"}]}'
+	spec_plain
+	# What a script has made is a file up/INTERFACE.
+	mkdir "$WORLD/up"
+	cat >"$WORLD/script" <<-END
+		#!/bin/sh
+		case \$1 in
+		up) : >"$WORLD/up/\$INTERFACE"; ip link set dev "\$INTERFACE" up ;;
+		down) rm -f "$WORLD/up/\$INTERFACE" ;;
+		esac
+	END
+	chmod +x "$WORLD/script"
 	links_before=$(world_links)
 	cleanup_fn world_end
+}
+
+spec_plain() { spec "$ONE" '{"nics": [{"mode": "bridged", "link": "br0"}, {"mode": "routed", "ip": "198.51.100.7"}]}'; }
+# Everything else that leaves something on the host.
+spec_rich() {
+	spec "$ONE" "$(jq -n --arg s "$WORLD/script" '{nics: [{mode: "ext", script: $s}], hooks: {started: $s, stopped: $s},
+		hvparams: {use_chroot: true, vnc_bind_address: "127.0.0.1"}, network_port: 11901}')"
 }
 
 # spec NAME [MEMBERS]
@@ -87,7 +104,7 @@ world_left() {
 	world_processes | sed 's/^/process: /'
 	diff <(echo "$links_before") <(world_links) | sed -n 's/^[<>]/link or route: &/p'
 	# Logs, locks, exit records and the mark of the last look stay, quarantined chroots would be a finding.
-	find "$WORLD/run" "$WORLD/cache" "$WORLD/state" "$WORLD/uids" ! -type d 2>/dev/null | while IFS= read -r file; do
+	find "$WORLD/run" "$WORLD/cache" "$WORLD/state" "$WORLD/uids" "$WORLD/up" ! -type d 2>/dev/null | while IFS= read -r file; do
 		case $file in
 		"$WORLD"/run/lock/* | "$WORLD"/run/log/*[!-]* | "$WORLD"/run/exit/[!.]* | "$WORLD"/run/scanned | "$WORLD"/cache/probe-*.json | "$WORLD"/cache/probe.lock | "$WORLD"/state/*/vars.fd) ;;
 		"$WORLD"/uids/[0-9]*)
