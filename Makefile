@@ -212,9 +212,10 @@ mandir   ?= $(prefix)/share/man
 docdir   ?= $(prefix)/share/doc/kvmctl
 unitdir  ?= $(prefix)/lib/systemd/system
 tmpfiles ?= $(prefix)/lib/tmpfiles.d
+sysctl   ?= $(prefix)/lib/sysctl.d
 compdir  ?= $(prefix)/share/bash-completion/completions
 INSTALL_VARS = BUILD="$(BUILD)" DESTDIR="$(DESTDIR)" sbindir="$(sbindir)" libdir="$(libdir)" mandir="$(mandir)" docdir="$(docdir)" \
-               unitdir="$(unitdir)" tmpfiles="$(tmpfiles)" compdir="$(compdir)"
+               unitdir="$(unitdir)" tmpfiles="$(tmpfiles)" sysctl="$(sysctl)" compdir="$(compdir)"
 .PHONY: install uninstall
 install: all
 	@$(INSTALL_VARS) scripts/install

@@ -7,7 +7,8 @@
 #include "base/deadline.h"
 #include "base/error.h"
 
-/* An inotify descriptor, non-blocking, CLOEXEC. */
+/* An inotify descriptor, non-blocking, CLOEXEC; where the host has none left, a timer that says several
+ * times a second that something may have changed. */
 int watch_open(int *ret_fd, struct error *err);
 /* Files that come, go, are renamed or written in the directory (or the file itself). mask: IN_* of inotify(7). */
 int watch_add(int fd, const char *path, uint32_t mask, struct error *err);

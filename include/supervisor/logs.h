@@ -26,7 +26,8 @@ struct logs {
 int log_bound(int dirfd, const char *file, int64_t max, const char *marker);
 
 /* Watching costs nothing while nothing is written, and ten looks a second at most while something is.
- * Failures leave the logs unwatched: ERROR_HOST, for a warning. */
+ * Where the host has no inotify descriptor left they are looked at now and then: ERROR_HOST, for a
+ * warning; all works the same. */
 int logs_open(struct logs *logs, const char *run_dir, const char *name, int64_t max, struct error *err);
 void logs_close(struct logs *logs);
 void logs_touched(struct logs *logs);

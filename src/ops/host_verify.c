@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/module.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "host/kvm.h"
 #include "host/machine.h"
@@ -19,6 +20,8 @@
 #include "vm/binary.h"
 #include "vm/firmware.h"
 #include "vm/host_check.h"
+
+#define INOTIFY_ENOUGH 1024
 
 struct verdict {
 	bool ok;
@@ -273,6 +276,25 @@ static void check_hugepages(struct context *context, struct verdict *v)
 				(long long)memory.hugepages_free));
 }
 
+/* Each supervisor has one, and all belong to root. */
+static void check_inotify(struct context *context, struct verdict *v)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_free_ char *text = NULL;
+	int64_t most;
+	(void)context;
+
+	if (file_read_at(AT_FDCWD, "/proc/sys/fs/inotify/max_user_instances", 64, &text, NULL, &err) == 0)
+		text[strcspn(text, "\n")] = '\0';
+	if (!text || parse_int(text, "max_user_instances", 0, INT64_MAX, &most, &err) < 0)
+		bad_error(v, &err, "look at /proc/sys/fs/inotify");
+	else if (most < INOTIFY_ENOUGH)
+		bad(v, xprintf("a user may have %lld inotify descriptors, and each instance needs one", (long long)most),
+		    "set fs.inotify.max_user_instances to 8192 (sysctl.d); logs that cannot be watched are looked at every ten seconds");
+	else
+		good(v, xprintf("%lld for each user", (long long)most));
+}
+
 static const struct check_row {
 	const char *name;
 	bool needed;
@@ -294,6 +316,7 @@ static const struct check_row {
 	{ "png-module", false, check_png },
 	{ "uefi", false, check_firmware },
 	{ "hugepages", false, check_hugepages },
+	{ "inotify", false, check_inotify },
 };
 
 int op_host_verify(struct context *context, struct json **ret, bool *ret_ok, struct error *err)

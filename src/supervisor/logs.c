@@ -2,7 +2,10 @@
  *
  * The watch is one-shot: the first write wakes us, then a timer looks every 100 ms for as long as the
  * files grow, and only when they have stopped growing the watch is set again. So a flood costs ten looks
- * a second instead of a wake-up per write, and silence none. */
+ * a second instead of a wake-up per write, and silence none.
+ *
+ * A user may have 128 inotify descriptors unless the host's fs.inotify.max_user_instances says more: on a
+ * host full of guests there may be none left for us. Then the timer looks now and then, all the time. */
 #include "supervisor/logs.h"
 
 #include <fcntl.h>
@@ -15,6 +18,7 @@
 #include "base/text.h"
 
 #define LOOK_MS 100
+#define BLIND_LOOK_MS 10000   /* without a watch */
 #define COPY_SIZE 4096
 #define WORDS_BYTES 4096
 #define WORDS_LINES 10
@@ -79,18 +83,25 @@ int log_bound(int dirfd, const char *file, int64_t max, const char *marker)
 	return move_down(fd, next_line(fd, st.st_size - max / 2), marker, max) < 0 ? -1 : 1;
 }
 
+static void start_timer(struct logs *logs, long ms)
+{
+	struct itimerspec in = { .it_value = { ms / 1000, ms % 1000 * 1000000L } };
+
+	timerfd_settime(logs->timer, 0, &in, NULL);
+}
+
 int logs_open(struct logs *logs, const char *run_dir, const char *name, int64_t max, struct error *err)
 {
 	*logs = (struct logs){ .run_dir = run_dir, .name = name, .max = max, .inotify = -1, .timer = -1 };
-	logs->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	logs->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (logs->inotify < 0 || logs->timer < 0) {
-		error_errno(err, ERROR_HOST, errno, "the logs of \"%s\" cannot be watched", name);
-		logs_close(logs);
-		return -1;
-	}
+	if (logs->timer < 0)
+		return error_errno(err, ERROR_HOST, errno, "the logs of \"%s\" cannot be watched", name);
+	logs->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (logs->inotify < 0)
+		error_errno(err, ERROR_HOST, errno, "the logs of \"%s\" are looked at every %d s only; raise fs.inotify.max_user_instances", name,
+			    BLIND_LOOK_MS / 1000);
 	logs_look(logs);
-	return 0;
+	return logs->inotify < 0 ? -1 : 0;
 }
 
 void logs_close(struct logs *logs)
@@ -100,20 +111,13 @@ void logs_close(struct logs *logs)
 	logs->inotify = logs->timer = -1;
 }
 
-static void start_timer(struct logs *logs)
-{
-	struct itimerspec in = { .it_value.tv_nsec = LOOK_MS * 1000000L };
-
-	timerfd_settime(logs->timer, 0, &in, NULL);
-}
-
 void logs_touched(struct logs *logs)
 {
 	char events[1024];
 
 	while (read(logs->inotify, events, sizeof(events)) > 0)
 		;
-	start_timer(logs);
+	start_timer(logs, LOOK_MS);
 }
 
 static void set_watches(const struct logs *logs)
@@ -153,13 +157,17 @@ void logs_look(struct logs *logs)
 
 	(void)!read(logs->timer, &ticks, sizeof(ticks));
 	if (look_at_files(logs)) {
-		start_timer(logs);
+		start_timer(logs, LOOK_MS);
+		return;
+	}
+	if (logs->inotify < 0) {
+		start_timer(logs, BLIND_LOOK_MS);
 		return;
 	}
 	set_watches(logs);
 	/* What was written between the look and the watch woke nobody. */
 	if (look_at_files(logs))
-		start_timer(logs);
+		start_timer(logs, LOOK_MS);
 }
 
 int logs_event(struct logs *logs, const char *line, size_t length)
