@@ -174,6 +174,9 @@ nothing_left() {
 	done
 	left=$(find "$RUN/pid" "$RUN/conf" "$RUN/uid" "$RUN/nic" "$RUN/ctrl" "$RUN/chroot" "$RUN/chroot-quarantine" -mindepth 1 2>/dev/null || :)
 	[ -z "$left" ] || fail "left: $left"
+	# shellcheck disable=SC2046  # two numbers: what control groups of this run directory end with
+	left=$(find /sys/fs/cgroup -maxdepth 3 -name "*~$(printf '%x-%x' $(stat -c '%d %i' "$RUN"))" 2>/dev/null || :)
+	[ -z "$left" ] || fail "left: $left"
 }
 
 # bare_qemu APPEND [OPTION...]: the guest without kvmctl, in the background; $bare_pid, its serial log $TMP/serial, its events and answers
