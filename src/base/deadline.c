@@ -12,7 +12,7 @@ static int64_t clock_ms(clockid_t clock)
 	struct timespec now;
 
 	if (clock_gettime(clock, &now) < 0)
-		abort();   /* only a wrong clock id does this */
+		abort(); /* only a wrong clock id does this */
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -33,7 +33,7 @@ char *clock_to_text(int64_t realtime_ms)
 	struct tm tm;
 	char text[64];
 
-	if (ms < 0) {   /* before 1970: round down, as gmtime does */
+	if (ms < 0) { /* before 1970: round down, as gmtime does */
 		ms += 1000;
 		seconds--;
 	}

@@ -13,13 +13,13 @@ static int replace(struct error *err, enum error_kind kind, int errnum, char *me
 	return -1;
 }
 
-int (error_set)(struct error *err, enum error_kind kind, const char *format, ...)
+int(error_set)(struct error *err, enum error_kind kind, const char *format, ...)
 {
 	va_list ap;
 	char *message;
 
 	va_start(ap, format);
-	message = xvprintf(format, ap);   /* before the old message goes: it may be among the arguments */
+	message = xvprintf(format, ap); /* before the old message goes: it may be among the arguments */
 	va_end(ap);
 	return replace(err, kind, 0, message);
 }
@@ -30,8 +30,9 @@ static const char *hint_of_errno(int errnum)
 	switch (errnum) {
 	case EACCES:
 	case EPERM:
-		return geteuid() == 0 ? "root was refused: look at the file's attributes, the mount options and the container's limits" :
-					"run it as root, or as a user who has the right to it";
+		return geteuid() == 0 ? "root was refused: look at the file's attributes, the mount options and the "
+					"container's limits"
+				      : "run it as root, or as a user who has the right to it";
 	case ENOSPC:
 		return "the file system is full: free some space or inodes, then try again";
 	case EROFS:
@@ -45,7 +46,7 @@ static const char *hint_of_errno(int errnum)
 	}
 }
 
-int (error_errno)(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
+int(error_errno)(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
 {
 	_cleanup_free_ char *what = NULL;
 	va_list ap;
@@ -58,7 +59,7 @@ int (error_errno)(struct error *err, enum error_kind kind, int errnum, const cha
 	return -1;
 }
 
-int (error_prefix)(struct error *err, const char *format, ...)
+int(error_prefix)(struct error *err, const char *format, ...)
 {
 	_cleanup_free_ char *context = NULL, *message = err->message;
 	va_list ap;
@@ -70,13 +71,13 @@ int (error_prefix)(struct error *err, const char *format, ...)
 	return -1;
 }
 
-int (error_hint)(struct error *err, const char *format, ...)
+int(error_hint)(struct error *err, const char *format, ...)
 {
 	va_list ap;
 	char *hint;
 
 	va_start(ap, format);
-	hint = xvprintf(format, ap);   /* before the old one goes: it may be among the arguments */
+	hint = xvprintf(format, ap); /* before the old one goes: it may be among the arguments */
 	va_end(ap);
 	free(err->hint);
 	err->hint = hint;
@@ -88,7 +89,7 @@ void error_clear(struct error *err)
 	replace(err, ERROR_NONE, 0, NULL);
 }
 
-int (error_move)(struct error *dst, struct error *src)
+int(error_move)(struct error *dst, struct error *src)
 {
 	struct error moved = *src;
 
@@ -129,7 +130,7 @@ struct error_report error_to_report(const struct error *err)
 }
 
 /* The other process is ours, but it may have been killed while it wrote. */
-int (error_from_report)(const struct error_report *report, size_t size, struct error *err)
+int(error_from_report)(const struct error_report *report, size_t size, struct error *err)
 {
 	if (size != sizeof(*report) || report->kind <= ERROR_NONE || report->kind >= ERROR_MAX)
 		return error_set(err, ERROR_OTHER, "its report is damaged");

@@ -42,7 +42,8 @@ static ssize_t read_waiting(int fd, void *buffer, size_t size, struct deadline d
 	}
 }
 
-static int read_all(int fd, const char *name, size_t max, struct deadline d, char **ret, size_t *ret_length, struct error *err)
+static int read_all(int fd, const char *name, size_t max, struct deadline d, char **ret, size_t *ret_length,
+		    struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t length = 0, room = 0;
@@ -72,7 +73,7 @@ static int read_all(int fd, const char *name, size_t max, struct deadline d, cha
 		if (length == room)
 			room *= 2;
 		else if (S_ISREG(st.st_mode) && (off_t)length == st.st_size)
-			break;   /* a regular file, whole: no need to ask for its end */
+			break; /* a regular file, whole: no need to ask for its end */
 	}
 	text[length] = '\0';
 	*ret = take_ptr(text);
@@ -100,8 +101,8 @@ int file_read_secret(const char *path, char **ret, struct error *err)
 {
 	char *text;
 	size_t length;
-	int got = streq(path, "-") ? file_read_fd(STDIN_FILENO, "standard input", SECRET_MAX, &text, &length, err) :
-				     file_read_at(AT_FDCWD, path, SECRET_MAX, &text, &length, err);
+	int got = streq(path, "-") ? file_read_fd(STDIN_FILENO, "standard input", SECRET_MAX, &text, &length, err)
+				   : file_read_at(AT_FDCWD, path, SECRET_MAX, &text, &length, err);
 
 	if (got < 0)
 		return -1;
@@ -137,7 +138,7 @@ static char *temporary_name(const char *name)
 	char suffix[7] = "";
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		abort();   /* never for so few bytes, once the host has booted */
+		abort(); /* never for so few bytes, once the host has booted */
 	for (size_t i = 0; i < sizeof(random); i++)
 		suffix[i] = letters[random[i] % (sizeof(letters) - 1)];
 	return xprintf("%.*s.%s.tmp-%s", (int)(base - name), name, base, suffix);
@@ -174,7 +175,8 @@ static char *whole_name(int dirfd, const char *name)
 }
 
 /* 0, or -1 with errno; *ret_swept: the temporary file was taken away under our hands. */
-static int write_and_rename(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, bool *ret_swept)
+static int write_and_rename(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable,
+			    bool *ret_swept)
 {
 	_cleanup_free_ char *temporary = temporary_name(name);
 	int saved;
@@ -191,7 +193,8 @@ static int write_and_rename(int dirfd, const char *name, const char *text, size_
 	return -1;
 }
 
-int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err)
+int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable,
+		  struct error *err)
 {
 	bool swept = true;
 	int result = -1;
@@ -285,12 +288,12 @@ int file_is_network_fs(int fd, bool *ret, const char **ret_name, struct error *e
 		uint32_t magic;
 		const char *name;
 	} known[] = {
-		{ NFS_SUPER_MAGIC, "NFS" },     { SMB_SUPER_MAGIC, "SMB" },   { CIFS_SUPER_MAGIC, "CIFS" },
-		{ SMB2_SUPER_MAGIC, "SMB" },    { V9FS_MAGIC, "9p" },         { FUSE_SUPER_MAGIC, "FUSE" },
-		{ CEPH_SUPER_MAGIC, "Ceph" },   { 0x01161970, "GFS2" },       { OCFS2_SUPER_MAGIC, "OCFS2" },
-		{ 0x0bd00bd0, "Lustre" },       { AFS_SUPER_MAGIC, "AFS" },   { AFS_FS_MAGIC, "AFS" },
-		{ CODA_SUPER_MAGIC, "Coda" },   { NCP_SUPER_MAGIC, "NCP" },   { 0x47504653, "GPFS" },
-		{ 0x19830326, "BeeGFS" },       { 0x20030528, "OrangeFS" },   { 0xaad7aaea, "PanFS" },
+		{ NFS_SUPER_MAGIC, "NFS" },   { SMB_SUPER_MAGIC, "SMB" }, { CIFS_SUPER_MAGIC, "CIFS" },
+		{ SMB2_SUPER_MAGIC, "SMB" },  { V9FS_MAGIC, "9p" },       { FUSE_SUPER_MAGIC, "FUSE" },
+		{ CEPH_SUPER_MAGIC, "Ceph" }, { 0x01161970, "GFS2" },     { OCFS2_SUPER_MAGIC, "OCFS2" },
+		{ 0x0bd00bd0, "Lustre" },     { AFS_SUPER_MAGIC, "AFS" }, { AFS_FS_MAGIC, "AFS" },
+		{ CODA_SUPER_MAGIC, "Coda" }, { NCP_SUPER_MAGIC, "NCP" }, { 0x47504653, "GPFS" },
+		{ 0x19830326, "BeeGFS" },     { 0x20030528, "OrangeFS" }, { 0xaad7aaea, "PanFS" },
 	};
 	struct statfs fs;
 

@@ -54,8 +54,9 @@ enum json_type json_type_of(const struct json *j)
 const char *json_type_name(enum json_type type)
 {
 	static const char *const names[] = {
-		[JSON_NULL] = "null",       [JSON_BOOL] = "true or false", [JSON_INT] = "integer",  [JSON_DOUBLE] = "number",
-		[JSON_STRING] = "string", [JSON_ARRAY] = "array",        [JSON_OBJECT] = "object",
+		[JSON_NULL] = "null",     [JSON_BOOL] = "true or false", [JSON_INT] = "integer",
+		[JSON_DOUBLE] = "number", [JSON_STRING] = "string",      [JSON_ARRAY] = "array",
+		[JSON_OBJECT] = "object",
 	};
 
 	return names[type];
@@ -154,7 +155,8 @@ bool json_next(struct json_iter *it)
 	struct lh_entry *entry = it->entry;
 
 	if (!it->started)
-		entry = json_type_of(it->object) == JSON_OBJECT ? json_object_get_object(object_of(it->object))->head : NULL;
+		entry = json_type_of(it->object) == JSON_OBJECT ? json_object_get_object(object_of(it->object))->head
+								: NULL;
 	else if (entry)
 		entry = entry->next;
 	it->started = true;
@@ -218,7 +220,7 @@ struct json *json_new_double(double v)
 {
 	char text[64];
 
-	if (!isfinite(v))   /* JSON has no word for it */
+	if (!isfinite(v)) /* JSON has no word for it */
 		return NULL;
 	/* The fewest digits that read back as the same number. */
 	for (int digits = 15; digits <= 17; digits++) {

@@ -216,7 +216,7 @@ static bool is_plain_string(const struct reader *r, size_t *ret_n)
 static int read_string(struct reader *r, char **ret)
 {
 	_cleanup_free_ char *text = NULL;
-	_cleanup_fclose_ FILE *out = NULL;   /* closed first: that is when the text gets its last place */
+	_cleanup_fclose_ FILE *out = NULL; /* closed first: that is when the text gets its last place */
 	size_t size, n;
 
 	if (!accept(r, '"'))
@@ -281,7 +281,8 @@ static struct json_object *whole_number(const char *s)
 	uint64_t value = 0;
 
 	for (s += negative; *s; s++)
-		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, (uint64_t)(*s - '0'), &value))
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*s - '0'), &value))
 			return NULL;
 	if (!negative)
 		return value <= INT64_MAX ? json_object_new_int64((int64_t)value) : json_object_new_uint64(value);

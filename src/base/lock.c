@@ -108,7 +108,8 @@ static void write_holder(int fd, const char *name, const char *holder)
 int lock_take(int dirfd, const char *name, const char *holder, struct deadline deadline, int *ret_fd, struct error *err)
 {
 	for (;;) {
-		_cleanup_close_ int fd = openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+		_cleanup_close_ int fd =
+			openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
 
 		if (fd < 0)
 			return error_errno(err, ERROR_HOST, errno, "cannot open the lock \"%s\"", name);
@@ -118,7 +119,8 @@ int lock_take(int dirfd, const char *name, const char *holder, struct deadline d
 			if (errno != ETIMEDOUT)
 				return error_errno(err, ERROR_HOST, errno, "cannot take the lock \"%s\"", name);
 			other = lock_holder(dirfd, name);
-			error_set(err, ERROR_BUSY, "\"%s\" is busy: held by %s", name, *other ? other : "an unknown process");
+			error_set(err, ERROR_BUSY, "\"%s\" is busy: held by %s", name,
+				  *other ? other : "an unknown process");
 			return error_hint(err, "try again later, or wait longer (--wait SECONDS)");
 		}
 		if (is_in_place(fd, dirfd, name)) {

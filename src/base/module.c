@@ -39,7 +39,8 @@ int module_find(const char *file, char **ret, struct error *err)
 			return 0;
 		}
 	}
-	error_set(err, ERROR_HOST, "cannot find \"%s\" beside the program in \"%s\" or in \"%s../lib/kvmctl/\"", file, directory, directory);
+	error_set(err, ERROR_HOST, "cannot find \"%s\" beside the program in \"%s\" or in \"%s../lib/kvmctl/\"", file,
+		  directory, directory);
 	return error_hint(err, "install all files of kvmctl together");
 }
 
@@ -60,7 +61,8 @@ int module_load(const char *name, const char *symbol, const void **ret, struct e
 
 	const void *found = dlsym(handle, symbol);
 	if (!found)
-		return error_set(err, ERROR_HOST, "\"%s\" has no \"%s\": it belongs to another version of kvmctl", path, symbol);
+		return error_set(err, ERROR_HOST, "\"%s\" has no \"%s\": it belongs to another version of kvmctl", path,
+				 symbol);
 	*ret = found;
 	return 0;
 }

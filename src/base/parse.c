@@ -61,7 +61,7 @@ int parse_bool(const char *s, const char *what, bool *ret, struct error *err)
 	return refuse(err, what, s, "is neither true nor false");
 }
 
-#define SECONDS_MAX (10LL * 365 * 24 * 3600)   /* ten years: longer is a slip of the hand */
+#define SECONDS_MAX (10LL * 365 * 24 * 3600) /* ten years: longer is a slip of the hand */
 
 int parse_seconds(const char *s, const char *what, int64_t *ret_ms, struct error *err)
 {

@@ -117,7 +117,7 @@ char **strv_split(const char *s, char separator)
 struct word {
 	char *text;
 	size_t n;
-	bool open;   /* there is one, be it empty: '' is a word */
+	bool open; /* there is one, be it empty: '' is a word */
 };
 
 static void word_put(struct word *word, char c)
@@ -136,7 +136,7 @@ static const char *read_quoted(const char *s, struct word *word)
 	for (; *s && *s != quote; s++) {
 		if (quote == '"' && *s == '\\' && s[1] && strchr("$`\"\\\n", s[1])) {
 			s++;
-			if (*s == '\n')   /* a line that goes on */
+			if (*s == '\n') /* a line that goes on */
 				continue;
 		}
 		word_put(word, *s);

@@ -74,7 +74,7 @@ bool ends_with(const char *s, const char *suffix)
 
 void text_replace(char **dst, const char *src)
 {
-	char *copy = xstrdup(src);   /* first: src may point into *dst */
+	char *copy = xstrdup(src); /* first: src may point into *dst */
 
 	free(*dst);
 	*dst = copy;
@@ -135,7 +135,7 @@ char *text_printable(const char *s, size_t length, size_t max)
 		unsigned char c = (unsigned char)s[i];
 		size_t n = text_utf8_length(s + i, length - i);
 
-		if (i && i + n > max)   /* a character over the edge is left out whole */
+		if (i && i + n > max) /* a character over the edge is left out whole */
 			break;
 		/* c2 80 to c2 9f are the C1 controls: some terminals obey them. */
 		if (!n || c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)s[i + 1] < 0xa0)) {
@@ -209,7 +209,8 @@ static size_t edit_distance(const char *a, const char *b, size_t limit)
 				row[j] = least(row[j], before2[j - 2] + 1);
 		}
 	}
-	return rows[n % 3 * (m + 1) + m];   /* NOLINT(clang-analyzer-unix.Malloc): the analyser does not know cleanup attributes */
+	return rows[n % 3 * (m + 1) +
+		    m]; /* NOLINT(clang-analyzer-unix.Malloc): the analyser does not know cleanup attributes */
 }
 
 const char *text_nearest(const char *word, const char *const *candidates, size_t n)
@@ -217,7 +218,7 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 	size_t limit = strlen(word) / 3, best = limit + 1;
 	const char *nearest = NULL;
 
-	if (strlen(word) > 100)   /* nobody mistypes that; the distance is quadratic */
+	if (strlen(word) > 100) /* nobody mistypes that; the distance is quadratic */
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
 		size_t distance = edit_distance(word, candidates[i], limit);

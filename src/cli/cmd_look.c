@@ -34,8 +34,9 @@ static void add_instance(struct table *table, const struct instance *instance, c
 	_cleanup_free_ char *resident = alive ? text_of_mib(figures.resident) : NULL;
 
 	table_add(table, state_style(state),
-		  (const char *[]){ instance->name, state, instance->reason, pid ? pid : "", vcpus ? vcpus : "", memory ? memory : "",
-				    uptime ? uptime : "", cpu_time ? cpu_time : "", resident ? resident : "", run_state ? run_state : "" });
+		  (const char *[]){ instance->name, state, instance->reason, pid ? pid : "", vcpus ? vcpus : "",
+				    memory ? memory : "", uptime ? uptime : "", cpu_time ? cpu_time : "",
+				    resident ? resident : "", run_state ? run_state : "" });
 }
 
 /* The last two columns only with --full: all monitors were asked then. */

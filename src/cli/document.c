@@ -68,7 +68,7 @@ char *key_text(enum key_kind kind, const struct json *value)
 	case KEY_MIB:
 		return text_of_mib(json_int(value, 0));
 	case KEY_SECONDS:
-		return text_of_seconds((int64_t)json_number(value, 0));   /* CPU time has fractions */
+		return text_of_seconds((int64_t)json_number(value, 0)); /* CPU time has fractions */
 	case KEY_FLAG:
 		return xstrdup(json_bool(value, false) ? "yes" : "no");
 	case KEY_TEXTS:

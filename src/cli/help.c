@@ -9,7 +9,7 @@
 /* Writes words, broken at `width`, each line after the first indented; `column` is where the first one begins. */
 static void print_wrapped(FILE *out, const char *text, size_t indent, size_t column)
 {
-	bool first = true;   /* of its line, or after what the caller has printed */
+	bool first = true; /* of its line, or after what the caller has printed */
 
 	while (*text) {
 		size_t word = strcspn(text, " \n");

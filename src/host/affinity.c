@@ -31,7 +31,7 @@ int affinity_allowed(cpu_set_t *ret, struct error *err)
 	if (sched_getaffinity(0, sizeof(ours), &ours) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot read our own CPU affinity");
 	if (sched_setaffinity(0, sizeof(all), &all) < 0) {
-		*ret = ours;   /* forbidden (a seccomp filter, say): then ours is all there is for us */
+		*ret = ours; /* forbidden (a seccomp filter, say): then ours is all there is for us */
 		return 0;
 	}
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
@@ -141,7 +141,8 @@ static int explain(pid_t tid, const cpu_set_t *set, int errnum, struct error *er
 	if (errnum && errnum != EINVAL)
 		return error_errno(err, ERROR_HOST, errnum, "cannot pin thread %d to CPU \"%s\"", (int)tid, wanted);
 	allowed = allowed_text_of(tid);
-	error_set(err, ERROR_HOST, "cannot pin thread %d to CPU \"%s\": its cpuset allows only \"%s\"", (int)tid, wanted, allowed);
+	error_set(err, ERROR_HOST, "cannot pin thread %d to CPU \"%s\": its cpuset allows only \"%s\"", (int)tid,
+		  wanted, allowed);
 	err->errnum = errnum;
 	return error_hint(err, "choose CPUs of \"%s\", or change the cpuset", allowed);
 }
@@ -189,7 +190,8 @@ static int one_pass(const char *task_dir, const cpu_set_t *set, const pid_t *exc
 		int64_t tid;
 		_cleanup_error_ struct error ignored = ERROR_INIT;
 
-		if (parse_int(entry->d_name, "tid", 1, INT32_MAX, &tid, &ignored) < 0 || is_in((pid_t)tid, except, n_except))
+		if (parse_int(entry->d_name, "tid", 1, INT32_MAX, &tid, &ignored) < 0 ||
+		    is_in((pid_t)tid, except, n_except))
 			continue;
 		result = pin((pid_t)tid, set, err);
 		changed += result > 0;

@@ -25,7 +25,7 @@ static void send_report(int fd, const struct error *error)
 	struct error_report report = error_to_report(error);
 
 	if (file_write_all(fd, &report, sizeof(report)) < 0)
-		_exit(EXIT_NOT_STARTED);   /* the parent is gone */
+		_exit(EXIT_NOT_STARTED); /* the parent is gone */
 }
 
 /* Returns only when it fails. */

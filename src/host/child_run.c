@@ -23,8 +23,8 @@
 struct run {
 	pid_t pid;
 	int pidfd;
-	int output_fd;           /* -1 after its end */
-	char *output;            /* OUTPUT_MAX bytes */
+	int output_fd; /* -1 after its end */
+	char *output;  /* OUTPUT_MAX bytes */
 	size_t length;
 };
 
@@ -65,7 +65,8 @@ static void drain(struct run *run)
 static int pump(struct run *run, struct deadline deadline)
 {
 	for (;;) {
-		struct pollfd fds[2] = { { .fd = run->pidfd, .events = POLLIN }, { .fd = run->output_fd, .events = POLLIN } };
+		struct pollfd fds[2] = { { .fd = run->pidfd, .events = POLLIN },
+					 { .fd = run->output_fd, .events = POLLIN } };
 		int n = deadline_poll(fds, 2, deadline);
 
 		if (n <= 0)
@@ -123,7 +124,9 @@ static int kill_late(struct run *run, const char *path, struct error *err)
 	drain(run);
 	waitpid(run->pid, NULL, WNOHANG);
 	said = text_printable(run->output, run->length, HINT_MAX);
-	error_set(err, ERROR_TIMEOUT, gone ? "\"%s\" did not end in time and was killed" : "\"%s\" did not end in time and cannot be killed",
+	error_set(err, ERROR_TIMEOUT,
+		  gone ? "\"%s\" did not end in time and was killed"
+		       : "\"%s\" did not end in time and cannot be killed",
 		  path);
 	return run->length ? error_hint(err, "it said: %s", said) : -1;
 }
@@ -162,7 +165,8 @@ static int start(const struct child *child, struct run *run, struct error *err)
 	return -1;
 }
 
-static int run_to_end(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output, struct error *err)
+static int run_to_end(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output,
+		      struct error *err)
 {
 	_cleanup_(run_clear) struct run run = { .pidfd = -1, .output_fd = -1, .output = xcalloc(1, OUTPUT_MAX) };
 	int status, ended;
@@ -183,7 +187,8 @@ static int run_to_end(const struct child *child, struct deadline deadline, int *
 	return 0;
 }
 
-int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output, struct error *err)
+int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output,
+	      struct error *err)
 {
 	struct sigaction before, action = { .sa_handler = SIG_DFL };
 	int result;

@@ -35,7 +35,7 @@ static int default_signals(struct error *err)
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
-		sigaction(number, &action, NULL);   /* SIGKILL, SIGSTOP and libc's own refuse */
+		sigaction(number, &action, NULL); /* SIGKILL, SIGSTOP and libc's own refuse */
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot reset the signal mask");
@@ -64,7 +64,7 @@ static void plain_scheduling(const struct child *child)
 		errno = 0;
 	if (setpriority(PRIO_PROCESS, 0, 0) < 0)
 		errno = 0;
-	memset(&all, 0xff, sizeof(all));   /* cut down by the kernel to what the cpuset allows */
+	memset(&all, 0xff, sizeof(all)); /* cut down by the kernel to what the cpuset allows */
 	if (!child->affinity && sched_setaffinity(0, sizeof(all), &all) < 0)
 		errno = 0;
 }
@@ -110,7 +110,8 @@ static int full_list(const struct child *child, struct child_fd **ret, size_t *r
 	qsort(list, n, sizeof(*list), compare_targets);
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].target < 0 || (i && list[i].target == list[i - 1].target))
-			return error_set(err, ERROR_HOST, "descriptor %d is not a target, or one twice", list[i].target);
+			return error_set(err, ERROR_HOST, "descriptor %d is not a target, or one twice",
+					 list[i].target);
 	}
 	*ret = take_ptr(list);
 	*ret_n = n;

@@ -55,7 +55,8 @@ static int no_sense(const struct bytes *bytes, const char *what, struct error *e
 }
 
 /* A name inside the bytes; one with a NUL in it would be another name for C. */
-static int get_name(const struct bytes *bytes, uint64_t offset, uint32_t length, const char *what, char **ret, struct error *err)
+static int get_name(const struct bytes *bytes, uint64_t offset, uint32_t length, const char *what, char **ret,
+		    struct error *err)
 {
 	if (length == 0 || length > QCOW2_NAME_MAX || offset > bytes->size || length > bytes->size - offset)
 		return no_sense(bytes, what, err);
@@ -66,8 +67,8 @@ static int get_name(const struct bytes *bytes, uint64_t offset, uint32_t length,
 	return 0;
 }
 
-static int read_extension(const struct bytes *bytes, uint32_t type, size_t offset, uint32_t length, struct image_header *header,
-			  struct error *err)
+static int read_extension(const struct bytes *bytes, uint32_t type, size_t offset, uint32_t length,
+			  struct image_header *header, struct error *err)
 {
 	if (type == EXTENSION_BACKING_FORMAT)
 		return get_name(bytes, offset, length, "the backing format", &header->backing_format, err);
@@ -76,7 +77,8 @@ static int read_extension(const struct bytes *bytes, uint32_t type, size_t offse
 	return 0;
 }
 
-static int read_extensions(const struct bytes *bytes, size_t offset, size_t end, struct image_header *header, struct error *err)
+static int read_extensions(const struct bytes *bytes, size_t offset, size_t end, struct image_header *header,
+			   struct error *err)
 {
 	while (offset + 8 <= end) {
 		uint32_t type = get32(bytes, offset), length = get32(bytes, offset + 4);
@@ -233,7 +235,8 @@ int image_look(const char *path, struct image_place *ret, struct error *err)
 		place.block_device = true;
 		place.dev = st.st_rdev;
 		if (ioctl(fd, BLKGETSIZE64, &place.size) < 0 || ioctl(fd, BLKROGET, &read_only) < 0)
-			return error_errno(err, ERROR_HOST, errno, "cannot ask the block device \"%s\" for its size", path);
+			return error_errno(err, ERROR_HOST, errno, "cannot ask the block device \"%s\" for its size",
+					   path);
 		place.read_only = read_only;
 	}
 	*ret = place;

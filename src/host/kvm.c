@@ -16,8 +16,8 @@ static char *why_not_open(int errnum)
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		return xprintf("\"%s\": %s; load kvm_intel or kvm_amd, and switch virtualization on in the firmware", KVM_DEVICE,
-			       strerror(errnum));
+		return xprintf("\"%s\": %s; load kvm_intel or kvm_amd, and switch virtualization on in the firmware",
+			       KVM_DEVICE, strerror(errnum));
 	case EACCES:
 	case EPERM:
 		return xprintf("\"%s\": %s; join the group kvm, or run as root", KVM_DEVICE, strerror(errnum));
@@ -36,7 +36,8 @@ static char *why_not(void)
 	if (version < 0)
 		return xprintf("\"%s\" does not answer: %s", KVM_DEVICE, strerror(errno));
 	if (version != KVM_API_VERSION)
-		return xprintf("\"%s\" speaks version %d of its interface, not %d", KVM_DEVICE, version, KVM_API_VERSION);
+		return xprintf("\"%s\" speaks version %d of its interface, not %d", KVM_DEVICE, version,
+			       KVM_API_VERSION);
 	_cleanup_close_ int machine = ioctl(device, KVM_CREATE_VM, 0);
 	if (machine < 0)
 		return xprintf("\"%s\" makes no virtual machine: %s", KVM_DEVICE, strerror(errno));

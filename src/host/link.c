@@ -169,17 +169,19 @@ int link_disable_ipv6(const char *name, struct error *err)
 }
 
 /* The bridge as it must be for a port: there, and a bridge. */
-static int look_at_bridge(const char *bridge, const struct link_module **ret_module, struct link_facts *ret, struct error *err)
+static int look_at_bridge(const char *bridge, const struct link_module **ret_module, struct link_facts *ret,
+			  struct error *err)
 {
 	if (look(bridge, ret_module, ret, err) < 0) {
 		if (err->errnum == ENODEV)
-			error_hint(err, "make the bridge: ip link add \"%s\" type bridge && ip link set \"%s\" up", bridge, bridge);
+			error_hint(err, "make the bridge: ip link add \"%s\" type bridge && ip link set \"%s\" up",
+				   bridge, bridge);
 		return error_prefix(err, "bridge");
 	}
 	if (streq(ret->kind, "bridge"))
 		return 0;
-	error_set(err, ERROR_HOST, "the network link \"%s\" is no bridge but %s%s", bridge, ret->kind[0] ? "of kind " : "a plain device",
-		  ret->kind);
+	error_set(err, ERROR_HOST, "the network link \"%s\" is no bridge but %s%s", bridge,
+		  ret->kind[0] ? "of kind " : "a plain device", ret->kind);
 	return error_hint(err, "an Open vSwitch bridge needs the NIC mode \"openvswitch\"");
 }
 
@@ -196,7 +198,8 @@ int link_attach(const char *name, const char *bridge, struct error *err)
 	if (port.mtu != master.mtu) {
 		what.mtu = master.mtu;
 		if (module->change(port.index, &what, &failure) < 0)
-			return link_refused(err, &failure, "cannot give the network link \"%s\" the MTU %u of the bridge \"%s\"", name,
+			return link_refused(err, &failure,
+					    "cannot give the network link \"%s\" the MTU %u of the bridge \"%s\"", name,
 					    master.mtu, bridge);
 		what.mtu = 0;
 	}
@@ -206,7 +209,8 @@ int link_attach(const char *name, const char *bridge, struct error *err)
 		log_warning("%s, ignoring", ignored.message);
 	what.master = master.index;
 	if (module->change(port.index, &what, &failure) < 0)
-		return link_refused(err, &failure, "cannot attach the network link \"%s\" to the bridge \"%s\"", name, bridge);
+		return link_refused(err, &failure, "cannot attach the network link \"%s\" to the bridge \"%s\"", name,
+				    bridge);
 	return 0;
 }
 
@@ -222,18 +226,23 @@ int link_vlan(const char *name, int64_t vlan, struct error *err)
 	if (look(name, &module, &port, err) < 0)
 		return -1;
 	if (port.master == 0)
-		return error_set(err, ERROR_HOST, "the network link \"%s\" is in no bridge: VLAN %lld cannot be set", name, (long long)vlan);
-	if (module->get(NULL, port.master, &bridge, &failure) < 0 || module->vlan_filtering(port.master, &filtering, &failure) < 0)
+		return error_set(err, ERROR_HOST, "the network link \"%s\" is in no bridge: VLAN %lld cannot be set",
+				 name, (long long)vlan);
+	if (module->get(NULL, port.master, &bridge, &failure) < 0 ||
+	    module->vlan_filtering(port.master, &filtering, &failure) < 0)
 		return link_refused(err, &failure, "cannot look at the bridge of the network link \"%s\"", name);
 	if (!filtering) {
 		char bridge_name[IF_NAMESIZE] = "";
 		if_indextoname((unsigned int)port.master, bridge_name);
-		error_set(err, ERROR_HOST, "the bridge \"%s\" does not filter VLANs: VLAN %lld of the network link \"%s\" would have no effect",
+		error_set(err, ERROR_HOST,
+			  "the bridge \"%s\" does not filter VLANs: VLAN %lld of the network link \"%s\" would have no "
+			  "effect",
 			  bridge_name, (long long)vlan, name);
 		return error_hint(err, "ip link set \"%s\" type bridge vlan_filtering 1", bridge_name);
 	}
 	if (module->vlan(port.index, (uint16_t)vlan, &failure) < 0)
-		return link_refused(err, &failure, "cannot set VLAN %lld of the network link \"%s\"", (long long)vlan, name);
+		return link_refused(err, &failure, "cannot set VLAN %lld of the network link \"%s\"", (long long)vlan,
+				    name);
 	return 0;
 }
 
@@ -247,7 +256,7 @@ int link_delete(const char *name, struct error *err)
 		return 0;
 	if (link_load(&module, err) < 0)
 		return -1;
-	if (module->delete((int)index, &failure) < 0 && failure.errnum != ENODEV)
+	if (module->delete ((int)index, &failure) < 0 && failure.errnum != ENODEV)
 		return link_refused(err, &failure, "cannot delete the network link \"%s\"", name);
 	return 0;
 }
@@ -295,5 +304,7 @@ int link_address(const char *name, int family, char **ret, struct error *err)
 		}
 	}
 	return error_set(err, ERROR_HOST, "the network link \"%s\" has no %s address", name,
-			 family == AF_INET ? "IPv4" : family == AF_INET6 ? "IPv6" : "IP");
+			 family == AF_INET    ? "IPv4"
+			 : family == AF_INET6 ? "IPv6"
+					      : "IP");
 }

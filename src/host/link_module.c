@@ -81,7 +81,8 @@ static int on_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *
 		skip += refusal->msg.nlmsg_len - NLMSG_HDRLEN;
 	int length = (int)header->nlmsg_len - NLMSG_HDRLEN - (int)NLMSG_ALIGN(skip);
 	struct nlattr *first = (struct nlattr *)((char *)refusal + NLMSG_ALIGN(skip));
-	if (length > 0 && nla_parse(attributes, NLMSGERR_ATTR_MAX, first, length, NULL) == 0 && attributes[NLMSGERR_ATTR_MSG])
+	if (length > 0 && nla_parse(attributes, NLMSGERR_ATTR_MAX, first, length, NULL) == 0 &&
+	    attributes[NLMSGERR_ATTR_MSG])
 		nla_strlcpy(failure->text, attributes[NLMSGERR_ATTR_MSG], sizeof(failure->text));
 	return NL_STOP;
 }
@@ -253,14 +254,16 @@ static int link_vlan(int port, uint16_t vid, struct link_failure *failure)
 	if (code >= 0 && vid < 4094)
 		code = port_vlans(socket, RTM_DELLINK, port, (uint16_t)(vid + 1), 4094, 0);
 	if (code >= 0)
-		code = port_vlans(socket, RTM_SETLINK, port, vid, vid, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
+		code = port_vlans(socket, RTM_SETLINK, port, vid, vid,
+				  BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
 	return result(code, failure);
 }
 
 /* By number, or by the names that iproute2 knows. */
 static int table_number(const char *table, uint32_t *ret, struct link_failure *failure)
 {
-	static const char *const files[] = { "/usr/share/iproute2/rt_tables", "/usr/lib/iproute2/rt_tables", "/etc/iproute2/rt_tables" };
+	static const char *const files[] = { "/usr/share/iproute2/rt_tables", "/usr/lib/iproute2/rt_tables",
+					     "/etc/iproute2/rt_tables" };
 
 	if (!*table) {
 		*ret = RT_TABLE_MAIN;
@@ -271,7 +274,8 @@ static int table_number(const char *table, uint32_t *ret, struct link_failure *f
 	int number = rtnl_route_str2table(table);
 	if (number <= 0) {
 		*failure = (struct link_failure){ .errnum = EINVAL };
-		snprintf(failure->text, sizeof(failure->text), "\"%s\" is neither a number nor a table of /etc/iproute2/rt_tables", table);
+		snprintf(failure->text, sizeof(failure->text),
+			 "\"%s\" is neither a number nor a table of /etc/iproute2/rt_tables", table);
 		return -1;
 	}
 	*ret = (uint32_t)number;
@@ -290,7 +294,8 @@ static int link_route(bool add, int index, const char *ip, const char *table, st
 		rtnl_route_nh_set_ifindex(hop, index);
 	if (hop && route)
 		rtnl_route_add_nexthop(route, hop);
-	if (!socket || !route || !hop || parse_ip(ip, &address, failure) < 0 || table_number(table, &number, failure) < 0)
+	if (!socket || !route || !hop || parse_ip(ip, &address, failure) < 0 ||
+	    table_number(table, &number, failure) < 0)
 		return -1;
 	rtnl_route_set_family(route, (uint8_t)nl_addr_get_family(address));
 	rtnl_route_set_dst(route, address);
@@ -308,7 +313,8 @@ static int link_lookup(const char *ip, struct link_way *ret, struct link_failure
 	cleanup(put_route) struct rtnl_route *route = NULL;
 	cleanup(put_addr) struct nl_addr *address = NULL;
 
-	if (!socket || parse_ip(ip, &address, failure) < 0 || result(rtnl_route_lookup(socket, address, &route), failure) < 0)
+	if (!socket || parse_ip(ip, &address, failure) < 0 ||
+	    result(rtnl_route_lookup(socket, address, &route), failure) < 0)
 		return -1;
 	*ret = (struct link_way){ .local = rtnl_route_get_type(route) == RTN_LOCAL };
 	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);

@@ -14,7 +14,7 @@
 
 /* One address family of one NIC. */
 struct side {
-	const char *family;          /* as /proc/sys/net has it */
+	const char *family; /* as /proc/sys/net has it */
 	const char *ip, *gateway, *table;
 	const char *link;
 	int index;
@@ -25,7 +25,9 @@ static int set_up_link(const struct side *side, struct error *err)
 {
 	/* A guest must not configure its host: no router advertisements from the TAP. */
 	static const char *const four[][2] = { { "forwarding", "1" }, { "proxy_arp", "1" } };
-	static const char *const six[][2] = { { "accept_ra", "0" }, { "autoconf", "0" }, { "forwarding", "1" }, { "proxy_ndp", "1" } };
+	static const char *const six[][2] = {
+		{ "accept_ra", "0" }, { "autoconf", "0" }, { "forwarding", "1" }, { "proxy_ndp", "1" }
+	};
 	bool is_six = streq(side->family, "ipv6");
 	const char *const(*rows)[2] = is_six ? six : four;
 	size_t n = is_six ? ELEMENTS(six) : ELEMENTS(four);
@@ -46,15 +48,18 @@ static int set_up_gateway(const struct side *side, struct error *err)
 
 	if (is_empty(side->gateway))
 		return 0;
-	bool elsewhere = side->module->lookup(side->gateway, &way, &failure) == 0 && !way.local && way.oif != side->index;
+	bool elsewhere =
+		side->module->lookup(side->gateway, &way, &failure) == 0 && !way.local && way.oif != side->index;
 	if (!elsewhere) {
 		if (side->module->address(side->index, side->gateway, &failure) < 0)
-			return link_refused(err, &failure, "cannot give the network link \"%s\" the address \"%s\"", side->link, side->gateway);
+			return link_refused(err, &failure, "cannot give the network link \"%s\" the address \"%s\"",
+					    side->link, side->gateway);
 		return 0;
 	}
 	/* Proxy NDP answers for listed addresses only; proxy ARP for all that are routed elsewhere. */
 	if (streq(side->family, "ipv6") && side->module->proxy(side->index, side->gateway, &failure) < 0)
-		return link_refused(err, &failure, "cannot answer for \"%s\" on the network link \"%s\"", side->gateway, side->link);
+		return link_refused(err, &failure, "cannot answer for \"%s\" on the network link \"%s\"", side->gateway,
+				    side->link);
 	return 0;
 }
 
@@ -79,11 +84,13 @@ static int answer_on_uplink(const struct side *side, const struct link_way *way,
 	if (streq(side->family, "ipv6") && link_sysctl("ipv6", uplink, "proxy_ndp", "1", err) < 0)
 		return -1;
 	if (side->module->proxy(way->oif, side->ip, &failure) < 0)
-		return link_refused(err, &failure, "cannot answer for \"%s\" on the network link \"%s\"", side->ip, uplink);
+		return link_refused(err, &failure, "cannot answer for \"%s\" on the network link \"%s\"", side->ip,
+				    uplink);
 	/* Not switched on here: it changes what the whole host is. */
 	if (!forwards(side->family, uplink))
-		log_warning("%s forwarding is off on \"%s\": \"%s\" reaches this host only (sysctl net.%s.conf.%s.forwarding=1)", side->family,
-			    uplink, side->ip, side->family, streq(side->family, "ipv6") ? "all" : uplink);
+		log_warning("%s forwarding is off on \"%s\": \"%s\" reaches this host only (sysctl "
+			    "net.%s.conf.%s.forwarding=1)",
+			    side->family, uplink, side->ip, side->family, streq(side->family, "ipv6") ? "all" : uplink);
 	return 0;
 }
 
@@ -94,11 +101,13 @@ static int look_for_guest(const struct side *side, struct link_way *ret, struct 
 
 	if (side->module->lookup(side->ip, ret, &failure) < 0) {
 		if (failure.errnum == EINVAL)
-			return link_refused(err, &failure, "cannot route \"%s\" to the network link \"%s\"", side->ip, side->link);
-		*ret = (struct link_way){ 0 };   /* no way yet */
+			return link_refused(err, &failure, "cannot route \"%s\" to the network link \"%s\"", side->ip,
+					    side->link);
+		*ret = (struct link_way){ 0 }; /* no way yet */
 	}
 	if (ret->local)
-		return error_set(err, ERROR_HOST, "the address \"%s\" of the NIC on \"%s\" is this host's own", side->ip, side->link);
+		return error_set(err, ERROR_HOST, "the address \"%s\" of the NIC on \"%s\" is this host's own",
+				 side->ip, side->link);
 	return 0;
 }
 
@@ -127,7 +136,8 @@ static int add_side(const struct side *side, struct error *err)
 }
 
 /* The families in use. */
-static size_t sides(const char *name, const struct link_route *route, const struct link_module *module, struct side ret[2])
+static size_t sides(const char *name, const struct link_route *route, const struct link_module *module,
+		    struct side ret[2])
 {
 	size_t n = 0;
 	int index = (int)if_nametoindex(name);
@@ -184,7 +194,8 @@ int link_unroute(const char *name, const struct link_route *route, struct error 
 		    failure.errnum != ESRCH && failure.errnum != ENODEV)
 			return link_refused(err, &failure, "cannot remove the route of \"%s\"", side[i].ip);
 		if (module->unproxy(side[i].ip, &failure) < 0)
-			return link_refused(err, &failure, "cannot remove the proxy neighbour entries of \"%s\"", side[i].ip);
+			return link_refused(err, &failure, "cannot remove the proxy neighbour entries of \"%s\"",
+					    side[i].ip);
 	}
 	return 0;
 }

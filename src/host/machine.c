@@ -46,8 +46,9 @@ int machine_memory_parse(const char *meminfo, struct machine_memory *ret, struct
 	if (total <= 0)
 		return error_set(err, ERROR_HOST, "\"/proc/meminfo\" has no MemTotal");
 	ret->total = total / 1024;
-	ret->free = (meminfo_value(meminfo, "MemFree") + meminfo_value(meminfo, "Buffers") + meminfo_value(meminfo, "Cached") +
-		     meminfo_value(meminfo, "SReclaimable")) / 1024;
+	ret->free = (meminfo_value(meminfo, "MemFree") + meminfo_value(meminfo, "Buffers") +
+		     meminfo_value(meminfo, "Cached") + meminfo_value(meminfo, "SReclaimable")) /
+		    1024;
 	ret->available = meminfo_value(meminfo, "MemAvailable") / 1024;
 	ret->hugepages_total = meminfo_value(meminfo, "HugePages_Total");
 	ret->hugepages_free = meminfo_value(meminfo, "HugePages_Free");

@@ -24,7 +24,8 @@ int memfile_from(const char *name, const void *data, size_t length, int *ret_fd,
 	if (file_write_all(fd, data, length) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot fill the memory file \"%s\"", name);
 	/* memfd_create gives 0777; who holds the descriptor may read it, nobody may do more. */
-	if (fchmod(fd, 0444) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+	if (fchmod(fd, 0444) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot seal the memory file \"%s\"", name);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	reading = open(path, O_RDONLY | O_CLOEXEC);
@@ -38,7 +39,7 @@ int memfile_copy(const char *path, size_t max, int *ret_fd, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	_cleanup_free_ char *short_name = xstrndup(name, 200);   /* memfd_create(2) takes at most 249 bytes */
+	_cleanup_free_ char *short_name = xstrndup(name, 200); /* memfd_create(2) takes at most 249 bytes */
 	char *text = NULL;
 	size_t length = 0;
 	int result;
@@ -46,7 +47,7 @@ int memfile_copy(const char *path, size_t max, int *ret_fd, struct error *err)
 	if (file_read_at(AT_FDCWD, path, max, &text, &length, err) < 0)
 		return -1;
 	result = memfile_from(short_name, text, length, ret_fd, err);
-	explicit_bzero(text, length);   /* it may be a secret */
+	explicit_bzero(text, length); /* it may be a secret */
 	free(text);
 	return result;
 }

@@ -8,12 +8,11 @@
 #include "base/text.h"
 #include "host/child.h"
 
-
 struct script {
-	const char *what;       /* "NIC script", "hook" */
+	const char *what; /* "NIC script", "hook" */
 	const char *path;
-	const char *action;     /* its first argument */
-	const char *instance;   /* its second, or NULL */
+	const char *action;   /* its first argument */
+	const char *instance; /* its second, or NULL */
 	const char *manual;
 };
 
@@ -49,7 +48,8 @@ static int run(const struct script *script, char ***environment, struct deadline
 	return script_failed(script, status, output, err);
 }
 
-int nic_script_run(const char *script, const char *action, char *const *env, struct deadline deadline, struct error *err)
+int nic_script_run(const char *script, const char *action, char *const *env, struct deadline deadline,
+		   struct error *err)
 {
 	const struct script nic_script = { "NIC script", script, action, NULL, "kvm-vif-bridge(7)" };
 	_cleanup_strv_ char **environment = strv_copy(env);

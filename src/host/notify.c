@@ -25,7 +25,8 @@ int notify_send(const char *state)
 	memcpy(address.sun_path, target, length);
 	size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 	if (*target == '@')
-		address.sun_path[0] = '\0';   /* the abstract name space (unix(7)): its length counts, no NUL at the end */
+		address.sun_path[0] =
+			'\0'; /* the abstract name space (unix(7)): its length counts, no NUL at the end */
 	else
 		size++;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

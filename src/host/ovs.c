@@ -35,7 +35,8 @@ static void add_timeout(char ***argv, struct deadline deadline)
 		strv_addf(argv, "--timeout=%d", left / 1000);
 }
 
-static int run(char **argv, const char *path, struct deadline deadline, const struct ovs_port *port, const char *verb, struct error *err)
+static int run(char **argv, const char *path, struct deadline deadline, const struct ovs_port *port, const char *verb,
+	       struct error *err)
 {
 	static char *const env[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C", NULL };
 	_cleanup_free_ char *output = NULL;
@@ -46,12 +47,13 @@ static int run(char **argv, const char *path, struct deadline deadline, const st
 	child.argv = argv;
 	child.env = env;
 	if (child_run(&child, deadline, &status, &output, err) < 0)
-		return error_prefix(err, "cannot %s the port \"%s\" of the Open vSwitch bridge \"%s\"", verb, port->link, port->bridge);
+		return error_prefix(err, "cannot %s the port \"%s\" of the Open vSwitch bridge \"%s\"", verb,
+				    port->link, port->bridge);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	_cleanup_free_ char *how = child_status_text(status), *said = text_trim(output);
-	return error_set(err, ERROR_HOST, "cannot %s the port \"%s\" of the Open vSwitch bridge \"%s\": %s: %s", verb, port->link,
-			 port->bridge, how, said);
+	return error_set(err, ERROR_HOST, "cannot %s the port \"%s\" of the Open vSwitch bridge \"%s\": %s: %s", verb,
+			 port->link, port->bridge, how, said);
 }
 
 int ovs_port_add(const struct ovs_port *port, struct deadline deadline, struct error *err)
@@ -64,8 +66,9 @@ int ovs_port_add(const struct ovs_port *port, struct deadline deadline, struct e
 	strv_add(&argv, "ovs-vsctl");
 	add_timeout(&argv, deadline);
 	/* One transaction: a port that an earlier host crash left under this name goes, ours comes. */
-	char *const replace[] = { (char *)"--", (char *)"--if-exists", (char *)"del-port", (char *)port->link, (char *)"--",
-				  (char *)"add-port", (char *)port->bridge, (char *)port->link, NULL };
+	char *const replace[] = { (char *)"--",         (char *)"--if-exists", (char *)"del-port",
+				  (char *)port->link,   (char *)"--",          (char *)"add-port",
+				  (char *)port->bridge, (char *)port->link,    NULL };
 	strv_extend(&argv, replace);
 	if (port->vlan > 0)
 		strv_addf(&argv, "tag=%lld", (long long)port->vlan);
@@ -95,8 +98,8 @@ int ovs_port_remove(const struct ovs_port *port, struct deadline deadline, struc
 	return run(argv, path, deadline, port, "remove", err);
 }
 
-int ovs_attach(const char *link, const char *bridge, int64_t vlan, const char *mac, const char *instance, struct deadline deadline,
-	       struct error *err)
+int ovs_attach(const char *link, const char *bridge, int64_t vlan, const char *mac, const char *instance,
+	       struct deadline deadline, struct error *err)
 {
 	return ovs_port_add(&(struct ovs_port){ link, bridge, vlan, mac, instance, NULL }, deadline, err);
 }

@@ -60,7 +60,8 @@ static char *unit_name(const char *name, int number)
 	char *out = escaped;
 
 	for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-		if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || strchr(":_.-", *c)) {
+		if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		    strchr(":_.-", *c)) {
 			*out++ = (char)*c;
 		} else {
 			static const char HEX[] = "0123456789abcdef";
@@ -137,7 +138,8 @@ static bool choose_cgroup1(const char *name, struct placement *placement)
 		_cleanup_free_ char *base = xprintf(CGROUP_ROOT "/%s", cgroup1_hierarchies[i]);
 
 		if (is_usable(base)) {
-			*placement = (struct placement){ .kind = PLACEMENT_CGROUP1, .path = free_directory(base, name) };
+			*placement =
+				(struct placement){ .kind = PLACEMENT_CGROUP1, .path = free_directory(base, name) };
 			return true;
 		}
 	}
@@ -148,11 +150,10 @@ int placement_choose(const char *name, struct placement *ret, struct error *err)
 {
 	struct placement placement = { .kind = PLACEMENT_NONE };
 
-	(void)err;   /* nowhere is an answer, too */
+	(void)err; /* nowhere is an answer, too */
 	if (!choose_scope(name, &placement) && !choose_cgroup2(name, &placement) && !choose_cgroup1(name, &placement))
-		placement.why = xstrdup(is_directory(CGROUP_ROOT) ?
-						"no cgroup below " CGROUP_ROOT " can be written to" :
-						"there is no " CGROUP_ROOT);
+		placement.why = xstrdup(is_directory(CGROUP_ROOT) ? "no cgroup below " CGROUP_ROOT " can be written to"
+								  : "there is no " CGROUP_ROOT);
 	*ret = placement;
 	return 0;
 }
@@ -172,7 +173,8 @@ static int enter_cgroup1(const char *path, const pid_t *pids, size_t n, struct e
 	return 0;
 }
 
-int placement_enter(const struct placement *placement, const pid_t *pids, size_t n, struct deadline deadline, struct error *err)
+int placement_enter(const struct placement *placement, const pid_t *pids, size_t n, struct deadline deadline,
+		    struct error *err)
 {
 	switch (placement->kind) {
 	case PLACEMENT_SCOPE:
@@ -194,7 +196,7 @@ int placement_remove(const struct placement *placement, struct error *err)
 	case PLACEMENT_CGROUP2:
 	case PLACEMENT_CGROUP1:
 		return placement_remove_cgroup(placement->path, err);
-	case PLACEMENT_SCOPE:   /* CollectMode: it goes with its last process */
+	case PLACEMENT_SCOPE: /* CollectMode: it goes with its last process */
 	case PLACEMENT_NONE:
 	case PLACEMENT_KIND_MAX:
 		break;
@@ -215,8 +217,8 @@ static bool is_group_of(const char *path, const char *name)
 	const char *slash = strrchr(path, '/');
 	size_t length = strlen(name), parent = slash ? (size_t)(slash - path) : 0;
 
-	return parent >= strlen("/kvmctl") && starts_with(slash - strlen("/kvmctl"), "/kvmctl/") && starts_with(slash + 1, name) &&
-	       (slash[1 + length] == '\0' || slash[1 + length] == '~');
+	return parent >= strlen("/kvmctl") && starts_with(slash - strlen("/kvmctl"), "/kvmctl/") &&
+	       starts_with(slash + 1, name) && (slash[1 + length] == '\0' || slash[1 + length] == '~');
 }
 
 /* The path in the hierarchy with that controller of the text of a /proc/PID/cgroup
@@ -224,7 +226,9 @@ static bool is_group_of(const char *path, const char *name)
 static char *path_in(const char *text, const char *hierarchy)
 {
 	_cleanup_strv_ char **lines = strv_split(text, '\n');
-	const char *wanted = streq(hierarchy, "unified") ? "" : streq(hierarchy, "systemd") ? "name=systemd" : hierarchy;
+	const char *wanted = streq(hierarchy, "unified")   ? ""
+			     : streq(hierarchy, "systemd") ? "name=systemd"
+							   : hierarchy;
 
 	for (char **line = lines; line && *line; line++) {
 		const char *controllers = strchr(*line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
@@ -247,14 +251,16 @@ void placement_of(pid_t pid, const char *name, struct placement *ret)
 	unified = path_in(text, "unified");
 	if (statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC) {
 		if (unified && is_group_of(unified, name))
-			*ret = (struct placement){ .kind = PLACEMENT_CGROUP2, .path = xprintf(CGROUP_ROOT "%s", unified) };
+			*ret = (struct placement){ .kind = PLACEMENT_CGROUP2,
+						   .path = xprintf(CGROUP_ROOT "%s", unified) };
 		return;
 	}
 	for (size_t i = 0; i < CGROUP1_HIERARCHIES; i++) {
 		_cleanup_free_ char *path = path_in(text, cgroup1_hierarchies[i]);
 
 		if (path && is_group_of(path, name)) {
-			*ret = (struct placement){ .kind = PLACEMENT_CGROUP1, .path = xprintf(CGROUP_ROOT "/%s%s", cgroup1_hierarchies[i], path) };
+			*ret = (struct placement){ .kind = PLACEMENT_CGROUP1,
+						   .path = xprintf(CGROUP_ROOT "/%s%s", cgroup1_hierarchies[i], path) };
 			return;
 		}
 	}

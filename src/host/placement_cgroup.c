@@ -96,7 +96,8 @@ int cgroup_enter(const char *dir, const pid_t *pids, size_t n, struct error *err
 		return error_errno(err, ERROR_HOST, errno, "cannot make the cgroup \"%s\"", dir);
 	for (size_t i = 0; i < n; i++) {
 		if (move_pid(dir, pids[i]) < 0)
-			return error_errno(err, ERROR_HOST, errno, "cannot move process %d into the cgroup \"%s\"", (int)pids[i], dir);
+			return error_errno(err, ERROR_HOST, errno, "cannot move process %d into the cgroup \"%s\"",
+					   (int)pids[i], dir);
 	}
 	return 0;
 }
@@ -111,7 +112,7 @@ int cgroup_remove(const char *dir, struct error *err)
 	for (int i = 0; i < REMOVE_TRIES; i++) {
 		if (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTDIR) {
 			if (rmdir(parent) < 0)
-				errno = 0;   /* other instances, or somebody's group in it */
+				errno = 0; /* other instances, or somebody's group in it */
 			return 0;
 		}
 		if (errno != EBUSY)

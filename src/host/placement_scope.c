@@ -21,12 +21,31 @@
  * by the caller. */
 static char **scope_argv(const char *busctl, const char *unit, const pid_t *pids, size_t n)
 {
-	static const char *const call[] = { "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-					    "org.freedesktop.systemd1.Manager", "StartTransientUnit",
+	static const char *const call[] = { "call",
+					    "org.freedesktop.systemd1",
+					    "/org/freedesktop/systemd1",
+					    "org.freedesktop.systemd1.Manager",
+					    "StartTransientUnit",
 					    "ssa(sv)a(sa(sv))" };
-	static const char *const properties[] = { "fail", "6", "Description", "s", "virtual machine (kvmctl)", "Slice", "s",
-						  "kvmctl.slice", "Delegate", "b", "false", "CollectMode", "s",
-						  "inactive-or-failed", "Before", "as", "1", "kvmctl-guests.service", "PIDs",
+	static const char *const properties[] = { "fail",
+						  "6",
+						  "Description",
+						  "s",
+						  "virtual machine (kvmctl)",
+						  "Slice",
+						  "s",
+						  "kvmctl.slice",
+						  "Delegate",
+						  "b",
+						  "false",
+						  "CollectMode",
+						  "s",
+						  "inactive-or-failed",
+						  "Before",
+						  "as",
+						  "1",
+						  "kvmctl-guests.service",
+						  "PIDs",
 						  "au" };
 	char **argv = NULL;
 
@@ -68,7 +87,8 @@ static bool wait_entered(const char *unit, const pid_t *pids, size_t n, struct d
 	return true;
 }
 
-int placement_enter_scope(const char *busctl, const char *unit, const pid_t *pids, size_t n, struct deadline deadline, struct error *err)
+int placement_enter_scope(const char *busctl, const char *unit, const pid_t *pids, size_t n, struct deadline deadline,
+			  struct error *err)
 {
 	static char *const env[] = { (char *)"LC_ALL=C", NULL };
 	_cleanup_strv_ char **argv = scope_argv(busctl, unit, pids, n);

@@ -62,8 +62,9 @@ static int change_identity(const struct privileges *p, struct error *err)
 		return error_errno(err, ERROR_HOST, errno, "cannot become group %u", (unsigned)p->gid);
 	if (setresuid(p->uid, p->uid, p->uid) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot become user %u", (unsigned)p->uid);
-	if (getresuid(&real, &effective, &saved) < 0 || getresgid(&real_g, &effective_g, &saved_g) < 0 || real != p->uid ||
-	    effective != p->uid || saved != p->uid || real_g != p->gid || effective_g != p->gid || saved_g != p->gid)
+	if (getresuid(&real, &effective, &saved) < 0 || getresgid(&real_g, &effective_g, &saved_g) < 0 ||
+	    real != p->uid || effective != p->uid || saved != p->uid || real_g != p->gid || effective_g != p->gid ||
+	    saved_g != p->gid)
 		return error_set(err, ERROR_HOST, "the kernel did not make us user %u", (unsigned)p->uid);
 	return 0;
 }

@@ -153,7 +153,8 @@ int process_identify(pid_t pid, struct process_id *ret, struct error *err)
 	return 0;
 }
 
-enum process_verdict process_verify(const struct process_id *id, const struct process_id *here, struct process_stat *stat)
+enum process_verdict process_verify(const struct process_id *id, const struct process_id *here,
+				    struct process_stat *stat)
 {
 	struct process_stat now;
 
@@ -191,7 +192,8 @@ int process_open(const struct process_id *id, int *ret_pidfd, struct error *err)
 	}
 	if (verdict == PROCESS_UNKNOWN) {
 		if (id->pid_ns != here.pid_ns)
-			return error_set(err, ERROR_UNKNOWN, "process %d belongs to another pid namespace", (int)id->pid);
+			return error_set(err, ERROR_UNKNOWN, "process %d belongs to another pid namespace",
+					 (int)id->pid);
 		return error_set(err, ERROR_UNKNOWN, "process %d cannot be verified: \"/proc/%d/stat\" cannot be read",
 				 (int)id->pid, (int)id->pid);
 	}

@@ -57,7 +57,8 @@ static int tap_refused(const char *name, int errnum, struct error *err)
 {
 	/* IFF_TUN_EXCL: the name is a device's already, of whatever kind. */
 	if (errnum == EBUSY)
-		return error_errno(err, ERROR_BUSY, errnum, "cannot make the TAP \"%s\": a device of this name exists", name);
+		return error_errno(err, ERROR_BUSY, errnum, "cannot make the TAP \"%s\": a device of this name exists",
+				   name);
 	error_errno(err, ERROR_HOST, errnum, "cannot make the TAP \"%s\"", name);
 	if (errnum == EPERM)
 		error_hint(err, "this needs the capability CAP_NET_ADMIN: run as root, or use a NIC of mode \"user\"");

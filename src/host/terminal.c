@@ -62,7 +62,8 @@ static int read_key(const struct terminal *terminal, struct deadline deadline, s
 }
 
 /* There is no line editing in raw mode either: the last byte can be taken back, that is all. */
-static int read_line(const struct terminal *terminal, char *line, size_t max, struct deadline deadline, struct error *err)
+static int read_line(const struct terminal *terminal, char *line, size_t max, struct deadline deadline,
+		     struct error *err)
 {
 	size_t n = 0;
 

@@ -22,7 +22,7 @@
 
 struct used {
 	uid_t first, last;
-	unsigned char *uids;   /* one byte a uid of the range */
+	unsigned char *uids; /* one byte a uid of the range */
 };
 
 static void used_clear(struct used *used)
@@ -67,7 +67,7 @@ static void mark_process(int proc, const char *pid, struct used *used)
 	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, status, sizeof(status) - 1);
 	if (n <= 0)
-		return;   /* it has ended meanwhile */
+		return; /* it has ended meanwhile */
 	status[n] = '\0';
 	if (uid_pool_status_uids(status, uids) < 0)
 		return;
@@ -109,10 +109,11 @@ static int open_pool(const char *dir, int *ret_fd, struct error *err)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot use the uid pool's directory \"%s\"", dir);
-	if (fstat(fd, &st) < 0 || (made && st.st_uid == geteuid() && fchmod(fd, 0755) < 0))   /* whatever the umask is */
+	if (fstat(fd, &st) < 0 || (made && st.st_uid == geteuid() && fchmod(fd, 0755) < 0)) /* whatever the umask is */
 		return error_errno(err, ERROR_HOST, errno, "cannot set up the uid pool's directory \"%s\"", dir);
 	if (st.st_uid != geteuid() || (!made && (st.st_mode & 022))) {
-		error_set(err, ERROR_HOST, "the uid pool's directory \"%s\" can be changed by others (owner %u, mode %04o)", dir,
+		error_set(err, ERROR_HOST,
+			  "the uid pool's directory \"%s\" can be changed by others (owner %u, mode %04o)", dir,
 			  (unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
 		return error_hint(err, "remove it; it is made anew, for root only");
 	}
@@ -136,7 +137,8 @@ static int lock_uid(int dir, uid_t uid, int *ret_fd)
 	/* The directory may have been wiped between open and lock: then this is a lock on nothing. */
 	if (fstat(fd, &ours) < 0)
 		return -1;
-	if (fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != ours.st_ino || named.st_dev != ours.st_dev)
+	if (fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != ours.st_ino ||
+	    named.st_dev != ours.st_dev)
 		return 0;
 	*ret_fd = take_fd(&fd);
 	return 1;
@@ -178,7 +180,8 @@ static int take_first_free(int dir, struct used *used, uid_t *ret_uid, int *ret_
 	return 0;
 }
 
-int uid_pool_take(const char *dir, uid_t first, uid_t last, const char *owner, uid_t *ret_uid, int *ret_fd, struct error *err)
+int uid_pool_take(const char *dir, uid_t first, uid_t last, const char *owner, uid_t *ret_uid, int *ret_fd,
+		  struct error *err)
 {
 	_cleanup_(used_clear) struct used used = { .first = first, .last = last };
 	_cleanup_close_ int dir_fd = -1;
@@ -198,8 +201,8 @@ int uid_pool_take(const char *dir, uid_t first, uid_t last, const char *owner, u
 			return error_prefix(err, "uid pool \"%s\"", dir);
 	}
 	if (!taken) {
-		error_set(err, ERROR_HOST, "all %u uids of the pool %u-%u are in use", (unsigned)(last - first) + 1, (unsigned)first,
-			  (unsigned)last);
+		error_set(err, ERROR_HOST, "all %u uids of the pool %u-%u are in use", (unsigned)(last - first) + 1,
+			  (unsigned)first, (unsigned)last);
 		return error_hint(err, "make \"uid_pool\" of the settings larger");
 	}
 	write_owner(fd, owner);

@@ -13,7 +13,7 @@ struct pass {
 	const char *const *questions;
 	size_t n_questions;
 	int epoll;
-	size_t waiting;       /* how many have not answered yet */
+	size_t waiting; /* how many have not answered yet */
 	struct deadline deadline;
 };
 
@@ -51,7 +51,8 @@ static void begin(struct pass *pass, struct ask *ask, struct deadline lock_deadl
 	for (size_t i = 0; i < pass->n_questions; i++) {
 		bool last = i + 1 == pass->n_questions;
 
-		if ((last ? qmp_send(ask->qmp, pass->questions[i], NULL, &err) : qmp_queue(ask->qmp, pass->questions[i], NULL, &err)) < 0) {
+		if ((last ? qmp_send(ask->qmp, pass->questions[i], NULL, &err)
+			  : qmp_queue(ask->qmp, pass->questions[i], NULL, &err)) < 0) {
 			fail(ask, &err);
 			return;
 		}
@@ -95,7 +96,8 @@ static void pump(struct pass *pass)
 	struct epoll_event events[64];
 	int n;
 
-	while (pass->waiting > 0 && (n = epoll_wait(pass->epoll, events, ELEMENTS(events), deadline_left(pass->deadline))) != 0) {
+	while (pass->waiting > 0 &&
+	       (n = epoll_wait(pass->epoll, events, ELEMENTS(events), deadline_left(pass->deadline))) != 0) {
 		if (n < 0 && errno != EINTR)
 			break;
 		for (int i = 0; i < n; i++)
@@ -113,7 +115,8 @@ static void pump(struct pass *pass)
 	}
 }
 
-void ask_all(struct context *context, struct ask *asks, size_t n, const char *const *questions, size_t n_questions, struct deadline deadline)
+void ask_all(struct context *context, struct ask *asks, size_t n, const char *const *questions, size_t n_questions,
+	     struct deadline deadline)
 {
 	_cleanup_close_ int epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct pass pass = { context, asks, n, questions, n_questions, epoll, 0, deadline };

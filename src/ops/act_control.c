@@ -28,7 +28,8 @@ static bool has_spec(const struct context *context, const char *name)
 
 static int nobody_knows(const struct context *context, const char *name, struct error *err)
 {
-	error_set(err, ERROR_NO_INSTANCE, "instance \"%s\" is not running, nothing is recorded of it, and there is no \"%s/%s.json\"", name,
+	error_set(err, ERROR_NO_INSTANCE,
+		  "instance \"%s\" is not running, nothing is recorded of it, and there is no \"%s/%s.json\"", name,
 		  context->settings->spec_dir, name);
 	return error_hint(err, "\"kvmctl list\" shows what is there");
 }
@@ -39,7 +40,8 @@ int control_not_running(const struct context *context, const struct instance *in
 
 	switch (instance->state) {
 	case INSTANCE_UNKNOWN:
-		error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, instance->reason);
+		error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name,
+			  instance->reason);
 		return error_hint(err, "nothing was touched");
 	case INSTANCE_STALE:
 		error_set(err, ERROR_STATE, "instance \"%s\" is stale: its QEMU is gone", name);
@@ -78,7 +80,9 @@ static int open_locked(struct control *control, struct error *err)
 	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, deadline, &control->qmp, err) == 0)
 		return 0;
 	if (err->kind == ERROR_TIMEOUT) {
-		error_set(err, ERROR_TIMEOUT, "instance \"%s\" is unresponsive: QEMU (pid %d, state %c) does not answer on its control monitor",
+		error_set(err, ERROR_TIMEOUT,
+			  "instance \"%s\" is unresponsive: QEMU (pid %d, state %c) does not answer on its control "
+			  "monitor",
 			  instance->name, instance->status.qemu.pid, instance->proc.state);
 		return error_hint(err, "if it stays so, \"kvmctl stop %s --force\" ends it", instance->name);
 	}
@@ -90,8 +94,10 @@ int control_open(struct context *context, const char *name, const char *verb, st
 	_cleanup_control_ struct control control = CONTROL_INIT;
 
 	control.context = context;
-	if (instance_name_check(name, err) < 0 || rundir_lock(&context->rundir, name, verb, context->wait, &control.lock, err) < 0 ||
-	    instance_look(&context->rundir, name, &context->here, &control.instance, err) < 0 || open_locked(&control, err) < 0)
+	if (instance_name_check(name, err) < 0 ||
+	    rundir_lock(&context->rundir, name, verb, context->wait, &control.lock, err) < 0 ||
+	    instance_look(&context->rundir, name, &context->here, &control.instance, err) < 0 ||
+	    open_locked(&control, err) < 0)
 		return -1;
 	*ret = control;
 	control = CONTROL_INIT;
@@ -104,7 +110,8 @@ int control_execute(struct control *control, const char *command, struct json *a
 	return qmp_execute(control->qmp, command, arguments, control->deadline, NULL, err);
 }
 
-int control_once(struct context *context, const char *name, const char *verb, const char *command, struct json *arguments, struct error *err)
+int control_once(struct context *context, const char *name, const char *verb, const char *command,
+		 struct json *arguments, struct error *err)
 {
 	_cleanup_control_ struct control control = CONTROL_INIT;
 
@@ -120,6 +127,7 @@ void control_note(struct control *control, status_change_fn change, void *arg)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct rundir *rundir = &control->context->rundir;
 
-	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), control->instance.name, change, arg, &err) < 0)
+	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), control->instance.name,
+			  change, arg, &err) < 0)
 		log_debug("%s, ignoring", err.message);
 }

@@ -14,7 +14,8 @@ static void add_difference(struct json *list, const char *path, const struct jso
 	json_append(list, row);
 }
 
-static void differences_of_arrays(const struct json *running, const struct json *file, const char *path, struct json *list)
+static void differences_of_arrays(const struct json *running, const struct json *file, const char *path,
+				  struct json *list)
 {
 	size_t a = json_length(running), b = json_length(file);
 
@@ -25,7 +26,8 @@ static void differences_of_arrays(const struct json *running, const struct json 
 	}
 }
 
-static void differences_of_objects(const struct json *running, const struct json *file, const char *path, struct json *list)
+static void differences_of_objects(const struct json *running, const struct json *file, const char *path,
+				   struct json *list)
 {
 	for (struct json_iter it = json_iter(running); json_next(&it);) {
 		_cleanup_free_ char *item = xprintf("%s%s%s", path, *path ? "." : "", it.key);

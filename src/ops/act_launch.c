@@ -65,7 +65,8 @@ static int undo(struct launch *launch, struct error *err)
 
 	launch_explain(launch, err);
 	if (launch_abort(launch, &down) < 0) {
-		log_warning("after the failed start: %s; it is undone by its supervisor, or by \"kvmctl cleanup\"", down.message);
+		log_warning("after the failed start: %s; it is undone by its supervisor, or by \"kvmctl cleanup\"",
+			    down.message);
 		record_failure(launch, err);
 		return -1;
 	}
@@ -85,6 +86,8 @@ static void forget_last_end(struct launch *launch)
 		log_warning("the exit record of the last run: %s, ignoring", err.message);
 }
 
+/* A step a line. */
+/* clang-format off */
 static int realise(struct launch *launch, struct error *err)
 {
 	if (launch_record(launch, err) < 0 ||
@@ -101,6 +104,7 @@ static int realise(struct launch *launch, struct error *err)
 	launch_hook(launch);
 	return 0;
 }
+/* clang-format on */
 
 int act_launch(struct context *context, const struct launch_request *request, pid_t *ret_pid, struct error *err)
 {
@@ -110,7 +114,12 @@ int act_launch(struct context *context, const struct launch_request *request, pi
 		.spec = request->loaded->spec,
 		.name = request->loaded->spec->name,
 		.deadline = start_deadline(context, request->loaded->spec),
-		.uid_fd = -1, .guest_lock = -1, .log_fd = -1, .event_fd = -1, .session = -1, .gate = -1,
+		.uid_fd = -1,
+		.guest_lock = -1,
+		.log_fd = -1,
+		.event_fd = -1,
+		.session = -1,
+		.gate = -1,
 	};
 	int result = launch_prepare(&launch, err);
 

@@ -94,6 +94,7 @@ void launch_hook(struct launch *launch)
 	const char *hook = launch->spec->hooks ? json_get_string(launch->spec->hooks, "started", NULL) : NULL;
 
 	if (!is_empty(hook) &&
-	    hook_run(hook, "started", launch->name, context_step(launch->context, launch->context->settings->timeouts.script), &err) < 0)
+	    hook_run(hook, "started", launch->name,
+		     context_step(launch->context, launch->context->settings->timeouts.script), &err) < 0)
 		log_warning("%s; the guest runs all the same", err.message);
 }

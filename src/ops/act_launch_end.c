@@ -19,7 +19,8 @@ char *launch_last_words(const struct launch *launch)
 	_cleanup_close_ int fd = dir < 0 || launch->log_fd < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC);
 	size_t length;
 
-	if (fd < 0 || lseek(fd, launch->log_start, SEEK_SET) < 0 || file_read_fd(fd, file, 64 * 1024, &text, &length, &err) < 0)
+	if (fd < 0 || lseek(fd, launch->log_start, SEEK_SET) < 0 ||
+	    file_read_fd(fd, file, 64 * 1024, &text, &length, &err) < 0)
 		return NULL;
 	_cleanup_free_ char *trimmed = text_trim(text);
 	return is_empty(trimmed) ? NULL : text_one_line(trimmed, strlen(trimmed), 4096);
@@ -31,7 +32,8 @@ static char *how_text(const char *text)
 	_cleanup_error_ struct error none = ERROR_INIT;
 	int64_t status;
 
-	if (!starts_with(text, "ended ") || parse_int(text + strlen("ended "), "status", 0, INT32_MAX, &status, &none) < 0)
+	if (!starts_with(text, "ended ") ||
+	    parse_int(text + strlen("ended "), "status", 0, INT32_MAX, &status, &none) < 0)
 		return xstrdup("");
 	_cleanup_free_ char *how = child_status_text((int)status);
 	return xprintf(" (%s)", how);
@@ -41,8 +43,13 @@ int launch_ended(struct launch *launch, const char *text, struct error *err)
 {
 	_cleanup_free_ char *words = launch_last_words(launch), *how = how_text(text);
 
-	error_set(err, ERROR_QEMU, "QEMU of \"%s\" ended%s%s%s", launch->name, how, words ? ": " : " without a word", words ? words : "");
-	return words ? -1 : error_hint(err, "a missing library or a limit of this host ends it so; \"kvmctl argv %s\" prints its command line", launch->name);
+	error_set(err, ERROR_QEMU, "QEMU of \"%s\" ended%s%s%s", launch->name, how, words ? ": " : " without a word",
+		  words ? words : "");
+	return words ? -1
+		     : error_hint(err,
+				  "a missing library or a limit of this host ends it so; \"kvmctl argv %s\" prints its "
+				  "command line",
+				  launch->name);
 }
 
 void launch_explain(struct launch *launch, struct error *err)
@@ -56,10 +63,12 @@ void launch_explain(struct launch *launch, struct error *err)
 	launch_hear(launch->session, deadline_in(broken ? END_MS : 0), text, sizeof(text), &fd);
 	close_fd(&fd);
 	if (streq(text, "failed"))
-		launch_take_failure(launch->session, err);   /* whatever we ran into came of it */
+		launch_take_failure(launch->session, err); /* whatever we ran into came of it */
 	else if (broken)
 		launch_ended(launch, text, err);
 	else if (err->kind == ERROR_TIMEOUT && !err->hint && launch->qemu.pid > 0)
-		error_hint(err, "more time: --timeout, or \"timeouts\" of the settings; what QEMU says is in \"%s/log/%s.log\"",
-			   launch->context->rundir.path, launch->name);
+		error_hint(
+			err,
+			"more time: --timeout, or \"timeouts\" of the settings; what QEMU says is in \"%s/log/%s.log\"",
+			launch->context->rundir.path, launch->name);
 }

@@ -10,7 +10,7 @@
 #include "host/memfile.h"
 #include "host/socket.h"
 
-#define PRIVATE_MAX (512 * 1024 * 1024)   /* kernels and initrds; keys and secrets are small */
+#define PRIVATE_MAX (512 * 1024 * 1024) /* kernels and initrds; keys and secrets are small */
 #define VARIABLES_MAX (64 * 1024 * 1024)
 #define MONITOR_BACKLOG 16
 
@@ -18,16 +18,19 @@ static int listen_socket(struct launch *launch, const char *suffix, int *ret, st
 {
 	_cleanup_free_ char *file = xprintf("%s%s", launch->name, suffix);
 
-	return socket_listen_at(rundir_part(&launch->context->rundir, RUNDIR_CTRL), file, 0660, MONITOR_BACKLOG, ret, err);
+	return socket_listen_at(rundir_part(&launch->context->rundir, RUNDIR_CTRL), file, 0660, MONITOR_BACKLOG, ret,
+				err);
 }
 
 static int open_log(struct launch *launch, const char *suffix, int *ret, struct error *err)
 {
 	_cleanup_free_ char *file = xprintf("%s%s", launch->name, suffix);
-	int fd = openat(rundir_part(&launch->context->rundir, RUNDIR_LOG), file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	int fd = openat(rundir_part(&launch->context->rundir, RUNDIR_LOG), file,
+			O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 
 	if (fd < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot open the log \"%s/log/%s\"", launch->context->rundir.path, file);
+		return error_errno(err, ERROR_HOST, errno, "cannot open the log \"%s/log/%s\"",
+				   launch->context->rundir.path, file);
 	*ret = fd;
 	return 0;
 }
@@ -70,18 +73,21 @@ static int make_key_directory(struct launch *launch, const struct plan_fd *plan_
 	_cleanup_close_ int dir = -1;
 
 	if (mkdirat(conf, name, 0755) < 0 && errno != EEXIST)
-		return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/conf/%s\"", launch->context->rundir.path, name);
+		return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/conf/%s\"", launch->context->rundir.path,
+				   name);
 	dir = openat(conf, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	/* The umask may have taken away what another uid needs. */
 	if (dir < 0 || fchmod(dir, 0755) < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/conf/%s\"", launch->context->rundir.path, name);
+		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/conf/%s\"", launch->context->rundir.path,
+				   name);
 	for (size_t i = 0; i < plan_fd->n_links; i++) {
 		_cleanup_free_ char *target = xprintf("/proc/self/fd/%d", plan_fd->links[i].number);
 
 		if (is_absent(launch, plan_fd->links[i].number))
 			continue;
 		if (symlinkat(target, dir, plan_fd->links[i].name) < 0 && errno != EEXIST)
-			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/%s\"", name, plan_fd->links[i].name);
+			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/%s\"", name,
+					   plan_fd->links[i].name);
 	}
 	*ret = take_fd(&dir);
 	return 0;
@@ -151,7 +157,8 @@ static int make_memory_directory(struct launch *launch, struct error *err)
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return error_errno(err, ERROR_HOST, errno, "cannot make \"%s\"", path);
 	if (launch->plan->identity == IDENTITY_DROPPED && chown(path, launch->facts.uid, launch->facts.gid) < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot give \"%s\" to uid %u", path, (unsigned)launch->facts.uid);
+		return error_errno(err, ERROR_HOST, errno, "cannot give \"%s\" to uid %u", path,
+				   (unsigned)launch->facts.uid);
 	return 0;
 }
 

@@ -26,7 +26,7 @@
 
 #define SESSION_FD 3
 #define EVENT_FD 4
-#define REPORT_MS 1000   /* the report follows its announcement at once */
+#define REPORT_MS 1000 /* the report follows its announcement at once */
 
 int launch_connect_monitors(struct launch *launch, struct error *err)
 {
@@ -122,7 +122,9 @@ int launch_hear(int session, struct deadline deadline, char *text, size_t size, 
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { text, size - 1 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct pollfd pfd = { session, POLLIN, 0 };
 
 	*ret_fd = -1;
@@ -151,7 +153,9 @@ int launch_take_failure(int session, struct error *err)
 {
 	struct pollfd pfd = { session, POLLIN, 0 };
 	struct error_report report;
-	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0 ? recv(session, &report, sizeof(report), MSG_DONTWAIT) : 0;
+	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0
+			       ? recv(session, &report, sizeof(report), MSG_DONTWAIT)
+			       : 0;
 
 	return error_from_report(&report, size < 0 ? 0 : (size_t)size, err);
 }
@@ -166,13 +170,13 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *path = NULL, *kvmctl = NULL, *message = NULL;
-	_cleanup_strv_ char **argv = NULL, **env = NULL;   /* here, not below: a goto may not jump over what cleans up */
+	_cleanup_strv_ char **argv = NULL, **env = NULL; /* here, not below: a goto may not jump over what cleans up */
 	struct process_stat stat = { 0 };
 	bool foreground = launch->request->foreground;
 	pid_t qemu = -1;
 	int exec_fd = -1;
 
-	close_fd(&launch->gate);   /* only the starter may hold it: its end-of-file ends Q */
+	close_fd(&launch->gate); /* only the starter may hold it: its end-of-file ends Q */
 	/* Above the supervisor's numbers, which becoming it overwrites: that it failed can still be told. */
 	session = fcntl(session, F_DUPFD_CLOEXEC, EVENT_FD + 1);
 	if (module_find("kvmctl-supervisor", &path, &err) < 0 || module_find("kvmctl", &kvmctl, &err) < 0 ||
@@ -202,7 +206,9 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	};
 	argv = supervision_argv(&supervision, path, kvmctl);
 	const struct child_fd fds[] = {
-		{ session, SESSION_FD }, { launch->event_fd, EVENT_FD }, { foreground ? STDERR_FILENO : -1, STDERR_FILENO },
+		{ session, SESSION_FD },
+		{ launch->event_fd, EVENT_FD },
+		{ foreground ? STDERR_FILENO : -1, STDERR_FILENO },
 	};
 	strv_add(&env, CHILD_PATH);
 	if (foreground && getenv("NOTIFY_SOCKET"))
@@ -217,7 +223,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	child_become(&child, &err);
 failed:
 	session_send_failure(session, &err);
-	_exit(1);   /* a forked copy of kvmctl: main is not ours to return to; Q ends at the gate */
+	_exit(1); /* a forked copy of kvmctl: main is not ours to return to; Q ends at the gate */
 }
 
 /* In the starter: Q's pid and its exec pipe from P. */
@@ -230,7 +236,8 @@ static int receive_qemu(struct launch *launch, pid_t *ret_pid, int *ret_exec_fd,
 
 	if (got > 0 && streq(text, "failed"))
 		return launch_take_failure(launch->session, err);
-	if (got <= 0 || !starts_with(text, "qemu ") || parse_int(text + strlen("qemu "), "pid", 1, INT32_MAX, &pid, &none) < 0)
+	if (got <= 0 || !starts_with(text, "qemu ") ||
+	    parse_int(text + strlen("qemu "), "pid", 1, INT32_MAX, &pid, &none) < 0)
 		return error_set(err, ERROR_HOST, "the process that starts QEMU ended unexpectedly");
 	*ret_pid = (pid_t)pid;
 	return 0;
@@ -238,7 +245,8 @@ static int receive_qemu(struct launch *launch, pid_t *ret_pid, int *ret_exec_fd,
 
 static int identify(struct launch *launch, pid_t supervisor, pid_t qemu, struct error *err)
 {
-	if (process_identify(qemu, &launch->qemu, err) < 0 || process_identify(supervisor, &launch->supervisor, err) < 0)
+	if (process_identify(qemu, &launch->qemu, err) < 0 ||
+	    process_identify(supervisor, &launch->supervisor, err) < 0)
 		return error_prefix(err, "just started");
 	return launch_write_status(launch, PHASE_STARTING, true, err);
 }
@@ -251,7 +259,8 @@ static void enter_placement(struct launch *launch)
 	const pid_t pids[] = { launch->qemu.pid, launch->supervisor.pid };
 
 	if (launch->placement.kind != PLACEMENT_NONE &&
-	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, launch->deadline, &err) < 0)
+	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, launch->deadline, &err) <
+		    0)
 		log_warning("%s, ignoring: the guest stays in the caller's control group", err.message);
 }
 
@@ -279,7 +288,8 @@ int launch_fork(struct launch *launch, struct error *err)
 		become_supervisor(launch, theirs, gate_read, pid);
 	}
 	close_fd(&theirs);
-	if (receive_qemu(launch, &qemu, &exec_fd, err) < 0 || identify(launch, launch->request->foreground ? self : pid, qemu, err) < 0)
+	if (receive_qemu(launch, &qemu, &exec_fd, err) < 0 ||
+	    identify(launch, launch->request->foreground ? self : pid, qemu, err) < 0)
 		return -1;
 	enter_placement(launch);
 
@@ -322,8 +332,8 @@ static void announce_end(struct launch *launch)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct rundir *rundir = &launch->context->rundir;
 
-	if (launch->committed &&
-	    status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), launch->name, mark_forced, NULL, &err) < 0)
+	if (launch->committed && status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK),
+					       launch->name, mark_forced, NULL, &err) < 0)
 		log_warning("%s, ignoring", err.message);
 }
 
@@ -338,7 +348,9 @@ static int kill_qemu(struct launch *launch, struct error *err)
 	if (process_signal(pidfd, SIGKILL, err) < 0)
 		return -1;
 	int ended = process_wait(pidfd, deadline_in(launch->context->settings->timeouts.sigkill), err);
-	return ended == 0 ? error_set(err, ERROR_TIMEOUT, "QEMU (pid %d) was killed but does not end", launch->qemu.pid) : ended < 0 ? -1 : 0;
+	return ended == 0 ? error_set(err, ERROR_TIMEOUT, "QEMU (pid %d) was killed but does not end", launch->qemu.pid)
+	       : ended < 0 ? -1
+			   : 0;
 }
 
 int launch_abort(struct launch *launch, struct error *err)

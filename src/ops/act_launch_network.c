@@ -94,7 +94,8 @@ void launch_record_nics(struct launch *launch)
 		} else if (nic->mode == NIC_OPENVSWITCH) {
 			json_append(list, resource_ovs(tap, nic->link));
 		} else if (nic->mode == NIC_ROUTED) {
-			json_append(list, resource_route(tap, nic->ip, nic->ip6, nic->network.gateway, nic->network.gateway6, nic->link));
+			json_append(list, resource_route(tap, nic->ip, nic->ip6, nic->network.gateway,
+							 nic->network.gateway6, nic->link));
 		}
 	}
 }
@@ -126,7 +127,8 @@ static int write_nic_file(struct launch *launch, size_t i, struct error *err)
 
 	if (file_make_dirs(dir, 0750, err) < 0)
 		return -1;
-	fd = openat(rundir_part(&launch->context->rundir, RUNDIR_NIC), file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	fd = openat(rundir_part(&launch->context->rundir, RUNDIR_NIC), file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		    0640);
 	if (fd < 0 || file_write_all(fd, text, strlen(text)) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot write \"%s/%zu\"", dir, i);
 	return 0;
@@ -174,7 +176,8 @@ static int built_in(struct launch *launch, size_t i, struct error *err)
 static int by_script(struct launch *launch, size_t i, struct error *err)
 {
 	_cleanup_strv_ char **env = script_environment(launch, i);
-	struct deadline deadline = deadline_earlier(launch->deadline, deadline_in(launch->context->settings->timeouts.script));
+	struct deadline deadline =
+		deadline_earlier(launch->deadline, deadline_in(launch->context->settings->timeouts.script));
 
 	return nic_script_run(script_of(launch, i), "up", env, deadline, err);
 }

@@ -25,10 +25,13 @@ static int choose_identity(struct launch *launch, struct error *err)
 	if (!streq(hv->security_model, "pool"))
 		return 0;
 	if (settings->uid_last == 0) {
-		error_set(err, ERROR_SPEC, "instance \"%s\": security_model is pool, but the settings have no uid_pool", launch->name);
-		return error_hint(err, "set \"uid_pool\": \"610000-610999\" in the settings, or choose another security_model");
+		error_set(err, ERROR_SPEC, "instance \"%s\": security_model is pool, but the settings have no uid_pool",
+			  launch->name);
+		return error_hint(
+			err, "set \"uid_pool\": \"610000-610999\" in the settings, or choose another security_model");
 	}
-	if (uid_pool_take(settings->uid_dir, settings->uid_first, settings->uid_last, launch->name, &facts->uid, &launch->uid_fd, err) < 0)
+	if (uid_pool_take(settings->uid_dir, settings->uid_first, settings->uid_last, launch->name, &facts->uid,
+			  &launch->uid_fd, err) < 0)
 		return -1;
 	facts->gid = facts->uid;
 	return 0;
@@ -78,6 +81,8 @@ static int choose_placement(struct launch *launch, struct error *err)
 	return placement_choose(name, &launch->placement, err);
 }
 
+/* A step a line. */
+/* clang-format off */
 int launch_prepare(struct launch *launch, struct error *err)
 {
 	struct context *context = launch->context;
@@ -96,3 +101,4 @@ int launch_prepare(struct launch *launch, struct error *err)
 		log_verbose("%s: no control group of its own: %s", launch->name, launch->placement.why);
 	return 0;
 }
+/* clang-format on */

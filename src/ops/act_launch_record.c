@@ -36,7 +36,8 @@ static void record_resources(struct launch *launch)
 	if (!is_empty(hook))
 		json_append(list, resource_hook(hook, launch->name));
 	if (launch->placement.kind != PLACEMENT_NONE)
-		json_append(list, resource_placement(placement_kind_to_string(launch->placement.kind), launch->placement.path));
+		json_append(list, resource_placement(placement_kind_to_string(launch->placement.kind),
+						     launch->placement.path));
 	if (!is_empty(spec->hv.mem_path)) {
 		_cleanup_free_ char *path = xprintf("%s/%s", spec->hv.mem_path, launch->name);
 
@@ -55,7 +56,8 @@ static char *identity_text(const struct launch *launch)
 
 static char *placement_text(const struct placement *placement)
 {
-	return xprintf("%s%s%s", placement_kind_to_string(placement->kind), placement->kind == PLACEMENT_NONE ? ": " : " ",
+	return xprintf("%s%s%s", placement_kind_to_string(placement->kind),
+		       placement->kind == PLACEMENT_NONE ? ": " : " ",
 		       placement->kind == PLACEMENT_NONE ? placement->why : placement->path);
 }
 
@@ -119,15 +121,17 @@ static int record_uid(struct launch *launch, struct error *err)
 
 	if (launch->uid_fd < 0)
 		return 0;
-	return file_write_at(rundir_part(&launch->context->rundir, RUNDIR_UID), launch->name, text, strlen(text), 0640, false, err);
+	return file_write_at(rundir_part(&launch->context->rundir, RUNDIR_UID), launch->name, text, strlen(text), 0640,
+			     false, err);
 }
 
 int launch_record(struct launch *launch, struct error *err)
 {
 	launch->state = make_state(launch);
 	record_resources(launch);
-	if (guest_lock_take(&launch->context->rundir, launch->name, &launch->guest_lock, err) < 0 || take_claims(launch, err) < 0 ||
-	    state_write(&launch->context->rundir, launch->state, err) < 0 || record_uid(launch, err) < 0)
+	if (guest_lock_take(&launch->context->rundir, launch->name, &launch->guest_lock, err) < 0 ||
+	    take_claims(launch, err) < 0 || state_write(&launch->context->rundir, launch->state, err) < 0 ||
+	    record_uid(launch, err) < 0)
 		return -1;
 	return launch_write_status(launch, PHASE_STARTING, true, err);
 }

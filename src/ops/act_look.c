@@ -50,8 +50,10 @@ int look_instance(struct context *context, const char *name, struct instance *re
 static const struct {
 	const char *run_state, *reason;
 } stopped[] = {
-	{ "paused", "" },	   { "prelaunch", "start" },	       { "io-error", "io-error" },   { "guest-panicked", "panicked" },
-	{ "watchdog", "watchdog" }, { "internal-error", "internal-error" }, { "shutdown", "shutdown" }, { "suspended", "suspended" },
+	{ "paused", "" },           { "prelaunch", "start" },
+	{ "io-error", "io-error" }, { "guest-panicked", "panicked" },
+	{ "watchdog", "watchdog" }, { "internal-error", "internal-error" },
+	{ "shutdown", "shutdown" }, { "suspended", "suspended" },
 };
 
 static void correct_state(struct instance *instance, const char *run_state, bool running)
@@ -66,7 +68,8 @@ static void correct_state(struct instance *instance, const char *run_state, bool
 		return;
 	}
 	for (size_t i = 0; i < ELEMENTS(stopped); i++)
-		if (streq(run_state, stopped[i].run_state) && (!was_paused || stopped[i].reason[0] || is_empty(instance->reason)))
+		if (streq(run_state, stopped[i].run_state) &&
+		    (!was_paused || stopped[i].reason[0] || is_empty(instance->reason)))
 			text_replace(&instance->reason, stopped[i].reason[0] ? stopped[i].reason : "user");
 }
 
@@ -80,7 +83,9 @@ void look_correct(struct instance *instance, const struct ask *ask, char **ret_r
 
 		if (!busy)
 			instance->state = INSTANCE_UNRESPONSIVE;
-		text_replace(&instance->reason, busy ? "monitor busy" : instance->proc.state == 'T' ? "stopped by a signal" : ask->why);
+		text_replace(&instance->reason, busy                          ? "monitor busy"
+						: instance->proc.state == 'T' ? "stopped by a signal"
+									      : ask->why);
 		return;
 	}
 	if (!status)

@@ -53,7 +53,8 @@ static int load_recorded(struct context *context, const struct state *state, str
 	return spec_from_json(document, what, state->name, context->settings, &ret->spec, err);
 }
 
-int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid, struct error *err)
+int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid,
+			struct error *err)
 {
 	_cleanup_state_ struct state *state = NULL;
 	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;

@@ -14,8 +14,8 @@ static bool record_is_there(int dir, const struct instance *instance)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct exit_record record = { 0 };
-	bool there = exit_record_read(dir, instance->name, &record, &err) == 1 && record.pid == instance->status.qemu.pid &&
-		     record.start == instance->status.qemu.start;
+	bool there = exit_record_read(dir, instance->name, &record, &err) == 1 &&
+		     record.pid == instance->status.qemu.pid && record.start == instance->status.qemu.start;
 
 	exit_record_free(&record);
 	return there;
@@ -53,13 +53,15 @@ int act_settle_exit(struct context *context, const struct instance *instance, en
 
 	if (dir < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/exit\"", rundir->path);
-	if (instance->supervised ? wait_for_record(rundir, instance, deadline_in(RECORD_WAIT_MS)) : record_is_there(dir, instance))
+	if (instance->supervised ? wait_for_record(rundir, instance, deadline_in(RECORD_WAIT_MS))
+				 : record_is_there(dir, instance))
 		return 0;
 	/* A full disk must keep nobody from stopping, and it is the teardown that makes room. */
 	if (exit_record_write(dir, instance->name, &record, err) < 0)
 		log_warning("how \"%s\" ended is not on record: %s", instance->name, err->message);
 	else if (instance->supervised)
-		log_warning("the supervisor of \"%s\" wrote no exit record; kvmctl wrote one in its place", instance->name);
+		log_warning("the supervisor of \"%s\" wrote no exit record; kvmctl wrote one in its place",
+			    instance->name);
 	error_clear(err);
 	return 0;
 }

@@ -8,15 +8,15 @@
 #include "vm/monitor.h"
 #include "vm/state.h"
 
-#define POWERDOWN_AGAIN_MS 5000    /* a guest that still boots hears no first press */
-#define HARD_RUNGS_MS 10000        /* of the command's deadline, kept for quit and the signals */
+#define POWERDOWN_AGAIN_MS 5000 /* a guest that still boots hears no first press */
+#define HARD_RUNGS_MS 10000     /* of the command's deadline, kept for quit and the signals */
 
 struct ladder {
 	struct context *context;
 	const struct instance *instance;
 	enum phase phase;
 	int pidfd;
-	struct qmp *qmp;           /* the control monitor, NULL: it does not answer */
+	struct qmp *qmp; /* the control monitor, NULL: it does not answer */
 	const char *rung;
 };
 
@@ -36,8 +36,8 @@ static void announce(struct ladder *ladder, const char *rung)
 
 	ladder->rung = rung;
 	log_verbose("%s: %s", ladder->instance->name, rung);
-	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), ladder->instance->name, mark_rung, ladder,
-			  &err) < 0)
+	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), ladder->instance->name,
+			  mark_rung, ladder, &err) < 0)
 		log_warning("%s, ignoring", err.message);
 }
 
@@ -128,20 +128,23 @@ static int climb(struct ladder *ladder, enum exit_reason *ret, struct error *err
 		*ret = EXIT_ACPI;
 	else if (rung_quit(ladder))
 		*ret = EXIT_QUIT;
-	else if (hears_sigterm(ladder->instance) && rung_signal(ladder, SIGTERM, "sigterm", timeouts->sigterm, HARD_RUNGS_MS / 3))
+	else if (hears_sigterm(ladder->instance) &&
+		 rung_signal(ladder, SIGTERM, "sigterm", timeouts->sigterm, HARD_RUNGS_MS / 3))
 		*ret = EXIT_SIGTERM;
 	else if (rung_signal(ladder, SIGKILL, "sigkill", timeouts->sigkill, 0))
 		*ret = EXIT_SIGKILL;
 	else {
-		error_set(err, ERROR_TIMEOUT, "QEMU of \"%s\" (pid %d) does not end, not even by SIGKILL", ladder->instance->name,
-			  ladder->instance->status.qemu.pid);
-		return error_hint(err, "it is blocked in the kernel, mostly by storage that is gone; its TAPs, uid and files are kept; "
+		error_set(err, ERROR_TIMEOUT, "QEMU of \"%s\" (pid %d) does not end, not even by SIGKILL",
+			  ladder->instance->name, ladder->instance->status.qemu.pid);
+		return error_hint(err, "it is blocked in the kernel, mostly by storage that is gone; its TAPs, uid and "
+				       "files are kept; "
 				       "run stop or cleanup again when the storage is back");
 	}
 	return 0;
 }
 
-int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret, struct error *err)
+int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret,
+		 struct error *err)
 {
 	_cleanup_qmp_ struct qmp *qmp = NULL;
 	_cleanup_close_ int pidfd = -1;
@@ -153,8 +156,8 @@ int act_shutdown(struct context *context, const struct instance *instance, enum 
 		*ret = EXIT_UNKNOWN;
 		return 0;
 	}
-	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, context_step(context, context->settings->timeouts.command),
-			 &qmp, &deaf) < 0)
+	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL,
+			 context_step(context, context->settings->timeouts.command), &qmp, &deaf) < 0)
 		log_verbose("%s", deaf.message);
 	struct ladder ladder = { context, instance, phase, pidfd, qmp, "" };
 	return climb(&ladder, ret, err);
@@ -169,6 +172,8 @@ int act_kill(struct context *context, const struct instance *instance, struct er
 	struct ladder ladder = { context, instance, PHASE_STOPPING, pidfd, NULL, "" };
 	if (pidfd < 0 || rung_signal(&ladder, SIGKILL, "force", context->settings->timeouts.sigkill, 0))
 		return 0;
-	error_set(err, ERROR_TIMEOUT, "QEMU of \"%s\" (pid %d) was killed but does not end", instance->name, instance->status.qemu.pid);
-	return error_hint(err, "it is blocked in the kernel, mostly by storage that is gone; run stop or cleanup again when it is back");
+	error_set(err, ERROR_TIMEOUT, "QEMU of \"%s\" (pid %d) was killed but does not end", instance->name,
+		  instance->status.qemu.pid);
+	return error_hint(err, "it is blocked in the kernel, mostly by storage that is gone; run stop or cleanup again "
+			       "when it is back");
 }

@@ -69,7 +69,8 @@ static const char *recorded_cgroup(const struct state *state)
 	for (size_t i = 0; i < json_length(state->resources); i++) {
 		const struct json *record = json_at(state->resources, i);
 
-		if (streq(json_get_string(record, "kind", ""), "placement") && starts_with(json_get_string(record, "type", ""), "cgroup"))
+		if (streq(json_get_string(record, "kind", ""), "placement") &&
+		    starts_with(json_get_string(record, "type", ""), "cgroup"))
 			return json_get_string(record, "path", NULL);
 	}
 	return NULL;
@@ -91,7 +92,8 @@ static int note_supervisor(struct rundir *rundir, const char *name, pid_t pid, s
 
 	if (process_identify(pid, &id, err) < 0)
 		return error_prefix(err, "the new supervisor");
-	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, set_supervisor, &id, &unwritten) < 0)
+	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, set_supervisor, &id,
+			  &unwritten) < 0)
 		log_warning("%s, ignoring", unwritten.message);
 	return 0;
 }

@@ -34,7 +34,8 @@ void cleanup_result_free(struct cleanup_result *result)
 	*result = (struct cleanup_result){ 0 };
 }
 
-static void __attribute__((format(printf, 4, 5))) say(struct cleanup *cleanup, const char *name, bool needs_person, const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+say(struct cleanup *cleanup, const char *name, bool needs_person, const char *format, ...)
 {
 	struct cleanup_result *result = cleanup->result;
 	va_list ap;
@@ -99,7 +100,8 @@ static void repair_stale(struct cleanup *cleanup, const struct instance *instanc
 	if (status->phase == PHASE_REBOOTING)
 		finish_reboot(cleanup, instance);
 	else
-		teardown(cleanup, instance->name, status->qemu.pid > 0 ? "its QEMU is gone" : "a start was interrupted");
+		teardown(cleanup, instance->name,
+			 status->qemu.pid > 0 ? "its QEMU is gone" : "a start was interrupted");
 }
 
 /* A start that died: its QEMU must not live on without anybody who knows it. */
@@ -138,7 +140,8 @@ static void attach_supervisor(struct cleanup *cleanup, const struct instance *in
 	if (!cleanup->dry_run && act_attach_supervisor(cleanup->context, instance, &err) < 0)
 		failed(cleanup, instance->name, &err);
 	else
-		say(cleanup, instance->name, false, "its supervisor was gone: %s", cleanup->dry_run ? "would get a new one" : "a new one watches it");
+		say(cleanup, instance->name, false, "its supervisor was gone: %s",
+		    cleanup->dry_run ? "would get a new one" : "a new one watches it");
 }
 
 static void repair_alive(struct cleanup *cleanup, const struct instance *instance)
@@ -191,7 +194,8 @@ static void repair(struct cleanup *cleanup, const struct instance *instance)
 			say(cleanup, instance->name, true, "cannot be verified: %s", instance->reason);
 		else
 			say(cleanup, instance->name, true,
-			    "its status line cannot be read (%s); \"kvmctl stop %s --force\" ends its QEMU, if there is one, and removes the rest",
+			    "its status line cannot be read (%s); \"kvmctl stop %s --force\" ends its QEMU, if there "
+			    "is one, and removes the rest",
 			    instance->reason, instance->name);
 		break;
 	case INSTANCE_ORPHANED:
@@ -254,7 +258,8 @@ static int report_orphans(struct cleanup *cleanup, const char *name, struct erro
 
 		/* One with a damaged status line was said above. */
 		if ((!name || streq(name, orphan->name)) && !is_said(cleanup->result, orphan->name))
-			say(cleanup, orphan->name, true, "orphaned: pid %d runs without a record; \"kvmctl stop %s --force\" ends it",
+			say(cleanup, orphan->name, true,
+			    "orphaned: pid %d runs without a record; \"kvmctl stop %s --force\" ends it",
 			    orphan->id.pid, orphan->name);
 	}
 	return 0;
@@ -285,7 +290,8 @@ static bool sweep(struct context *context, bool remove)
 	return found;
 }
 
-int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret, struct error *err)
+int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret,
+	       struct error *err)
 {
 	struct cleanup_result result = { .clean = true };
 	struct cleanup cleanup = { context, &result, dry_run, min_age_ms };

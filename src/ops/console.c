@@ -24,8 +24,8 @@
 #include "vm/spec.h"
 
 #define ESCAPE CTRL(']')
-#define COME_BACK_MS 60000   /* for an instance that reboots */
-#define QUIET_MS 1000        /* standard input at its end: the guest's answer is over when it says nothing for so long */
+#define COME_BACK_MS 60000 /* for an instance that reboots */
+#define QUIET_MS 1000      /* standard input at its end: the guest's answer is over when it says nothing for so long */
 
 struct console {
 	struct context *context;
@@ -160,7 +160,8 @@ static enum relay relay_output(struct console *console, bool *ret_go_on)
 
 static struct deadline relay_deadline(const struct console *console)
 {
-	return console->input_ended && console->context->deadline.at_ms == INT64_MAX ? deadline_in(QUIET_MS) : console->context->deadline;
+	return console->input_ended && console->context->deadline.at_ms == INT64_MAX ? deadline_in(QUIET_MS)
+										     : console->context->deadline;
 }
 
 /* SIGTERM (somebody takes the console with --force), SIGHUP (the terminal is gone), SIGINT (not from a
@@ -185,7 +186,8 @@ static enum relay relay(struct console *console)
 		bool go_on = true;
 
 		if (deadline_poll(polls, 3, relay_deadline(console)) <= 0)
-			return console->input_ended && !deadline_passed(console->context->deadline) ? RELAY_LEFT : RELAY_TIME_UP;
+			return console->input_ended && !deadline_passed(console->context->deadline) ? RELAY_LEFT
+												    : RELAY_TIME_UP;
 		if (polls[2].revents) {
 			leave_by_signal(console);
 			return RELAY_LEFT;
@@ -212,12 +214,15 @@ static bool comes_back(struct console *console)
 	for (;;) {
 		_cleanup_instance_ struct instance instance = { 0 };
 
-		if (instance_look(&console->context->rundir, console->name, &console->context->here, &instance, &err) < 0)
+		if (instance_look(&console->context->rundir, console->name, &console->context->here, &instance, &err) <
+		    0)
 			return false;
-		if (instance.proc.start != 0 && instance.status.phase != PHASE_STOPPING && connect_serial(console, &err) == 0)
+		if (instance.proc.start != 0 && instance.status.phase != PHASE_STOPPING &&
+		    connect_serial(console, &err) == 0)
 			return true;
 		error_clear(&err);
-		if (!instance.has_status || instance.state == INSTANCE_UNKNOWN || watch_wait(watch, deadline, &err) <= 0)
+		if (!instance.has_status || instance.state == INSTANCE_UNKNOWN ||
+		    watch_wait(watch, deadline, &err) <= 0)
 			return false;
 	}
 }
@@ -232,8 +237,9 @@ static int run(struct console *console, struct error *err)
 		if (why == RELAY_LEFT)
 			return 0;
 		if (why == RELAY_TIME_UP)
-			return console->from_terminal || !console->input_ended ?
-				       error_set(err, ERROR_TIMEOUT, "the time for the console is up") : 0;
+			return console->from_terminal || !console->input_ended
+				       ? error_set(err, ERROR_TIMEOUT, "the time for the console is up")
+				       : 0;
 		if (why == RELAY_FAILED)
 			return error_errno(err, ERROR_OTHER, errno, "cannot write to standard output");
 		if (!comes_back(console))
@@ -243,12 +249,15 @@ static int run(struct console *console, struct error *err)
 
 int op_console(struct context *context, const char *name, bool force, struct error *err)
 {
-	struct console console = {
-		.context = context, .name = name, .serial = -1, .from_terminal = isatty(STDIN_FILENO), .terminal = TERMINAL_INIT
-	};
+	struct console console = { .context = context,
+				   .name = name,
+				   .serial = -1,
+				   .from_terminal = isatty(STDIN_FILENO),
+				   .terminal = TERMINAL_INIT };
 	_cleanup_close_ int lock = -1;
 
-	if (instance_name_check(name, err) < 0 || hold(context, name, force, &lock, err) < 0 || connect_serial(&console, err) < 0)
+	if (instance_name_check(name, err) < 0 || hold(context, name, force, &lock, err) < 0 ||
+	    connect_serial(&console, err) < 0)
 		return -1;
 	if (console.from_terminal)
 		log_notice("connected to the console of \"%s\"; Ctrl-] leaves it", name);

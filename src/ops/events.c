@@ -17,14 +17,14 @@
 
 struct follower {
 	struct context *context;
-	const char *name;                               /* NULL: all */
+	const char *name; /* NULL: all */
 	int (*fn)(const char *line, void *arg);
 	void *arg;
 	struct position {
 		char *file;
 		ino_t inode;
 		off_t offset;
-	} *positions;
+	} * positions;
 	size_t n;
 };
 
@@ -45,7 +45,8 @@ static int print_line(struct follower *follower, const char *name, const char *l
 	_cleanup_json_ struct json *event = NULL;
 	struct json *out;
 
-	if (json_parse(line, length, LOG_READ_MAX, JSON_SPEC_MAX_DEPTH, "event", &event, &err) < 0 || !json_get(event, "event"))
+	if (json_parse(line, length, LOG_READ_MAX, JSON_SPEC_MAX_DEPTH, "event", &event, &err) < 0 ||
+	    !json_get(event, "event"))
 		return 0;
 	out = json_new_object();
 	json_put_string(out, "instance", name);
@@ -121,7 +122,8 @@ static int follow(struct follower *follower, struct error *err)
 	return result;
 }
 
-int op_events(struct context *context, const char *name, bool follow_on, int (*fn)(const char *line, void *arg), void *arg, struct error *err)
+int op_events(struct context *context, const char *name, bool follow_on, int (*fn)(const char *line, void *arg),
+	      void *arg, struct error *err)
 {
 	struct follower follower = { .context = context, .name = name, .fn = fn, .arg = arg };
 	int result;
@@ -129,7 +131,8 @@ int op_events(struct context *context, const char *name, bool follow_on, int (*f
 	if (name && instance_name_check(name, err) < 0)
 		return -1;
 	if (follow_on && context->rundir.fd < 0)
-		return error_set(err, ERROR_HOST, "there is no run directory \"%s\" yet, so no events", context->rundir.path);
+		return error_set(err, ERROR_HOST, "there is no run directory \"%s\" yet, so no events",
+				 context->rundir.path);
 	result = follow_on ? follow(&follower, err) : read_all(&follower, err);
 	for (size_t i = 0; i < follower.n; i++)
 		free(follower.positions[i].file);

@@ -11,13 +11,13 @@
 #include "ops/act_spec.h"
 #include "vm/state.h"
 
-enum { ASK_STATUS, ASK_BALLOON, ASK_CPUS };   /* the first two as look_questions */
+enum { ASK_STATUS, ASK_BALLOON, ASK_CPUS }; /* the first two as look_questions */
 
 struct view {
 	struct context *context;
 	struct instance instance;
-	struct state *state;       /* NULL: nothing is recorded */
-	struct spec *spec;         /* the recorded one, or NULL */
+	struct state *state; /* NULL: nothing is recorded */
+	struct spec *spec;   /* the recorded one, or NULL */
 	struct ask ask;
 	struct json *document;
 };
@@ -134,7 +134,8 @@ static void put_spec(struct view *view)
 		json_append_string(tags, *tag);
 	json_put(document, "tags", tags);
 	json_put_int(document, "minmem", spec->minmem);
-	json_put_string(document, "cpu_mask", is_empty(view->state->cpu_mask) ? spec->hv.cpu_mask : view->state->cpu_mask);
+	json_put_string(document, "cpu_mask",
+			is_empty(view->state->cpu_mask) ? spec->hv.cpu_mask : view->state->cpu_mask);
 	put_disks(view);
 	put_nics(view);
 }
@@ -192,11 +193,13 @@ static int gather(struct view *view, const char *name, struct error *err)
 		return -1;
 	if (state_read(&context->rundir, name, &view->state, &ignored) == 1) {
 		error_clear(&ignored);
-		(void)spec_from_json(view->state->spec, "recorded spec", name, context->settings, &view->spec, &ignored);
+		(void)spec_from_json(view->state->spec, "recorded spec", name, context->settings, &view->spec,
+				     &ignored);
 	}
 	if (look_is_alive(&view->instance)) {
 		view->ask.name = name;
-		ask_all(context, &view->ask, 1, questions, ELEMENTS(questions), context_step(context, context->settings->timeouts.query));
+		ask_all(context, &view->ask, 1, questions, ELEMENTS(questions),
+			context_step(context, context->settings->timeouts.query));
 	}
 	return 0;
 }
@@ -233,7 +236,10 @@ int op_info(struct context *context, const char *name, struct json **ret, struct
 	if (instance_name_check(name, err) < 0 || gather(&view, name, err) < 0)
 		return -1;
 	if (view.instance.state == INSTANCE_STOPPED && is_empty(view.instance.reason) && !view.state) {
-		error_set(err, ERROR_NO_INSTANCE, "nothing is known of instance \"%s\": it is not running, and never was since the run directory was made", name);
+		error_set(err, ERROR_NO_INSTANCE,
+			  "nothing is known of instance \"%s\": it is not running, and never was since the run "
+			  "directory was made",
+			  name);
 		error_hint(err, "\"kvmctl start %s\" starts it, \"kvmctl list\" shows what is there", name);
 	} else {
 		compose(&view);

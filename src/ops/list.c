@@ -26,7 +26,8 @@ static char **ask_full(struct context *context, struct instance *instances, size
 			who[n_asks] = i;
 			asks[n_asks++].name = instances[i].name;
 		}
-	ask_all(context, asks, n_asks, look_questions, look_n_questions, context_step(context, context->settings->timeouts.query));
+	ask_all(context, asks, n_asks, look_questions, look_n_questions,
+		context_step(context, context->settings->timeouts.query));
 	for (size_t i = 0; i < n_asks; i++)
 		look_correct(&instances[who[i]], &asks[i], &run_states[who[i]]);
 	ask_clear(asks, n_asks);

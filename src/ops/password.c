@@ -24,11 +24,13 @@ static int check_password(const char *which, const char *password, struct error 
 	if (is_empty(password))
 		return error_set(err, ERROR_USAGE, "the password is empty: its first line is what counts");
 	if (streq(which, "vnc") && strlen(password) > VNC_PASSWORD_MAX)
-		return error_set(err, ERROR_USAGE, "a VNC password has at most %d bytes: this one is longer", VNC_PASSWORD_MAX);
+		return error_set(err, ERROR_USAGE, "a VNC password has at most %d bytes: this one is longer",
+				 VNC_PASSWORD_MAX);
 	return 0;
 }
 
-static int set_password(struct context *context, const char *name, const char *which, const char *password, struct error *err)
+static int set_password(struct context *context, const char *name, const char *which, const char *password,
+			struct error *err)
 {
 	_cleanup_control_ struct control control = CONTROL_INIT;
 	struct json *arguments;
@@ -40,7 +42,8 @@ static int set_password(struct context *context, const char *name, const char *w
 	json_put_string(arguments, "password", password);
 	if (control_execute(&control, "set_password", arguments, err) == 0)
 		return 0;
-	return err->kind == ERROR_QEMU ? error_hint(err, "has the instance %s at all, and with a password?", which) : -1;
+	return err->kind == ERROR_QEMU ? error_hint(err, "has the instance %s at all, and with a password?", which)
+				       : -1;
 }
 
 int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err)

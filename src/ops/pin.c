@@ -26,7 +26,7 @@ int op_pin(struct context *context, const char *name, const char *mask, struct e
 		return -1;
 	if (pinning_apply(control.qmp, control.instance.status.qemu.pid, mask, control.deadline, err) < 0) {
 		if (err->kind == ERROR_SPEC)
-			err->kind = ERROR_USAGE;   /* here the mask is an argument */
+			err->kind = ERROR_USAGE; /* here the mask is an argument */
 		return -1;
 	}
 	return note_mask(context, name, mask, err);

@@ -4,7 +4,8 @@
 #include "base/text.h"
 #include "ops/act_control.h"
 
-int op_qmp(struct context *context, const char *name, const char *command, struct json *arguments, struct json **ret, struct error *err)
+int op_qmp(struct context *context, const char *name, const char *command, struct json *arguments, struct json **ret,
+	   struct error *err)
 {
 	_cleanup_control_ struct control control = CONTROL_INIT;
 

@@ -40,8 +40,10 @@ static int reboot_locked(struct context *context, const struct instance *instanc
 	struct launch_request launch = { .paused = false };
 	enum exit_reason how;
 
-	if (mark_rebooting(context, instance->name, err) < 0 || act_shutdown(context, instance, PHASE_REBOOTING, &how, err) < 0 ||
-	    act_settle_exit(context, instance, how, err) < 0 || act_teardown(context, instance->name, TEARDOWN_KEEP_RECORD, err) < 0)
+	if (mark_rebooting(context, instance->name, err) < 0 ||
+	    act_shutdown(context, instance, PHASE_REBOOTING, &how, err) < 0 ||
+	    act_settle_exit(context, instance, how, err) < 0 ||
+	    act_teardown(context, instance->name, TEARDOWN_KEEP_RECORD, err) < 0)
 		return -1;
 	return act_launch_recorded(context, instance->name, &launch, ret_pid, err);
 }
@@ -52,9 +54,10 @@ int op_reboot(struct context *context, const char *name, struct start_result *re
 	_cleanup_close_ int lock = -1;
 	pid_t pid;
 
-	if (instance_name_check(name, err) < 0 || rundir_lock(&context->rundir, name, "reboot", context->wait, &lock, err) < 0 ||
-	    instance_look(&context->rundir, name, &context->here, &instance, err) < 0 || require_running(context, &instance, err) < 0 ||
-	    reboot_locked(context, &instance, &pid, err) < 0)
+	if (instance_name_check(name, err) < 0 ||
+	    rundir_lock(&context->rundir, name, "reboot", context->wait, &lock, err) < 0 ||
+	    instance_look(&context->rundir, name, &context->here, &instance, err) < 0 ||
+	    require_running(context, &instance, err) < 0 || reboot_locked(context, &instance, &pid, err) < 0)
 		return -1;
 	close_fd(&lock);
 	lock = -1;

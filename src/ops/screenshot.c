@@ -134,8 +134,9 @@ int op_screenshot(struct context *context, const char *name, const char *file, s
 	_cleanup_free_ char *data = NULL;
 	size_t length;
 
-	if (control_open(context, name, "screenshot", &control, err) < 0 || make_memory("kvmctl-screen", &memory, err) < 0 ||
-	    take_picture(&control, memory, err) < 0 || read_png(memory, &data, &length, err) < 0)
+	if (control_open(context, name, "screenshot", &control, err) < 0 ||
+	    make_memory("kvmctl-screen", &memory, err) < 0 || take_picture(&control, memory, err) < 0 ||
+	    read_png(memory, &data, &length, err) < 0)
 		return -1;
 	return write_file(file, data, length, err);
 }

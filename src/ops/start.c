@@ -18,13 +18,14 @@ static int refuse_orphan(struct context *context, const char *name, struct error
 
 	if (found <= 0)
 		return found;
-	error_set(err, ERROR_STATE, "instance \"%s\" runs already, without its record (orphaned, pid %d)", name, orphan.pid);
+	error_set(err, ERROR_STATE, "instance \"%s\" runs already, without its record (orphaned, pid %d)", name,
+		  orphan.pid);
 	return error_hint(err, "end it with \"kvmctl stop %s --force\", then start it", name);
 }
 
 /* 1: it runs already and that is fine (--ensure); 0: it may be started, nothing of an earlier run is left; -1. */
-static int clear_the_way(struct context *context, const struct start_request *request, const char *name, struct start_result *result,
-			 struct error *err)
+static int clear_the_way(struct context *context, const struct start_request *request, const char *name,
+			 struct start_result *result, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
 
@@ -41,15 +42,19 @@ static int clear_the_way(struct context *context, const struct start_request *re
 		result->already = true;
 		if (request->ensure)
 			return 1;
-		error_set(err, ERROR_STATE, "instance \"%s\" is %s already (pid %d)", name, instance_state_to_string(instance.state),
-			  result->pid);
+		error_set(err, ERROR_STATE, "instance \"%s\" is %s already (pid %d)", name,
+			  instance_state_to_string(instance.state), result->pid);
 		return error_hint(err, "--ensure makes that a success");
 	case INSTANCE_SAVED:
 		return error_set(err, ERROR_STATE, "instance \"%s\" is saved", name);
 	case INSTANCE_UNKNOWN:
-		error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, instance.reason);
+		error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name,
+			  instance.reason);
 		if (!instance.has_status)
-			return error_hint(err, "nothing was touched; \"kvmctl stop %s --force\" ends its QEMU, if there is one, and removes the rest", name);
+			return error_hint(err,
+					  "nothing was touched; \"kvmctl stop %s --force\" ends its QEMU, if there is "
+					  "one, and removes the rest",
+					  name);
 		return error_hint(err, "look at it with \"kvmctl info %s\"; nothing was touched", name);
 	case INSTANCE_STOPPED:
 	case INSTANCE_STALE:

@@ -26,14 +26,15 @@ static void cancel_restart(struct context *context, const struct instance *insta
 		process_signal(pidfd, SIGTERM, &err);
 }
 
-#define SUPERVISOR_COMM "kvmctl-supervis"   /* the kernel keeps 15 bytes of a program's name */
+#define SUPERVISOR_COMM "kvmctl-supervis" /* the kernel keeps 15 bytes of a program's name */
 
 /* The process that started QEMU, if it is a supervisor. */
 static void find_supervisor(const struct process_id *qemu, struct status *status)
 {
 	struct process_stat child, parent;
 
-	if (process_read_stat(qemu->pid, &child) < 0 || process_read_stat(child.ppid, &parent) < 0 || !streq(parent.comm, SUPERVISOR_COMM))
+	if (process_read_stat(qemu->pid, &child) < 0 || process_read_stat(child.ppid, &parent) < 0 ||
+	    !streq(parent.comm, SUPERVISOR_COMM))
 		return;
 	status->supervisor = child.ppid;
 	status->supervisor_start = parent.start;
@@ -44,7 +45,9 @@ static void find_supervisor(const struct process_id *qemu, struct status *status
 static void record_again(struct context *context, const char *name, const struct process_id *qemu)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	struct status status = { .qemu = *qemu, .phase = PHASE_STOPPING, .since_ms = clock_realtime_ms(), .reason = "force" };
+	struct status status = {
+		.qemu = *qemu, .phase = PHASE_STOPPING, .since_ms = clock_realtime_ms(), .reason = "force"
+	};
 
 	find_supervisor(qemu, &status);
 	if (status_write(rundir_part(&context->rundir, RUNDIR_PID), name, &status, &err) < 0)
@@ -62,7 +65,8 @@ static void remove_placement(struct placement *placement)
 	placement_free(placement);
 }
 
-static int end_orphan(struct context *context, const char *name, bool force, struct stop_result *result, struct error *err)
+static int end_orphan(struct context *context, const char *name, bool force, struct stop_result *result,
+		      struct error *err)
 {
 	struct instance instance = { .name = (char *)name };
 	struct placement placement;
@@ -71,7 +75,8 @@ static int end_orphan(struct context *context, const char *name, bool force, str
 	if (found <= 0)
 		return found;
 	if (!force) {
-		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: pid %d runs without a record", name, instance.status.qemu.pid);
+		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: pid %d runs without a record", name,
+			  instance.status.qemu.pid);
 		return error_hint(err, "\"kvmctl stop %s --force\" kills it", name);
 	}
 	record_again(context, name, &instance.status.qemu);
@@ -102,7 +107,10 @@ static int look(struct context *context, const char *name, bool force, struct in
 		return state_refuse_newer(&context->rundir, name, err);
 	error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, ret->reason);
 	if (is_unreadable(ret))
-		return error_hint(err, "nothing was touched; \"kvmctl stop %s --force\" finds its QEMU by other means, kills it, and removes the rest", name);
+		return error_hint(err,
+				  "nothing was touched; \"kvmctl stop %s --force\" finds its QEMU by other means, "
+				  "kills it, and removes the rest",
+				  name);
 	return error_hint(err, "nothing was touched");
 }
 
@@ -111,8 +119,9 @@ static int refuse_hidden(struct context *context, const struct instance *instanc
 {
 	if (!is_unreadable(instance) || !guest_lock_held(&context->rundir, instance->name))
 		return 0;
-	error_set(err, ERROR_UNKNOWN, "a QEMU of instance \"%s\" lives (it holds \"%s/lock/.%s.guest\"), but cannot be found in /proc", instance->name,
-		  context->rundir.path, instance->name);
+	error_set(err, ERROR_UNKNOWN,
+		  "a QEMU of instance \"%s\" lives (it holds \"%s/lock/.%s.guest\"), but cannot be found in /proc",
+		  instance->name, context->rundir.path, instance->name);
 	return error_hint(err, "run this as root, and in the pid namespace in which it was started");
 }
 
@@ -135,7 +144,8 @@ static int kill_first(struct context *context, const char *name, struct stop_res
 	return act_kill(context, &instance, err);
 }
 
-static int stop_locked(struct context *context, const struct instance *instance, bool force, struct stop_result *result, struct error *err)
+static int stop_locked(struct context *context, const struct instance *instance, bool force, struct stop_result *result,
+		       struct error *err)
 {
 	const char *name = instance->name;
 

@@ -43,12 +43,14 @@ int op_wait(struct context *context, const char *name, bool for_running, struct 
 	for (;;) {
 		_cleanup_instance_ struct instance instance = { 0 };
 
-		if (watch_records(context, watch, &watched, err) < 0 || instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
+		if (watch_records(context, watch, &watched, err) < 0 ||
+		    instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 			return -1;
 		if (reached(&instance, for_running))
 			return 0;
 		if (deadline_passed(context->deadline))
-			return error_set(err, ERROR_TIMEOUT, "instance \"%s\" is still %s", name, instance_state_to_string(instance.state));
+			return error_set(err, ERROR_TIMEOUT, "instance \"%s\" is still %s", name,
+					 instance_state_to_string(instance.state));
 		/* The pid directory tells of every change that somebody records; a QEMU that nobody
 		 * watches is looked at every second. */
 		if (watch_wait(watch, context_step(context, LOOK_AGAIN_MS), err) < 0)

@@ -55,7 +55,8 @@ static int add_key(struct json *keys, const char *word, struct error *err)
 
 		error_set(err, ERROR_USAGE, "there is no key \"%s\"", shown);
 		return nearest ? error_hint(err, "did you mean \"%s\"?", nearest)
-			       : error_hint(err, "keys are named as in \"ctrl-alt-delete\", \"ctrl-alt-f1\", \"ret\", \"pgup\", \"meta_l\"");
+			       : error_hint(err, "keys are named as in \"ctrl-alt-delete\", \"ctrl-alt-f1\", \"ret\", "
+						 "\"pgup\", \"meta_l\"");
 	}
 	if (has_key(keys, qcode))
 		return error_set(err, ERROR_USAGE, "the key \"%s\" stands there twice", shown);

@@ -18,7 +18,8 @@ int machine_vcpu_threads(struct qmp *qmp, struct deadline deadline, pid_t **ret,
 		int64_t index = json_get_int(cpu, "cpu-index", -1), thread = json_get_int(cpu, "thread-id", -1);
 
 		if (index < 0 || (size_t)index >= n || thread <= 0)
-			return error_set(err, ERROR_QEMU, "QEMU: query-cpus-fast answered without cpu-index or thread-id");
+			return error_set(err, ERROR_QEMU,
+					 "QEMU: query-cpus-fast answered without cpu-index or thread-id");
 		threads[index] = (pid_t)thread;
 	}
 	*ret = take_ptr(threads);

@@ -16,7 +16,8 @@ int png_write(int fd, const struct ppm *picture, struct error *err)
 	module = symbol;
 	if (module->version != PNG_MODULE_VERSION)
 		return error_set(err, ERROR_HOST, "\"kvmctl-png.so\" belongs to another version of kvmctl");
-	if (module->write(fd, picture->width, picture->height, picture->pixels, message, sizeof(message), &errnum) < 0) {
+	if (module->write(fd, picture->width, picture->height, picture->pixels, message, sizeof(message), &errnum) <
+	    0) {
 		if (errnum)
 			return error_errno(err, ERROR_HOST, errnum, "cannot write the picture");
 		return error_set(err, ERROR_HOST, "cannot write the picture: %s", message);

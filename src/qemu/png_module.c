@@ -56,7 +56,8 @@ static int write_picture(png_structp png, png_infop info, uint32_t width, uint32
 {
 	if (setjmp(png_jmpbuf(png)))
 		return -1;
-	png_set_IHDR(png, info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+	png_set_IHDR(png, info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+		     PNG_FILTER_TYPE_DEFAULT);
 	png_write_info(png, info);
 	for (uint32_t y = 0; y < height; y++)
 		png_write_row(png, rgb + (size_t)y * width * 3);
@@ -64,7 +65,8 @@ static int write_picture(png_structp png, png_infop info, uint32_t width, uint32
 	return 0;
 }
 
-static int write_png(int fd, uint32_t width, uint32_t height, const uint8_t *rgb, char *message, size_t message_size, int *errnum)
+static int write_png(int fd, uint32_t width, uint32_t height, const uint8_t *rgb, char *message, size_t message_size,
+		     int *errnum)
 {
 	struct sink sink = { .fd = fd, .message = message, .message_size = message_size };
 	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, failed, warned);

@@ -50,17 +50,20 @@ int ppm_parse(const void *data, size_t length, struct ppm *ret, struct error *er
 	if (length < 2 || r.at[0] != 'P' || r.at[1] != '6')
 		return error_set(err, ERROR_QEMU, "the screenshot is no PPM picture (%zu bytes)", length);
 	r.at += 2;
-	if (!skip_blanks(&r) || !read_number(&r, PPM_MAX_SIDE, &width) || !skip_blanks(&r) || !read_number(&r, PPM_MAX_SIDE, &height) ||
-	    !skip_blanks(&r) || !read_number(&r, 65535, &maximum) || r.at == r.end || !is_blank(*r.at))
+	if (!skip_blanks(&r) || !read_number(&r, PPM_MAX_SIDE, &width) || !skip_blanks(&r) ||
+	    !read_number(&r, PPM_MAX_SIDE, &height) || !skip_blanks(&r) || !read_number(&r, 65535, &maximum) ||
+	    r.at == r.end || !is_blank(*r.at))
 		return error_set(err, ERROR_QEMU, "the screenshot's PPM header is damaged");
 	r.at++;
 	if (width == 0 || height == 0 || maximum != 255)
-		return error_set(err, ERROR_QEMU, "the screenshot is a PPM of %ux%u with a maximum of %u, which is no screen", width, height, maximum);
+		return error_set(err, ERROR_QEMU,
+				 "the screenshot is a PPM of %ux%u with a maximum of %u, which is no screen", width,
+				 height, maximum);
 
 	size_t expected = (size_t)width * height * 3;
 	if ((size_t)(r.end - r.at) != expected)
-		return error_set(err, ERROR_QEMU, "the screenshot has %zu bytes of pixels, not %zu (%ux%u)", (size_t)(r.end - r.at), expected, width,
-				 height);
+		return error_set(err, ERROR_QEMU, "the screenshot has %zu bytes of pixels, not %zu (%ux%u)",
+				 (size_t)(r.end - r.at), expected, width, height);
 	*ret = (struct ppm){ width, height, r.at };
 	return 0;
 }

@@ -10,10 +10,28 @@ static const struct can_row {
 	const char *name;
 	size_t offset;
 } can_rows[] = {
-#define CAN(member) { #member, offsetof(struct probe_can, member) }
-	CAN(json_device), CAN(json_netdev), CAN(json_object), CAN(machine_acpi), CAN(action), CAN(run_with_chroot),
-	CAN(run_with_user), CAN(chroot), CAN(runas), CAN(sandbox), CAN(spice), CAN(display_update), CAN(screendump_png),
-	CAN(migrate_channels), CAN(audiodev), CAN(kvm), CAN(blockdev_io_uring), CAN(server_on),
+#define CAN(member)                                         \
+	{                                                   \
+#member, offsetof(struct probe_can, member) \
+	}
+	CAN(json_device),
+	CAN(json_netdev),
+	CAN(json_object),
+	CAN(machine_acpi),
+	CAN(action),
+	CAN(run_with_chroot),
+	CAN(run_with_user),
+	CAN(chroot),
+	CAN(runas),
+	CAN(sandbox),
+	CAN(spice),
+	CAN(display_update),
+	CAN(screendump_png),
+	CAN(migrate_channels),
+	CAN(audiodev),
+	CAN(kvm),
+	CAN(blockdev_io_uring),
+	CAN(server_on),
 #undef CAN
 };
 /* A new flag without a row would be lost in the cache. */

@@ -29,7 +29,8 @@ static void sort(char **list)
 
 /* The list that a query returned. An error reply (query-cpu-definitions of some targets) is an empty one
  * when it is not needed. */
-static int answer_list(const struct json *answers, const char *key, bool needed, const struct json **ret, struct error *err)
+static int answer_list(const struct json *answers, const char *key, bool needed, const struct json **ret,
+		       struct error *err)
 {
 	const struct json *list = json_get(json_get(answers, key), "return");
 
@@ -43,7 +44,8 @@ static int answer_list(const struct json *answers, const char *key, bool needed,
 }
 
 /* The `member` of each entry, sorted. */
-static int answer_names(const struct json *answers, const char *key, const char *member, bool needed, char ***ret, struct error *err)
+static int answer_names(const struct json *answers, const char *key, const char *member, bool needed, char ***ret,
+			struct error *err)
 {
 	const struct json *list;
 
@@ -55,7 +57,8 @@ static int answer_names(const struct json *answers, const char *key, const char 
 		/* A name with the digest's separator would fall apart in it (there are names with blanks;
 		 * none has this). */
 		if (is_empty(name) || strchr(name, '|'))
-			return error_set(err, ERROR_QEMU, "QEMU's answer to \"%s\" has an entry without \"%s\"", key, member);
+			return error_set(err, ERROR_QEMU, "QEMU's answer to \"%s\" has an entry without \"%s\"", key,
+					 member);
 		strv_add(ret, name);
 	}
 	sort(*ret);
@@ -88,7 +91,8 @@ static int read_machines(const struct json *answers, struct probe *probe, struct
 		const char *name = json_get_string(j, "name", NULL);
 
 		if (is_empty(name))
-			return error_set(err, ERROR_QEMU, "QEMU's answer to \"query-machines\" has an entry without \"name\"");
+			return error_set(err, ERROR_QEMU,
+					 "QEMU's answer to \"query-machines\" has an entry without \"name\"");
 		probe->machines[probe->n_machines++] = (struct probe_machine){
 			.name = xstrdup(name),
 			.alias = xstrdup(json_get_string(j, "alias", NULL)),
@@ -136,7 +140,8 @@ static bool help_lists(const char *help, const char *option)
 /* The devices that are compiled only together with the accelerator (hw/i386/kvm, hw/intc). */
 static bool has_kvm(char *const *devices)
 {
-	static const char *const kvm_devices[] = { "kvm-apic", "kvm-arm-gic", "kvm-s390-flic", "kvm-openpic", "xics-kvm" };
+	static const char *const kvm_devices[] = { "kvm-apic", "kvm-arm-gic", "kvm-s390-flic", "kvm-openpic",
+						   "xics-kvm" };
 
 	for (size_t i = 0; i < ELEMENTS(kvm_devices); i++)
 		if (strv_contains(devices, kvm_devices[i]))
@@ -154,7 +159,8 @@ static void read_can(const struct json *options, const struct qmp_schema *schema
 		.json_object = qmp_schema_has(schema, "object-add qom-type=secret"),
 		/* Machines know acpi= for longer than the answers show it; while -no-acpi is there and
 		 * not yet deprecated (8.0), it is sure. */
-		.machine_acpi = has_option(options, "machine", "acpi") || !help_lists(help, "-no-acpi") || probe_at_least(probe, 8, 0),
+		.machine_acpi = has_option(options, "machine", "acpi") || !help_lists(help, "-no-acpi") ||
+				probe_at_least(probe, 8, 0),
 		.action = has_option(options, "action", NULL),
 		.run_with_chroot = has_option(options, "run-with", "chroot"),
 		.run_with_user = has_option(options, "run-with", "user"),

@@ -18,8 +18,8 @@ struct qmp {
 	char *name;
 	enum qmp_state state;
 	int64_t first_owed, next_id;
-	int64_t capabilities_id;        /* the id of qmp_capabilities, 0: not sent yet */
-	bool capabilities_silent;       /* it was sent by qmp_queue itself: its reply is not reported */
+	int64_t capabilities_id;  /* the id of qmp_capabilities, 0: not sent yet */
+	bool capabilities_silent; /* it was sent by qmp_queue itself: its reply is not reported */
 	char *why_dead;
 	char *error_class;
 	qmp_event_fn event_fn;
@@ -140,7 +140,8 @@ static int take_reply(struct qmp *qmp, const struct json *reply, enum message *r
 	if (failed)
 		text_replace(&qmp->error_class, json_get_string(json_get(reply, "error"), "class", ""));
 	if (capabilities && failed) {
-		error_set(err, ERROR_QEMU, "the %s refused \"qmp_capabilities\": QEMU: %s", qmp->name, qmp_reply_error(reply));
+		error_set(err, ERROR_QEMU, "the %s refused \"qmp_capabilities\": QEMU: %s", qmp->name,
+			  qmp_reply_error(reply));
 		return die(qmp, err);
 	}
 	qmp->state = qmp->first_owed < qmp->next_id ? QMP_WAITING : QMP_READY;
@@ -148,7 +149,8 @@ static int take_reply(struct qmp *qmp, const struct json *reply, enum message *r
 	return 0;
 }
 
-static int classify(struct qmp *qmp, const struct json *j, const char *line, size_t length, enum message *ret, struct error *err)
+static int classify(struct qmp *qmp, const struct json *j, const char *line, size_t length, enum message *ret,
+		    struct error *err)
 {
 	if (json_type_of(json_get(j, "QMP")) == JSON_OBJECT) {
 		if (qmp->state != QMP_GREETING)
@@ -215,7 +217,8 @@ static int pump(struct qmp *qmp, struct deadline deadline, int64_t budget_ms, co
 		return die(qmp, err);
 	}
 	if (ready == 0) {
-		error_set(err, ERROR_TIMEOUT, "the %s did not %s within %.1f s", qmp->name, awaited, (double)budget_ms / 1000);
+		error_set(err, ERROR_TIMEOUT, "the %s did not %s within %.1f s", qmp->name, awaited,
+			  (double)budget_ms / 1000);
 		return die(qmp, err);
 	}
 	if ((fd.revents & POLLOUT) && flush(qmp, err) < 0)
@@ -336,15 +339,16 @@ int qmp_handshake(struct qmp *qmp, struct deadline deadline, struct error *err)
 		}
 		if (got > 0)
 			continue;
-		if (pump(qmp, deadline, budget_ms,
-			 qmp->state == QMP_GREETING ? "greet" : "answer \"qmp_capabilities\"", err) < 0)
+		if (pump(qmp, deadline, budget_ms, qmp->state == QMP_GREETING ? "greet" : "answer \"qmp_capabilities\"",
+			 err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* The reply to the one command that is owed. */
-static int await_reply(struct qmp *qmp, const char *command, struct deadline deadline, struct json **ret, struct error *err)
+static int await_reply(struct qmp *qmp, const char *command, struct deadline deadline, struct json **ret,
+		       struct error *err)
 {
 	_cleanup_free_ char *awaited = NULL;
 	int64_t budget_ms = budget(deadline);
@@ -403,14 +407,14 @@ int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments
 	return 0;
 }
 
-int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, struct deadline deadline, struct json **ret,
-		struct error *err)
+int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, struct deadline deadline,
+		struct json **ret, struct error *err)
 {
 	return qmp_execute_fds(qmp, command, arguments, NULL, 0, deadline, ret, err);
 }
 
-int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
-		   struct json **ret, struct error *err)
+int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg,
+		   struct deadline deadline, struct json **ret, struct error *err)
 {
 	int64_t budget_ms = budget(deadline);
 

@@ -10,7 +10,7 @@ struct entity {
 };
 
 struct qmp_schema {
-	struct entity *list;   /* sorted by name */
+	struct entity *list; /* sorted by name */
 	size_t n;
 };
 
@@ -32,7 +32,8 @@ int qmp_schema_new(const struct json *entities, struct qmp_schema **ret, struct 
 		const char *name = json_get_string(entity, "name", NULL);
 
 		if (!name || !json_get_string(entity, "meta-type", NULL))
-			return error_set(err, ERROR_QEMU, "QEMU's answer to \"query-qmp-schema\" has an entry without a name or a type");
+			return error_set(err, ERROR_QEMU,
+					 "QEMU's answer to \"query-qmp-schema\" has an entry without a name or a type");
 		schema->list[schema->n++] = (struct entity){ name, entity };
 	}
 	qsort(schema->list, schema->n, sizeof(*schema->list), compare_entities);
@@ -103,7 +104,8 @@ static bool enum_has(const struct json *type, const char *value)
 }
 
 /* MEMBER=VALUE: into the variant when MEMBER is the tag, else stay at the enumeration that has VALUE. */
-static const struct json *step_value(const struct qmp_schema *schema, const struct json *object, const char *member, const char *value)
+static const struct json *step_value(const struct qmp_schema *schema, const struct json *object, const char *member,
+				     const char *value)
 {
 	const struct json *type = member_type(schema, object, member);
 

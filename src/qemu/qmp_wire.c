@@ -119,7 +119,9 @@ static ssize_t send_with_fds(int socket, char *data, size_t length, const int *f
 		char space[CMSG_SPACE(sizeof(int) * MAX_FDS)];
 	} control = { 0 };
 	struct iovec iov = { .iov_base = data, .iov_len = length };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space,
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = control.space,
 				  .msg_controllen = CMSG_SPACE(sizeof(int) * n_fds) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 

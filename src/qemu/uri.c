@@ -12,14 +12,15 @@
 
 struct scheme;
 /* secret_id is NULL for drivers whose row has `secret` false. */
-typedef int (*convert_fn)(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out, struct error *err);
+typedef int (*convert_fn)(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
+			  struct error *err);
 
 struct scheme {
 	const char *prefix;
 	const char *driver;
-	bool secret;            /* the protocol logs in */
+	bool secret; /* the protocol logs in */
 	convert_fn convert;
-	const char *form;       /* for the hint */
+	const char *form; /* for the hint */
 };
 
 static int bad_form(const struct scheme *scheme, const char *what, struct error *err)
@@ -56,7 +57,7 @@ static void put_export(struct json *out, const char *path)
 }
 
 static int convert_nbd(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
-			 struct error *err)
+		       struct error *err)
 {
 	_cleanup_uri_parts_ struct uri_parts parts = { 0 };
 
@@ -71,7 +72,7 @@ static int convert_nbd(const struct scheme *scheme, const char *uri, const char 
 }
 
 static int convert_nbd_unix(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
-			 struct error *err)
+			    struct error *err)
 {
 	static const char *const known[] = { "socket", NULL };
 	_cleanup_uri_parts_ struct uri_parts parts = { 0 };
@@ -90,7 +91,7 @@ static int convert_nbd_unix(const struct scheme *scheme, const char *uri, const 
 
 /* nbd:HOST:PORT[:exportname=NAME], nbd:[V6]:PORT, nbd:unix:PATH: nothing is escaped in it. */
 static int convert_nbd_old(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
-			 struct error *err)
+			   struct error *err)
 {
 	const char *text = uri + strlen("nbd:");
 	const char *export_at = strstr(text, ":exportname=");
@@ -105,7 +106,8 @@ static int convert_nbd_old(const struct scheme *scheme, const char *uri, const c
 		char *colon = strrchr(address, ':');
 		bool bracket = address[0] == '[';
 
-		if (!colon || colon == address || (bracket && colon[-1] != ']') || (!bracket && strchr(address, ':') != colon))
+		if (!colon || colon == address || (bracket && colon[-1] != ']') ||
+		    (!bracket && strchr(address, ':') != colon))
 			return bad_form(scheme, "needs a host and a port", err);
 		if (uri_check_port("nbd", colon + 1, err) < 0)
 			return -1;
@@ -117,7 +119,8 @@ static int convert_nbd_old(const struct scheme *scheme, const char *uri, const c
 	return 0;
 }
 
-static int convert_rbd(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out, struct error *err)
+static int convert_rbd(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
+		       struct error *err)
 {
 	if (uri_rbd_convert(uri + strlen(scheme->prefix), out, err) < 0)
 		return err->hint ? -1 : error_hint(err, "write %s", scheme->form);
@@ -150,7 +153,8 @@ static int convert_iscsi(const struct scheme *scheme, const char *uri, const cha
 
 	bool v6 = strchr(parts.host, ':') != NULL;
 	json_put_string(out, "transport", "tcp");
-	json_put_stringf(out, "portal", "%s%s%s:%s", v6 ? "[" : "", parts.host, v6 ? "]" : "", parts.port ? parts.port : "3260");
+	json_put_stringf(out, "portal", "%s%s%s:%s", v6 ? "[" : "", parts.host, v6 ? "]" : "",
+			 parts.port ? parts.port : "3260");
 	json_put_string(out, "target", parts.path + 1);
 	json_put_int(out, "lun", lun);
 	if (parts.user)
@@ -162,7 +166,7 @@ static int convert_iscsi(const struct scheme *scheme, const char *uri, const cha
 
 /* libcurl takes the URL as it is, but for the user, who has a member. */
 static int convert_curl(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
-			 struct error *err)
+			struct error *err)
 {
 	_cleanup_uri_parts_ struct uri_parts parts = { 0 };
 
@@ -210,7 +214,7 @@ static int ssh_host_key(const struct scheme *scheme, const char *check, struct j
 }
 
 static int convert_ssh(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
-			 struct error *err)
+		       struct error *err)
 {
 	static const char *const known[] = { "host_key_check", NULL };
 	_cleanup_uri_parts_ struct uri_parts parts = { 0 };
@@ -231,7 +235,7 @@ static int convert_ssh(const struct scheme *scheme, const char *uri, const char 
 
 /* RDMA was given up by Gluster; QEMU treats it as TCP since 2.8. */
 static int convert_gluster(const struct scheme *scheme, const char *uri, const char *secret_id, struct json *out,
-			 struct error *err)
+			   struct error *err)
 {
 	static const char *const known[] = { "socket", NULL };
 	_cleanup_uri_parts_ struct uri_parts parts = { 0 };
@@ -246,13 +250,17 @@ static int convert_gluster(const struct scheme *scheme, const char *uri, const c
 	if (!slash || slash == parts.path + 1 || !slash[1])
 		return bad_form(scheme, "needs a volume and a path in it", err);
 	if (parts.user || (on_unix ? !is_empty(parts.host) || is_empty(socket) : is_empty(parts.host)))
-		return bad_form(scheme, on_unix ? "on a UNIX socket needs \"?socket=\", and no host" : "needs a host, and no user", err);
+		return bad_form(scheme,
+				on_unix ? "on a UNIX socket needs \"?socket=\", and no host"
+					: "needs a host, and no user",
+				err);
 
 	struct json *servers = json_new_array();
 	*slash = '\0';
 	json_put_string(out, "volume", parts.path + 1);
 	json_put_string(out, "path", slash + 1);
-	json_append(servers, on_unix ? unix_server(socket) : inet_server("inet", parts.host, parts.port ? parts.port : "24007"));
+	json_append(servers,
+		    on_unix ? unix_server(socket) : inet_server("inet", parts.host, parts.port ? parts.port : "24007"));
 	json_put(out, "server", servers);
 	return 0;
 }
@@ -262,13 +270,15 @@ static const struct scheme schemes[] = {
 	{ "nbd+unix://", "nbd", false, convert_nbd_unix, "nbd+unix:///EXPORT?socket=PATH" },
 	{ "nbd://", "nbd", false, convert_nbd, "nbd://HOST[:PORT]/EXPORT" },
 	{ "nbd:", "nbd", false, convert_nbd_old, "nbd:HOST:PORT[:exportname=NAME] or nbd:unix:PATH[:exportname=NAME]" },
-	{ "rbd:", "rbd", true, convert_rbd, "rbd:POOL/[NAMESPACE/]IMAGE[@SNAPSHOT][:id=USER][:conf=FILE][:mon_host=HOST;HOST]" },
+	{ "rbd:", "rbd", true, convert_rbd,
+	  "rbd:POOL/[NAMESPACE/]IMAGE[@SNAPSHOT][:id=USER][:conf=FILE][:mon_host=HOST;HOST]" },
 	{ "iscsi://", "iscsi", true, convert_iscsi, "iscsi://[USER@]HOST[:PORT]/IQN/LUN" },
 	{ "http://", "http", true, convert_curl, "http://[USER@]HOST[:PORT]/PATH" },
 	{ "https://", "https", true, convert_curl, "https://[USER@]HOST[:PORT]/PATH" },
 	{ "ftp://", "ftp", true, convert_curl, "ftp://[USER@]HOST[:PORT]/PATH" },
 	{ "ftps://", "ftps", true, convert_curl, "ftps://[USER@]HOST[:PORT]/PATH" },
-	{ "ssh://", "ssh", false, convert_ssh, "ssh://[USER@]HOST[:PORT]/PATH[?host_key_check=yes|no|md5:HEX|sha1:HEX|sha256:HEX]" },
+	{ "ssh://", "ssh", false, convert_ssh,
+	  "ssh://[USER@]HOST[:PORT]/PATH[?host_key_check=yes|no|md5:HEX|sha1:HEX|sha256:HEX]" },
 	{ "gluster://", "gluster", false, convert_gluster, "gluster://HOST[:PORT]/VOLUME/PATH" },
 	{ "gluster+tcp://", "gluster", false, convert_gluster, "gluster+tcp://HOST[:PORT]/VOLUME/PATH" },
 	{ "gluster+rdma://", "gluster", false, convert_gluster, "gluster+rdma://HOST[:PORT]/VOLUME/PATH" },

@@ -16,8 +16,9 @@ int uri_refuse_secret(const char *scheme, const char *where, struct error *err)
 
 bool uri_is_secret_key(const char *key)
 {
-	static const char *const names[] = { "password", "passwd", "pass", "pwd", "passphrase", "secret", "key", "apikey", "api_key", "token",
-					     "access_token", "auth", "authorization", "sig", "signature" };
+	static const char *const names[] = { "password",     "passwd", "pass",          "pwd",     "passphrase",
+					     "secret",       "key",    "apikey",        "api_key", "token",
+					     "access_token", "auth",   "authorization", "sig",     "signature" };
 
 	for (size_t i = 0; i < ELEMENTS(names); i++)
 		if (strcasecmp(key, names[i]) == 0)
@@ -56,7 +57,10 @@ static int decode(const char *scheme, const char *text, size_t length, char **re
 			int low = length - i > 2 ? hex(text[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
-				return error_set(err, ERROR_SPEC, "a \"%s\" URI has a '%%' that is not followed by two hexadecimal digits", scheme);
+				return error_set(
+					err, ERROR_SPEC,
+					"a \"%s\" URI has a '%%' that is not followed by two hexadecimal digits",
+					scheme);
 			c = (unsigned char)(high * 16 + low);
 			i += 2;
 		}
@@ -88,7 +92,8 @@ static int parse_host(struct uri_parts *parts, const char *text, size_t length, 
 		const char *close = memchr(text, ']', length);
 
 		if (!close || close == text + 1)
-			return error_set(err, ERROR_SPEC, "a \"%s\" URI has a '[' without an address and a ']'", parts->scheme);
+			return error_set(err, ERROR_SPEC, "a \"%s\" URI has a '[' without an address and a ']'",
+					 parts->scheme);
 		parts->host = xstrndup(text + 1, (size_t)(close - text - 1));
 		after = close + 1;
 	} else {
@@ -101,7 +106,8 @@ static int parse_host(struct uri_parts *parts, const char *text, size_t length, 
 	if (after == end)
 		return 0;
 	if (*after != ':')
-		return error_set(err, ERROR_SPEC, "a \"%s\" URI has something else than a port after its host", parts->scheme);
+		return error_set(err, ERROR_SPEC, "a \"%s\" URI has something else than a port after its host",
+				 parts->scheme);
 	parts->port = xstrndup(after + 1, (size_t)(end - after - 1));
 	return uri_check_port(parts->scheme, parts->port, err);
 }
@@ -144,7 +150,8 @@ int uri_parts_parse(const char *uri, struct uri_parts *ret, struct error *err)
 	const char *at = memrchr(authority, '@', authority_length);
 
 	if (strchr(uri, '#'))
-		return error_set(err, ERROR_SPEC, "a \"%s\" URI of a disk has no '#' part (write %%23 for the character)", parts.scheme);
+		return error_set(err, ERROR_SPEC,
+				 "a \"%s\" URI of a disk has no '#' part (write %%23 for the character)", parts.scheme);
 	if (at && parse_user(&parts, authority, (size_t)(at - authority), err) < 0)
 		return -1;
 

@@ -78,7 +78,9 @@ static int put_monitors(const char *list, struct json *out, struct error *err)
 static int put_setting(const char *word, struct json *out, struct error *err)
 {
 	/* What a setting is called, and the member that it becomes. */
-	static const char *const settings[][2] = { { "id", "user" }, { "user", "user" }, { "conf", "conf" }, { "namespace", "namespace" } };
+	static const char *const settings[][2] = {
+		{ "id", "user" }, { "user", "user" }, { "conf", "conf" }, { "namespace", "namespace" }
+	};
 	const char *equals = strchr(word, '=');
 	_cleanup_free_ char *key = equals ? xstrndup(word, (size_t)(equals - word)) : xstrdup(word);
 	_cleanup_free_ char *shown = text_printable(key, strlen(key), 40);
@@ -95,7 +97,9 @@ static int put_setting(const char *word, struct json *out, struct error *err)
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_SPEC, "a \"rbd\" disk has no setting \"%s\" (others belong into the file that \"conf\" names)", shown);
+	return error_set(err, ERROR_SPEC,
+			 "a \"rbd\" disk has no setting \"%s\" (others belong into the file that \"conf\" names)",
+			 shown);
 }
 
 /* POOL/[NAMESPACE/]IMAGE[@SNAPSHOT] */

@@ -54,7 +54,7 @@ bool teardown_is_ours(const struct supervisor *s)
 	_cleanup_close_ int lock_dir = supervisor_open_part(s, "lock"), lock = -1;
 
 	if (lock_dir < 0) {
-		remove_cgroup(s);   /* the run directory was wiped */
+		remove_cgroup(s); /* the run directory was wiped */
 		return false;
 	}
 	if (lock_take(lock_dir, s->options->name, holder, deadline_in(LOCK_WAIT_MS), &lock, &err) < 0) {

@@ -18,7 +18,7 @@
 char *binary_default(const struct settings *settings)
 {
 	_cleanup_(hvparams_free) struct hvparams hv = { 0 };
-	_cleanup_problems_ struct problems ignored = { 0 };   /* settings with problems are not loaded at all */
+	_cleanup_problems_ struct problems ignored = { 0 }; /* settings with problems are not loaded at all */
 
 	hvparams_init(&hv);
 	if (settings->defaults)
@@ -39,12 +39,14 @@ static int lock_cache(const char *cache_dir, struct deadline deadline)
 	dirfd = open(cache_dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (dirfd < 0)
 		return -1;
-	if (lock_take(dirfd, "probe.lock", "asking a QEMU binary", deadline_earlier(deadline, deadline_in(LOCK_MS)), &lock, &ignored) < 0)
+	if (lock_take(dirfd, "probe.lock", "asking a QEMU binary", deadline_earlier(deadline, deadline_in(LOCK_MS)),
+		      &lock, &ignored) < 0)
 		log_debug("%s, ignoring", ignored.message);
 	return lock;
 }
 
-int binary_probe(const char *path, const struct settings *settings, struct deadline deadline, struct probe **ret, struct error *err)
+int binary_probe(const char *path, const struct settings *settings, struct deadline deadline, struct probe **ret,
+		 struct error *err)
 {
 	_cleanup_free_ char *identity = NULL;
 	_cleanup_free_ char *name = binary_cache_name(path);

@@ -27,7 +27,7 @@
 struct asked {
 	pid_t pid;
 	int pidfd;
-	int stderr_fd;       /* non-blocking read end */
+	int stderr_fd; /* non-blocking read end */
 	struct qmp *qmp;
 };
 
@@ -54,8 +54,19 @@ static void asked_clear(struct asked *asked)
 
 static int spawn(const char *path, int monitor, int error_output, pid_t *ret_pid, struct error *err)
 {
-	const char *const argv[] = { path, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S", "-chardev",
-			       "socket,id=kvmctl,fd=3", "-mon", "chardev=kvmctl,mode=control", NULL };
+	const char *const argv[] = { path,
+				     "-machine",
+				     "none",
+				     "-nodefaults",
+				     "-no-user-config",
+				     "-display",
+				     "none",
+				     "-S",
+				     "-chardev",
+				     "socket,id=kvmctl,fd=3",
+				     "-mon",
+				     "chardev=kvmctl,mode=control",
+				     NULL };
 	const struct child_fd fds[] = { { monitor, MONITOR_FD }, { error_output, 2 } };
 	struct child child = CHILD_INIT;
 
@@ -113,19 +124,21 @@ static int explain(const char *path, struct asked *asked, struct error *err)
 
 	_cleanup_free_ char *how = child_status_text(status);
 	_cleanup_free_ char *words = last_words(asked);
-	error_set(err, ERROR_QEMU, "\"%s\" ended before it answered (%s)%s%s", path, how, words ? ": " : "", words ? words : "");
+	error_set(err, ERROR_QEMU, "\"%s\" ended before it answered (%s)%s%s", path, how, words ? ": " : "",
+		  words ? words : "");
 	return error_hint(err, "is it a QEMU system emulator (\"kvm_path\")?");
 }
 
-static int ask(struct asked *asked, const struct probe_query *query, struct deadline deadline, struct json *answers, struct error *err)
+static int ask(struct asked *asked, const struct probe_query *query, struct deadline deadline, struct json *answers,
+	       struct error *err)
 {
 	struct json *arguments = NULL;
 	struct json *value = NULL;
 	struct json *reply = json_new_object();
 
 	json_put(answers, query->key, reply);
-	if (query->arguments &&
-	    json_parse(query->arguments, strlen(query->arguments), JSON_SPEC_MAX_BYTES, JSON_SPEC_MAX_DEPTH, query->key, &arguments, err) < 0)
+	if (query->arguments && json_parse(query->arguments, strlen(query->arguments), JSON_SPEC_MAX_BYTES,
+					   JSON_SPEC_MAX_DEPTH, query->key, &arguments, err) < 0)
 		return -1;
 	if (qmp_execute(asked->qmp, query->execute, arguments, deadline, &value, err) == 0)
 		json_put(reply, "return", value);

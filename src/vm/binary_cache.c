@@ -19,9 +19,9 @@
 
 static void write_stat(FILE *out, const char *what, const struct stat *st)
 {
-	fprintf(out, "%s=%jx.%jx.%jx.%jx.%lx.%jx.%lx ", what, (uintmax_t)st->st_dev, (uintmax_t)st->st_ino, (uintmax_t)st->st_size,
-		(uintmax_t)st->st_mtim.tv_sec, (unsigned long)st->st_mtim.tv_nsec, (uintmax_t)st->st_ctim.tv_sec,
-		(unsigned long)st->st_ctim.tv_nsec);
+	fprintf(out, "%s=%jx.%jx.%jx.%jx.%lx.%jx.%lx ", what, (uintmax_t)st->st_dev, (uintmax_t)st->st_ino,
+		(uintmax_t)st->st_size, (uintmax_t)st->st_mtim.tv_sec, (unsigned long)st->st_mtim.tv_nsec,
+		(uintmax_t)st->st_ctim.tv_sec, (unsigned long)st->st_ctim.tv_nsec);
 }
 
 /* Installing a module package (SPICE, block drivers) changes what the binary can do, not the binary. The
@@ -49,7 +49,8 @@ static void write_modules(FILE *out, const char *path, const char *arch)
 
 static void write_kvm(FILE *out)
 {
-	static const char *const flags[] = { "/sys/module/kvm_intel/parameters/nested", "/sys/module/kvm_amd/parameters/nested" };
+	static const char *const flags[] = { "/sys/module/kvm_intel/parameters/nested",
+					     "/sys/module/kvm_amd/parameters/nested" };
 	struct stat st;
 
 	fprintf(out, "kvm=%s", stat("/dev/kvm", &st) == 0 ? "there" : "none");
@@ -117,7 +118,8 @@ struct probe *binary_cache_read(const char *cache_dir, const char *name, const c
 		log_debug("%s, ignoring", ignored.message);
 		return NULL;
 	}
-	if (json_get_int(entry, "format", 0) != FORMAT || !streq(json_get_string(entry, "kvmctl", ""), KVMCTL_VERSION) ||
+	if (json_get_int(entry, "format", 0) != FORMAT ||
+	    !streq(json_get_string(entry, "kvmctl", ""), KVMCTL_VERSION) ||
 	    !streq(json_get_string(entry, "identity", ""), identity)) {
 		log_debug("\"%s\" is of another QEMU or kvmctl", path);
 		return NULL;

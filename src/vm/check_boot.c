@@ -37,17 +37,18 @@ void check_kernel_args(const struct spec *spec, const char *path, struct problem
 
 void check_serial_speed(const struct spec *spec, const char *path, struct problems *problems)
 {
-	static const int64_t speeds[] = { 75,	110,  300,   600,   1200,  1800,  2400,	  4800,	  9600,
+	static const int64_t speeds[] = { 75,    110,   300,   600,   1200,  1800,   2400,   4800,   9600,
 					  14400, 19200, 28800, 38400, 57600, 115200, 230400, 345600, 460800 };
 	if (!spec->hv.serial_console)
 		return;
 	for (size_t i = 0; i < ELEMENTS(speeds); i++)
 		if (speeds[i] == spec->hv.serial_speed)
 			return;
-	problems_add(problems, path,
-		     "%lld is no speed of a serial port (75 110 300 600 1200 1800 2400 4800 9600 14400 19200 28800 38400 "
-		     "57600 115200 230400 345600 460800)",
-		     (long long)spec->hv.serial_speed);
+	problems_add(
+		problems, path,
+		"%lld is no speed of a serial port (75 110 300 600 1200 1800 2400 4800 9600 14400 19200 28800 38400 "
+		"57600 115200 230400 345600 460800)",
+		(long long)spec->hv.serial_speed);
 }
 
 void check_boot_order(const struct spec *spec, const char *path, struct problems *problems)
@@ -71,9 +72,9 @@ void check_machine_version(const struct spec *spec, const char *path, struct pro
 	else if (streq(spec->hv.machine, "pc") ? !pc : !q35)
 		problems_add(problems, path, "\"%s\" is not of the family \"%s\" that machine asks for%s", version,
 			     spec->hv.machine,
-			     q35 ? "; set machine to \"q35\"" :
-			     pc	 ? "; set machine to \"pc\"" :
-				   " (pc-i440fx-… or pc-q35-…)");
+			     q35  ? "; set machine to \"q35\""
+			     : pc ? "; set machine to \"pc\""
+				  : " (pc-i440fx-… or pc-q35-…)");
 }
 
 /* pc: the guest bridge (slot 0) and PIIX (slot 1); q35: the ICH9 (slot 31). The rest of the rule is Ganeti's. */

@@ -12,8 +12,9 @@ void check_cpu_mask(const struct spec *spec, const char *path, struct problems *
 	if (cpumask_parse(spec->hv.cpu_mask, &lists, &n, &err) < 0)
 		problems_add_error(problems, path, &err);
 	else if (n > 1 && n != (size_t)spec->vcpus)
-		problems_add(problems, path, "has %zu lists, but the instance has %lld vCPUs; give one list, or one for each vCPU",
-			     n, (long long)spec->vcpus);
+		problems_add(problems, path,
+			     "has %zu lists, but the instance has %lld vCPUs; give one list, or one for each vCPU", n,
+			     (long long)spec->vcpus);
 }
 
 void check_cpu_type(const struct spec *spec, const char *path, struct problems *problems)
@@ -31,7 +32,8 @@ void check_cpu_topology(const struct spec *spec, const char *path, struct proble
 	bool all = hv->cpu_sockets && hv->cpu_cores && hv->cpu_threads;
 	if (all ? product != spec->vcpus : spec->vcpus % product != 0)
 		problems_add(problems, path,
-			     "cpu_sockets %lld, cpu_cores %lld and cpu_threads %lld do not make up %lld vCPUs; their product must %s",
+			     "cpu_sockets %lld, cpu_cores %lld and cpu_threads %lld do not make up %lld vCPUs; their "
+			     "product must %s",
 			     (long long)hv->cpu_sockets, (long long)hv->cpu_cores, (long long)hv->cpu_threads,
 			     (long long)spec->vcpus, all ? "be that" : "divide that (0 is left to QEMU)");
 }

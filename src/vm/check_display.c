@@ -18,8 +18,8 @@ void check_vnc_bind_address(const struct spec *spec, const char *path, struct pr
 	if (!*address || *address == '/')
 		return;
 	if (!is_listen_address(address))
-		problems_add(problems, path, "\"%s\" is neither an IP address, nor an interface, nor an absolute directory",
-			     address);
+		problems_add(problems, path,
+			     "\"%s\" is neither an IP address, nor an interface, nor an absolute directory", address);
 	else if (spec->network_port <= VNC_FIRST_PORT)
 		problems_add(problems, path,
 			     "needs a network_port above %d (the display is network_port - %d), but it is %lld",
@@ -73,7 +73,8 @@ void check_keymap(const struct spec *spec, const char *path, struct problems *pr
 }
 
 /* Every item of a list separated by commas must be a word. */
-static void check_items(const char *list, const char *more, const char *what, const char *path, struct problems *problems)
+static void check_items(const char *list, const char *more, const char *what, const char *path,
+			struct problems *problems)
 {
 	_cleanup_strv_ char **items = strv_split(list, ',');
 	for (size_t i = 0; items && items[i]; i++)
@@ -94,6 +95,6 @@ void check_usb_devices(const struct spec *spec, const char *path, struct problem
 void check_vga(const struct spec *spec, const char *path, struct problems *problems)
 {
 	if (*spec->hv.vga && !check_is_word(spec->hv.vga, "-_"))
-		problems_add(problems, path, "\"%s\" cannot be a graphics card (std, qxl, virtio, cirrus, vmware, none)",
-			     spec->hv.vga);
+		problems_add(problems, path,
+			     "\"%s\" cannot be a graphics card (std, qxl, virtio, cirrus, vmware, none)", spec->hv.vga);
 }

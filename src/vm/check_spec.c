@@ -64,7 +64,7 @@ static void check_disk_place(const struct disk *disk, const char *path, struct p
 		problems_add(problems, secret_at, "is only for a disk with a URI");
 }
 
-#define SERIAL_MAX 20   /* what virtio-blk and IDE tell the guest; they cut the rest off */
+#define SERIAL_MAX 20 /* what virtio-blk and IDE tell the guest; they cut the rest off */
 
 static void check_disk(const struct spec *spec, const struct disk *disk, const char *path, struct problems *problems)
 {
@@ -75,8 +75,10 @@ static void check_disk(const struct spec *spec, const struct disk *disk, const c
 	if (!scsi && strlen(disk->serial) > SERIAL_MAX)
 		problems_add(problems, serial_at, "is %zu bytes long; disk_type \"%s\" shows %d", strlen(disk->serial),
 			     spec->hv.disk_type, SERIAL_MAX);
-	if ((*disk->aio || *disk->cache) && streq(disk_aio(spec, disk), "native") && !streq(disk_cache(spec, disk), "none"))
-		problems_add(problems, aio_at, "\"native\" needs cache \"none\", but it is \"%s\"", disk_cache(spec, disk));
+	if ((*disk->aio || *disk->cache) && streq(disk_aio(spec, disk), "native") &&
+	    !streq(disk_cache(spec, disk), "none"))
+		problems_add(problems, aio_at, "\"native\" needs cache \"none\", but it is \"%s\"",
+			     disk_cache(spec, disk));
 	if (disk->iothread >= spec->hv.io_threads && disk->iothread >= 0)
 		problems_add(problems, iothread_at, "%lld does not exist: hvparams.io_threads is %lld",
 			     (long long)disk->iothread, (long long)spec->hv.io_threads);
@@ -99,8 +101,9 @@ static void check_disks(const struct spec *spec, struct problems *problems)
 		check_disk(spec, disk, path, problems);
 		for (size_t k = 0; k < i; k++) {
 			if (disks_collide(&spec->disks[k], disk))
-				problems_add(problems, path, "\"%s\" is disks[%zu] already, and one of them is writable",
-					     disk->path, k);
+				problems_add(problems, path,
+					     "\"%s\" is disks[%zu] already, and one of them is writable", disk->path,
+					     k);
 			if (disk->bootindex >= 0 && disk->bootindex == spec->disks[k].bootindex)
 				problems_add(problems, path, "bootindex %lld is that of disks[%zu] already",
 					     (long long)disk->bootindex, k);
@@ -151,7 +154,8 @@ static void check_nics(const struct spec *spec, const struct settings *settings,
 		check_nic(spec, &spec->nics[i], settings, path, problems);
 		for (size_t k = 0; k < i; k++)
 			if (streq(spec->nics[i].mac, spec->nics[k].mac))
-				problems_add(problems, path, "mac %s is that of nics[%zu] already", spec->nics[i].mac, k);
+				problems_add(problems, path, "mac %s is that of nics[%zu] already", spec->nics[i].mac,
+					     k);
 	}
 }
 

@@ -19,7 +19,8 @@ static void check_cdrom(const char *image, const char *path, struct problems *pr
 		return;
 	if (!text_is_url(image)) {
 		_cleanup_free_ char *shown = text_printable(image, strlen(image), 80);
-		problems_add(problems, path, "\"%s\" is neither an absolute path nor a URL of http, https or ftp", shown);
+		problems_add(problems, path, "\"%s\" is neither an absolute path nor a URL of http, https or ftp",
+			     shown);
 	} else if (uri_to_blockdev(image, NULL, &blockdev, &err) < 0) {
 		problems_add_error(problems, path, &err);
 	}
@@ -39,7 +40,8 @@ void check_cdrom2_image_path(const struct spec *spec, const char *path, struct p
 static void check_bus(const struct spec *spec, const char *type, const char *path, struct problems *problems)
 {
 	if (streq(type, "sd") || streq(type, "mtd"))
-		problems_add(problems, path, "\"%s\" needs %s, which the machine \"%s\" does not have; use paravirtual, ide or scsi-hd",
+		problems_add(problems, path,
+			     "\"%s\" needs %s, which the machine \"%s\" does not have; use paravirtual, ide or scsi-hd",
 			     type, streq(type, "sd") ? "an SD card reader" : "a flash controller", spec->hv.machine);
 	else if (streq(type, "pflash"))
 		problems_add(problems, path, "\"pflash\" is for firmware only; firmware \"uefi\" sets it up");
@@ -62,5 +64,6 @@ void check_disk_aio(const struct spec *spec, const char *path, struct problems *
 	for (size_t i = 0; i < spec->n_disks; i++)
 		used |= !*spec->disks[i].aio && !*spec->disks[i].cache;
 	if (used && streq(spec->hv.disk_aio, "native") && !streq(spec->hv.disk_cache, "none"))
-		problems_add(problems, path, "\"native\" needs disk_cache \"none\", but it is \"%s\"", spec->hv.disk_cache);
+		problems_add(problems, path, "\"native\" needs disk_cache \"none\", but it is \"%s\"",
+			     spec->hv.disk_cache);
 }

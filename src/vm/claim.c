@@ -40,10 +40,12 @@ void claims_of(const struct spec *spec, struct claim **ret, size_t *ret_n)
 	for (size_t i = 0; i < spec->n_nics; i++)
 		add(&claims, &n, xprintf("mac-%s", spec->nics[i].mac), xprintf("MAC address %s", spec->nics[i].mac));
 	if (viewer && spec->network_port > 0)
-		add(&claims, &n, xprintf("port-%" PRId64, spec->network_port), xprintf("network_port %" PRId64, spec->network_port));
+		add(&claims, &n, xprintf("port-%" PRId64, spec->network_port),
+		    xprintf("network_port %" PRId64, spec->network_port));
 	for (size_t i = 0; i < spec->n_disks; i++)
 		if (!spec->disks[i].read_only && spec->disks[i].shared != DISK_SHARED_TRUE)
-			add(&claims, &n, disk_key(spec->disks[i].path), xprintf("writable disk \"%s\"", spec->disks[i].path));
+			add(&claims, &n, disk_key(spec->disks[i].path),
+			    xprintf("writable disk \"%s\"", spec->disks[i].path));
 	*ret = claims;
 	*ret_n = n;
 }
@@ -88,20 +90,22 @@ static void release_one(int dir, const char *key, const char *name)
 /* What an owner left that is gone is free for the next. Only with the owner's own lock in hand: one that
  * is just being started has no status line yet and would look gone, and two that take over at once would
  * both have it. True when it is free now. */
-static bool drop_abandoned(struct rundir *rundir, int dir, const char *key, const char *owner, const struct process_id *here)
+static bool drop_abandoned(struct rundir *rundir, int dir, const char *key, const char *owner,
+			   const struct process_id *here)
 {
 	_cleanup_error_ struct error busy = ERROR_INIT;
 	_cleanup_close_ int lock = -1;
 
-	if (!instance_name_valid(owner) || rundir_lock(rundir, owner, "claims", deadline_in(0), &lock, &busy) < 0 || !owner_gone(rundir, owner, here))
+	if (!instance_name_valid(owner) || rundir_lock(rundir, owner, "claims", deadline_in(0), &lock, &busy) < 0 ||
+	    !owner_gone(rundir, owner, here))
 		return false;
 	release_one(dir, key, owner);
 	return true;
 }
 
 /* 1: it is NAME's now; 0: *ret_owner has it; -1. */
-static int take_one(struct rundir *rundir, int dir, const char *key, const char *name, const struct process_id *here, char **ret_owner,
-		    struct error *err)
+static int take_one(struct rundir *rundir, int dir, const char *key, const char *name, const struct process_id *here,
+		    char **ret_owner, struct error *err)
 {
 	for (int attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
 		if (symlinkat(name, dir, key) == 0)
@@ -110,7 +114,7 @@ static int take_one(struct rundir *rundir, int dir, const char *key, const char 
 			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/claim/%s\"", rundir->path, key);
 		_cleanup_free_ char *owner = owner_of(dir, key);
 		if (!owner)
-			continue;   /* given back just now */
+			continue; /* given back just now */
 		if (streq(owner, name))
 			return 1;
 		if (!drop_abandoned(rundir, dir, key, owner, here)) {
@@ -127,8 +131,8 @@ static void release_all(int dir, const struct claim *claims, size_t n, const cha
 		release_one(dir, claims[i].key, name);
 }
 
-int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
-		struct error *err)
+int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name,
+		const struct process_id *here, struct error *err)
 {
 	_cleanup_problems_ struct problems conflicts = { 0 };
 	int dir = rundir_part(rundir, RUNDIR_CLAIM);
@@ -151,7 +155,8 @@ int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, con
 	release_all(dir, claims, n, name);
 	_cleanup_free_ char *what = xprintf("instance \"%s\"", name);
 	problems_to_error(&conflicts, ERROR_STATE, what, err);
-	return error_hint(err, "stop the other instance, or change the spec (a disk that several may write says \"shared\": \"true\")");
+	return error_hint(err, "stop the other instance, or change the spec (a disk that several may write says "
+			       "\"shared\": \"true\")");
 }
 
 void claims_release(struct rundir *rundir, char *const *keys, const char *name)

@@ -37,7 +37,8 @@ static bool has_protocol(const char *name)
 int disk_chain_resolve(const char *image, const char *backing, char **ret, struct error *err)
 {
 	if (starts_with(backing, "json:"))
-		return error_set(err, ERROR_SPEC, "\"%s\" names its backing file in JSON, which kvmctl does not read", image);
+		return error_set(err, ERROR_SPEC, "\"%s\" names its backing file in JSON, which kvmctl does not read",
+				 image);
 	if (starts_with(backing, "file:"))
 		backing += strlen("file:");
 	else if (has_protocol(backing)) {
@@ -83,7 +84,8 @@ static int add_layer(struct walk *walk, char *path, const char *format, struct e
 	else if (look(walk, owned, err) < 0)
 		return -1;
 	grow_array(facts->layers, facts->n);
-	facts->layers[facts->n] = (struct disk_layer){ take_ptr(owned), xstrdup(format), walk->places[facts->n].block_device };
+	facts->layers[facts->n] =
+		(struct disk_layer){ take_ptr(owned), xstrdup(format), walk->places[facts->n].block_device };
 	facts->shared_fs = facts->shared_fs || walk->places[facts->n].network_fs;
 	facts->n++;
 	return 0;
@@ -101,8 +103,8 @@ static int check_header(const char *path, const struct image_header *header, str
 		return error_hint(err, "encrypt inside the guest, or use a dm-crypt device");
 	}
 	if (header->has_data_file) {
-		error_set(err, ERROR_SPEC, "\"%s\" keeps its data in another file (\"%s\"), which is not supported", path,
-			  header->data_file ? header->data_file : "?");
+		error_set(err, ERROR_SPEC, "\"%s\" keeps its data in another file (\"%s\"), which is not supported",
+			  path, header->data_file ? header->data_file : "?");
 		return error_hint(err, "qemu-img convert -O qcow2 makes an image of one file");
 	}
 	return 0;
@@ -111,12 +113,15 @@ static int check_header(const char *path, const struct image_header *header, str
 static int check_backing_format(const char *path, const struct image_header *header, struct error *err)
 {
 	if (!header->backing_format) {
-		error_set(err, ERROR_SPEC, "\"%s\" does not say which format its backing file \"%s\" has", path, header->backing);
-		return error_hint(err, "write it down: qemu-img rebase -u -F raw|qcow2 -b \"%s\" \"%s\"", header->backing, path);
+		error_set(err, ERROR_SPEC, "\"%s\" does not say which format its backing file \"%s\" has", path,
+			  header->backing);
+		return error_hint(err, "write it down: qemu-img rebase -u -F raw|qcow2 -b \"%s\" \"%s\"",
+				  header->backing, path);
 	}
 	if (!streq(header->backing_format, "raw") && !streq(header->backing_format, "qcow2"))
-		return error_set(err, ERROR_SPEC, "the backing file of \"%s\" has the format \"%s\": only raw and qcow2 are supported", path,
-				 header->backing_format);
+		return error_set(err, ERROR_SPEC,
+				 "the backing file of \"%s\" has the format \"%s\": only raw and qcow2 are supported",
+				 path, header->backing_format);
 	return 0;
 }
 
@@ -138,7 +143,8 @@ static int step(struct walk *walk, bool *ret_more, struct error *err)
 		return -1;
 	if (!header.backing)
 		return 0;
-	if (check_backing_format(last->path, &header, err) < 0 || disk_chain_resolve(last->path, header.backing, &below, err) < 0)
+	if (check_backing_format(last->path, &header, err) < 0 ||
+	    disk_chain_resolve(last->path, header.backing, &below, err) < 0)
 		return -1;
 	*ret_more = true;
 	if (add_layer(walk, below, header.backing_format, err) == 0)

@@ -60,7 +60,8 @@ static int resolve_interface(const char *bind, int family, const char *key, char
 {
 	struct in6_addr address;
 
-	if (is_empty(bind) || bind[0] == '/' || inet_pton(AF_INET, bind, &address) == 1 || inet_pton(AF_INET6, bind, &address) == 1) {
+	if (is_empty(bind) || bind[0] == '/' || inet_pton(AF_INET, bind, &address) == 1 ||
+	    inet_pton(AF_INET6, bind, &address) == 1) {
 		*ret = xstrdup("");
 		return 0;
 	}
@@ -114,8 +115,8 @@ int facts_gather(const struct spec *spec, struct facts *ret, struct error *err)
 
 	gather_kvm(spec, &facts);
 	gather_firmware(spec, &facts);
-	if (gather_disks(spec, &facts, err) < 0 || gather_network(spec, &facts, err) < 0 || gather_addresses(spec, &facts, err) < 0 ||
-	    gather_identity(spec, &facts, err) < 0)
+	if (gather_disks(spec, &facts, err) < 0 || gather_network(spec, &facts, err) < 0 ||
+	    gather_addresses(spec, &facts, err) < 0 || gather_identity(spec, &facts, err) < 0)
 		return -1;
 	*ret = facts;
 	facts = (struct facts){ 0 };

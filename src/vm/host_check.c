@@ -91,9 +91,11 @@ void check_secret(struct check *check, const char *path, const char *file, size_
 	if (line == 0)
 		problems_add(&check->problems, path, "\"%s\" has an empty first line: it must hold the password", file);
 	else if (line > max)
-		problems_add(&check->problems, path, "the password in \"%s\" is longer than the %zu bytes that count", file, max);
+		problems_add(&check->problems, path, "the password in \"%s\" is longer than the %zu bytes that count",
+			     file, max);
 	else if (strspn(text + line, "\r\n") != length - line)
-		problems_add(&check->problems, path, "\"%s\" has more than one line: it must hold the password only", file);
+		problems_add(&check->problems, path, "\"%s\" has more than one line: it must hold the password only",
+			     file);
 }
 
 void check_uri(struct check *check, const char *path, const char *uri)
@@ -102,7 +104,8 @@ void check_uri(struct check *check, const char *path, const char *uri)
 
 	if (!driver || !check->probe || probe_has_block_driver(check->probe, driver))
 		return;
-	problems_add(&check->problems, path, "QEMU %d.%d (\"%s\") has no block driver \"%s\": install its module (package qemu-block-extra)",
+	problems_add(&check->problems, path,
+		     "QEMU %d.%d (\"%s\") has no block driver \"%s\": install its module (package qemu-block-extra)",
 		     check->probe->major, check->probe->minor, check->spec->hv.kvm_path, driver);
 }
 

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "host/link.h"
 
-#define SPICE_PASSWORD_MAX 59   /* spice-protocol: SPICE_MAX_PASSWORD_LENGTH with its NUL is 60 */
+#define SPICE_PASSWORD_MAX 59 /* spice-protocol: SPICE_MAX_PASSWORD_LENGTH with its NUL is 60 */
 
 static bool is_ip(const char *text)
 {
@@ -79,7 +79,10 @@ static void check_spice(struct check *check)
 	if (is_empty(hv->spice_bind))
 		return;
 	if (!is_ip(hv->spice_bind))
-		check_interface(check, "hvparams.spice_bind", hv->spice_bind, version == 4 ? AF_INET : version == 6 ? AF_INET6 : 0);
+		check_interface(check, "hvparams.spice_bind", hv->spice_bind,
+				version == 4   ? AF_INET
+				: version == 6 ? AF_INET6
+					       : 0);
 	if (!is_empty(hv->spice_password_file))
 		check_secret(check, "hvparams.spice_password_file", hv->spice_password_file, SPICE_PASSWORD_MAX);
 	if (hv->spice_use_tls)
@@ -111,7 +114,8 @@ static void check_keymap(struct check *check)
 	_cleanup_free_ char *directory = keymap_directory(hv->kvm_path);
 	_cleanup_free_ char *file = directory ? xprintf("%s/%s", directory, hv->keymap) : NULL;
 	if (file && access(file, R_OK) < 0)
-		problems_add(&check->problems, "hvparams.keymap", "QEMU has no keymap \"%s\": see %s", hv->keymap, directory);
+		problems_add(&check->problems, "hvparams.keymap", "QEMU has no keymap \"%s\": see %s", hv->keymap,
+			     directory);
 }
 
 void host_check_display(struct check *check)

@@ -26,7 +26,8 @@ void host_check_binary(struct check *check)
 	for (char **cap = wanted; cap && *cap; cap++)
 		if (**cap && !strv_contains(check->probe->migration_caps, *cap)) {
 			_cleanup_free_ char *known = strv_join(check->probe->migration_caps, " ");
-			problems_add(&check->problems, "hvparams.migration_caps", "QEMU %d.%d (\"%s\") has no migration capability \"%s\", but: %s",
+			problems_add(&check->problems, "hvparams.migration_caps",
+				     "QEMU %d.%d (\"%s\") has no migration capability \"%s\", but: %s",
 				     check->probe->major, check->probe->minor, hv->kvm_path, *cap, known);
 		}
 }
@@ -56,7 +57,8 @@ void host_check_boot(struct check *check)
 
 	_cleanup_free_ char *code = NULL, *vars = NULL;
 	if (streq(hv->firmware, "uefi") && !firmware_find(&code, &vars))
-		problems_add(&check->problems, "hvparams.firmware", "no UEFI firmware is installed here: install the package ovmf, or use \"bios\"");
+		problems_add(&check->problems, "hvparams.firmware",
+			     "no UEFI firmware is installed here: install the package ovmf, or use \"bios\"");
 }
 
 static void check_cpu_mask(struct check *check)
@@ -96,7 +98,8 @@ static int64_t hugepages(long page_size, const char *what)
 static int64_t hugepages_available(long page_size)
 {
 	int64_t free_pages = hugepages(page_size, "free_hugepages"), reserved = hugepages(page_size, "resv_hugepages");
-	int64_t overcommit = hugepages(page_size, "nr_overcommit_hugepages"), surplus = hugepages(page_size, "surplus_hugepages");
+	int64_t overcommit = hugepages(page_size, "nr_overcommit_hugepages"),
+		surplus = hugepages(page_size, "surplus_hugepages");
 
 	if (free_pages < 0 || reserved < 0)
 		return -1;
@@ -115,7 +118,8 @@ static void check_mem_path(struct check *check)
 		return;
 	}
 	if ((unsigned long)fs.f_type != HUGETLBFS_MAGIC) {
-		problems_add(&check->problems, path, "\"%s\" is not on hugetlbfs (mount -t hugetlbfs none \"%s\")", mem_path, mem_path);
+		problems_add(&check->problems, path, "\"%s\" is not on hugetlbfs (mount -t hugetlbfs none \"%s\")",
+			     mem_path, mem_path);
 		return;
 	}
 	int64_t page = fs.f_bsize, needed = (check->spec->maxmem * 1024 * 1024 + page - 1) / page;
@@ -124,8 +128,10 @@ static void check_mem_path(struct check *check)
 	if (fs.f_blocks > 0 && (int64_t)fs.f_bavail < available)
 		available = (int64_t)fs.f_bavail;
 	if (available >= 0 && available < needed)
-		problems_add(&check->problems, path, "%lld MiB need %lld pages of %lld KiB on \"%s\", which has %lld (sysctl vm.nr_hugepages)",
-			     (long long)check->spec->maxmem, (long long)needed, (long long)page / 1024, mem_path, (long long)available);
+		problems_add(&check->problems, path,
+			     "%lld MiB need %lld pages of %lld KiB on \"%s\", which has %lld (sysctl vm.nr_hugepages)",
+			     (long long)check->spec->maxmem, (long long)needed, (long long)page / 1024, mem_path,
+			     (long long)available);
 }
 
 void host_check_cpu_and_memory(struct check *check)

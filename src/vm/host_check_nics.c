@@ -13,10 +13,12 @@ static void check_bridge(struct check *check, const char *path, const char *brid
 
 	if (link_is_bridge(bridge, &is_bridge, &err) < 0) {
 		if (err.errnum == ENODEV)
-			error_hint(&err, "make the bridge: ip link add \"%s\" type bridge && ip link set \"%s\" up", bridge, bridge);
+			error_hint(&err, "make the bridge: ip link add \"%s\" type bridge && ip link set \"%s\" up",
+				   bridge, bridge);
 		problems_add_error(&check->problems, path, &err);
 	} else if (!is_bridge) {
-		problems_add(&check->problems, path, "\"%s\" is no bridge; one of Open vSwitch needs the mode \"openvswitch\"", bridge);
+		problems_add(&check->problems, path,
+			     "\"%s\" is no bridge; one of Open vSwitch needs the mode \"openvswitch\"", bridge);
 	}
 }
 
@@ -34,7 +36,7 @@ static void check_built_in(struct check *check, const char *at, const struct nic
 		if (ovs_find(NULL, &program, &err) < 0)
 			problems_add_error(&check->problems, mode, &err);
 		break;
-	case NIC_EXT:   /* without a script: said by the syntax check */
+	case NIC_EXT: /* without a script: said by the syntax check */
 	case NIC_ROUTED:
 	case NIC_USER:
 	case NIC_MODE_MAX:

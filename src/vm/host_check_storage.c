@@ -30,7 +30,7 @@ static void check_size(struct check *check, const char *path, const struct disk 
 		return;
 	if (streq(disk->format, "qcow2")) {
 		if (image_read_header(disk->path, &header, &err) < 0)
-			return;   /* said by the chain */
+			return; /* said by the chain */
 		size = header.virtual_size;
 	}
 	if (size < wanted)
@@ -38,14 +38,17 @@ static void check_size(struct check *check, const char *path, const struct disk 
 			     (unsigned long long)(size / 1024 / 1024), (long long)disk->size);
 }
 
-static void check_writable(struct check *check, const char *path, const struct disk *disk, const struct image_place *place)
+static void check_writable(struct check *check, const char *path, const struct disk *disk,
+			   const struct image_place *place)
 {
 	if (disk->read_only)
 		return;
 	if (place->read_only)
-		problems_add(&check->problems, path, "the block device \"%s\" is read-only; set \"mode\": \"ro\"", disk->path);
+		problems_add(&check->problems, path, "the block device \"%s\" is read-only; set \"mode\": \"ro\"",
+			     disk->path);
 	else if (faccessat(AT_FDCWD, disk->path, W_OK, AT_EACCESS) < 0)
-		problems_add(&check->problems, path, "\"%s\" cannot be written: %s; set \"mode\": \"ro\" if it is not to be", disk->path,
+		problems_add(&check->problems, path,
+			     "\"%s\" cannot be written: %s; set \"mode\": \"ro\" if it is not to be", disk->path,
 			     strerror(errno));
 }
 
@@ -91,7 +94,8 @@ static void check_disk(struct check *check, size_t i, struct image_place *place)
 
 void host_check_disks(struct check *check)
 {
-	_cleanup_free_ struct image_place *places = xcalloc(check->spec->n_disks ? check->spec->n_disks : 1, sizeof(*places));
+	_cleanup_free_ struct image_place *places =
+		xcalloc(check->spec->n_disks ? check->spec->n_disks : 1, sizeof(*places));
 
 	for (size_t i = 0; i < check->spec->n_disks; i++)
 		check_disk(check, i, &places[i]);

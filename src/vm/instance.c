@@ -10,11 +10,16 @@
 const char *instance_state_to_string(enum instance_state state)
 {
 	static const char *const names[INSTANCE_STATE_MAX] = {
-		[INSTANCE_RUNNING] = "running",		  [INSTANCE_PAUSED] = "paused",
-		[INSTANCE_INCOMING] = "incoming",	  [INSTANCE_OUTGOING] = "outgoing",
-		[INSTANCE_STOPPED] = "stopped",		  [INSTANCE_SAVED] = "saved",
-		[INSTANCE_STALE] = "stale",		  [INSTANCE_ORPHANED] = "orphaned",
-		[INSTANCE_UNRESPONSIVE] = "unresponsive", [INSTANCE_UNKNOWN] = "unknown",
+		[INSTANCE_RUNNING] = "running",
+		[INSTANCE_PAUSED] = "paused",
+		[INSTANCE_INCOMING] = "incoming",
+		[INSTANCE_OUTGOING] = "outgoing",
+		[INSTANCE_STOPPED] = "stopped",
+		[INSTANCE_SAVED] = "saved",
+		[INSTANCE_STALE] = "stale",
+		[INSTANCE_ORPHANED] = "orphaned",
+		[INSTANCE_UNRESPONSIVE] = "unresponsive",
+		[INSTANCE_UNKNOWN] = "unknown",
 	};
 	return names[state];
 }
@@ -122,7 +127,8 @@ uint64_t instance_net_ns(void)
 	return sscanf(target, "net:[%" SCNu64 "]", &inode) == 1 ? inode : 0;
 }
 
-int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret, struct error *err)
+int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret,
+		  struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { .name = xstrdup(name), .reason = xstrdup("") };
 	int dir = rundir_part(rundir, RUNDIR_PID), found = 0;
@@ -140,9 +146,9 @@ int instance_look(struct rundir *rundir, const char *name, const struct process_
 			return -1;
 	} else {
 		instance.has_status = true;
-		enum process_verdict verdict = instance.status.qemu.pid > 0 ?
-						       process_verify(&instance.status.qemu, here, &instance.proc) :
-						       PROCESS_GONE;
+		enum process_verdict verdict = instance.status.qemu.pid > 0
+						       ? process_verify(&instance.status.qemu, here, &instance.proc)
+						       : PROCESS_GONE;
 		if (verdict == PROCESS_ALIVE)
 			look_alive(&instance, here);
 		else if (verdict == PROCESS_UNKNOWN)

@@ -69,8 +69,10 @@ TABLE(timeout_keys, "timeouts", timeout_rows);
 
 const struct key_table *keys_table(const char *name)
 {
-	static const struct key_table *const tables[] = { &instance_keys, &hook_keys,	  &disk_keys,	   &nic_keys,
-							  &network_keys,  &settings_keys, &spice_tls_keys, &timeout_keys };
+	static const struct key_table *const tables[] = {
+		&instance_keys, &hook_keys,     &disk_keys,      &nic_keys,
+		&network_keys,  &settings_keys, &spice_tls_keys, &timeout_keys
+	};
 	for (size_t i = 0; i < ELEMENTS(tables); i++)
 		if (streq(tables[i]->name, name))
 			return tables[i];
@@ -100,7 +102,8 @@ bool keys_expect(const struct json *j, enum json_type type, const char *path, st
 {
 	if (json_type_of(j) == type)
 		return true;
-	problems_add(problems, path, "must be of type %s, not %s", json_type_name(type), json_type_name(json_type_of(j)));
+	problems_add(problems, path, "must be of type %s, not %s", json_type_name(type),
+		     json_type_name(json_type_of(j)));
 	return false;
 }
 
@@ -149,7 +152,8 @@ static void read_member(const struct keys_row *row, const struct json *value, vo
 		value_read(&row->rule, value, member, at, problems);
 }
 
-static void unknown_in_table(const struct key_table *table, const char *key, const char *path, struct problems *problems)
+static void unknown_in_table(const struct key_table *table, const char *key, const char *path,
+			     struct problems *problems)
 {
 	const char **names = xcalloc(table->n, sizeof(*names));
 	for (size_t i = 0; i < table->n; i++)

@@ -21,12 +21,18 @@ static const struct leftover {
 	const char *suffix;
 	enum leftover_kind kind;
 } leftovers[] = {
-	{ RUNDIR_CTRL, ".qmp", LEFTOVER_FILE },	       { RUNDIR_CTRL, ".query", LEFTOVER_FILE },
-	{ RUNDIR_CTRL, ".event", LEFTOVER_FILE },      { RUNDIR_CTRL, ".serial", LEFTOVER_FILE },
-	{ RUNDIR_CTRL, ".vnc", LEFTOVER_FILE },	       { RUNDIR_CTRL, ".agent", LEFTOVER_FILE },
-	{ RUNDIR_UID, "", LEFTOVER_FILE },	       { RUNDIR_NIC, "", LEFTOVER_DIRECTORY },
-	{ RUNDIR_CONF, ".keys", LEFTOVER_DIRECTORY },  { RUNDIR_CHROOT, "", LEFTOVER_CHROOT },
-	{ RUNDIR_CONF, ".runtime", LEFTOVER_RECORD },  { RUNDIR_PID, "", LEFTOVER_RECORD },
+	{ RUNDIR_CTRL, ".qmp", LEFTOVER_FILE },
+	{ RUNDIR_CTRL, ".query", LEFTOVER_FILE },
+	{ RUNDIR_CTRL, ".event", LEFTOVER_FILE },
+	{ RUNDIR_CTRL, ".serial", LEFTOVER_FILE },
+	{ RUNDIR_CTRL, ".vnc", LEFTOVER_FILE },
+	{ RUNDIR_CTRL, ".agent", LEFTOVER_FILE },
+	{ RUNDIR_UID, "", LEFTOVER_FILE },
+	{ RUNDIR_NIC, "", LEFTOVER_DIRECTORY },
+	{ RUNDIR_CONF, ".keys", LEFTOVER_DIRECTORY },
+	{ RUNDIR_CHROOT, "", LEFTOVER_CHROOT },
+	{ RUNDIR_CONF, ".runtime", LEFTOVER_RECORD },
+	{ RUNDIR_PID, "", LEFTOVER_RECORD },
 };
 
 static int remove_directory(int parent, const char *file, struct error *err)
@@ -55,12 +61,14 @@ static int remove_chroot(struct rundir *rundir, int parent, const char *name, st
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
-		return error_errno(err, ERROR_HOST, errno, "cannot remove the chroot \"%s/chroot/%s\"", rundir->path, name);
+		return error_errno(err, ERROR_HOST, errno, "cannot remove the chroot \"%s/chroot/%s\"", rundir->path,
+				   name);
 	_cleanup_free_ char *kept = xprintf("%s-%jd", name, (intmax_t)time(NULL));
 	if (quarantine < 0 || renameat(parent, name, quarantine, kept) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot move the chroot of \"%s\" to quarantine", name);
-	log_warning("the chroot of \"%s\" was not empty: it was moved to \"%s/chroot-quarantine/%s\"; look at what QEMU wrote there", name,
-		    rundir->path, kept);
+	log_warning("the chroot of \"%s\" was not empty: it was moved to \"%s/chroot-quarantine/%s\"; look at what "
+		    "QEMU wrote there",
+		    name, rundir->path, kept);
 	return 0;
 }
 
@@ -71,8 +79,9 @@ static int remove_one(struct rundir *rundir, const struct leftover *leftover, co
 
 	/* What cannot be seen must not be taken for removed: the record would go with it. */
 	if (dir < 0)
-		return errno == ENOENT ? 0 : error_errno(err, ERROR_HOST, errno, "cannot open \"%s/%s\"", rundir->path,
-							 rundir_part_name(leftover->part));
+		return errno == ENOENT ? 0
+				       : error_errno(err, ERROR_HOST, errno, "cannot open \"%s/%s\"", rundir->path,
+						     rundir_part_name(leftover->part));
 	switch (leftover->kind) {
 	case LEFTOVER_FILE:
 		return file_remove_at(dir, file, 0, err);

@@ -25,10 +25,12 @@ int monitor_connect(struct rundir *rundir, const char *name, enum monitor monito
 	int fd;
 
 	if (dir < 0)
-		return error_errno(err, ERROR_STATE, errno, "instance \"%s\" is not running: cannot open \"%s/ctrl\"", name, rundir->path);
+		return error_errno(err, ERROR_STATE, errno, "instance \"%s\" is not running: cannot open \"%s/ctrl\"",
+				   name, rundir->path);
 	if (socket_connect_at(dir, file, &fd, err) < 0) {
 		if (err->errnum == ECONNREFUSED || err->errnum == ENOENT)
-			return error_set(err, ERROR_STATE, "instance \"%s\" is not running: nobody listens on its %s monitor", name,
+			return error_set(err, ERROR_STATE,
+					 "instance \"%s\" is not running: nobody listens on its %s monitor", name,
 					 monitors[monitor].word);
 		return error_prefix(err, "%s", what);
 	}
@@ -36,8 +38,8 @@ int monitor_connect(struct rundir *rundir, const char *name, enum monitor monito
 	return 0;
 }
 
-int monitor_open(struct rundir *rundir, const char *name, enum monitor monitor, struct deadline deadline, struct qmp **ret,
-		 struct error *err)
+int monitor_open(struct rundir *rundir, const char *name, enum monitor monitor, struct deadline deadline,
+		 struct qmp **ret, struct error *err)
 {
 	_cleanup_qmp_ struct qmp *qmp = NULL;
 

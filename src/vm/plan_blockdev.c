@@ -87,7 +87,8 @@ static bool has_driver(struct builder *b, const char *driver, const char *path)
 	if (probe_has_block_driver(b->probe, driver))
 		return true;
 	problems_add(&b->problems, path,
-		     "QEMU %d.%d (\"%s\") is built without the block driver \"%s\": use another binary, or another kind of disk",
+		     "QEMU %d.%d (\"%s\") is built without the block driver \"%s\": use another binary, or another "
+		     "kind of disk",
 		     b->probe->major, b->probe->minor, b->hv->kvm_path, driver);
 	return false;
 }

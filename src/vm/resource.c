@@ -41,7 +41,8 @@ struct json *resource_ovs(const char *link, const char *bridge)
 	return r;
 }
 
-struct json *resource_route(const char *link, const char *ip, const char *ip6, const char *gateway, const char *gateway6, const char *table)
+struct json *resource_route(const char *link, const char *ip, const char *ip6, const char *gateway,
+			    const char *gateway6, const char *table)
 {
 	struct json *r = record("route");
 
@@ -154,7 +155,9 @@ static int down_socket(const struct json *r, struct deadline deadline, struct er
 
 	(void)deadline;
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : error_errno(err, ERROR_HOST, errno, "cannot look at \"%s\"", path);
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : error_errno(err, ERROR_HOST, errno, "cannot look at \"%s\"", path);
 	return S_ISSOCK(st.st_mode) ? file_remove_at(AT_FDCWD, path, 0, err) : 0;
 }
 
@@ -169,11 +172,12 @@ static int down_hook(const struct json *r, struct deadline deadline, struct erro
 
 static const struct {
 	const char *kind;
-	const char *subject;   /* the member that names it for people */
+	const char *subject; /* the member that names it for people */
 	int (*down)(const struct json *r, struct deadline deadline, struct error *err);
 } kinds[] = {
-	{ "placement", "path", down_placement }, { "ovs", "link", down_ovs },	      { "route", "link", down_route },
-	{ "script", "script", down_script },	 { "directory", "path", down_directory }, { "hook", "path", down_hook },
+	{ "placement", "path", down_placement }, { "ovs", "link", down_ovs },
+	{ "route", "link", down_route },         { "script", "script", down_script },
+	{ "directory", "path", down_directory }, { "hook", "path", down_hook },
 	{ "socket", "path", down_socket },
 };
 

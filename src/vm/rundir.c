@@ -15,11 +15,11 @@
 #define RUNDIR_MODE 0750
 
 static const char *const part_paths[RUNDIR_PART_MAX] = {
-	[RUNDIR_PID] = "pid",	[RUNDIR_UID] = "uid",
-	[RUNDIR_CTRL] = "ctrl", [RUNDIR_CONF] = "conf",
-	[RUNDIR_NIC] = "nic",	[RUNDIR_CHROOT] = "chroot",
-	[RUNDIR_LOCK] = "lock", [RUNDIR_QUARANTINE] = "chroot-quarantine",
-	[RUNDIR_EXIT] = "exit", [RUNDIR_LOG] = "log",
+	[RUNDIR_PID] = "pid",     [RUNDIR_UID] = "uid",
+	[RUNDIR_CTRL] = "ctrl",   [RUNDIR_CONF] = "conf",
+	[RUNDIR_NIC] = "nic",     [RUNDIR_CHROOT] = "chroot",
+	[RUNDIR_LOCK] = "lock",   [RUNDIR_QUARANTINE] = "chroot-quarantine",
+	[RUNDIR_EXIT] = "exit",   [RUNDIR_LOG] = "log",
 	[RUNDIR_CLAIM] = "claim",
 };
 
@@ -67,7 +67,8 @@ static int make_parts(struct rundir *rundir, struct error *err)
 		return -1;
 	for (int i = 0; i < RUNDIR_PART_MAX; i++)
 		if (mkdirat(rundir->fd, part_paths[i], RUNDIR_MODE) < 0 && errno != EEXIST)
-			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/%s\"", rundir->path, part_paths[i]);
+			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/%s\"", rundir->path,
+					   part_paths[i]);
 	return 0;
 }
 
@@ -132,14 +133,16 @@ DIR *rundir_read(struct rundir *rundir, enum rundir_part part)
 	return dir;
 }
 
-int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *suffix, struct rundir_names *names, struct error *err)
+int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *suffix, struct rundir_names *names,
+		     struct error *err)
 {
 	DIR *dir = rundir_read(rundir, part);
 	size_t tail = strlen(suffix);
 
 	if (!dir)
-		return errno == ENOENT ? 0 : error_errno(err, ERROR_HOST, errno, "cannot read \"%s/%s\"", rundir->path,
-							 part_paths[part]);
+		return errno == ENOENT ? 0
+				       : error_errno(err, ERROR_HOST, errno, "cannot read \"%s/%s\"", rundir->path,
+						     part_paths[part]);
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		if (!ends_with(entry->d_name, suffix))
 			continue;
@@ -198,7 +201,8 @@ static char *holder_text(const char *verb)
 	return xprintf("pid %d, %s, since %s", getpid(), verb, since);
 }
 
-static int take(struct rundir *rundir, const char *file, const char *verb, struct deadline deadline, int *ret_fd, struct error *err)
+static int take(struct rundir *rundir, const char *file, const char *verb, struct deadline deadline, int *ret_fd,
+		struct error *err)
 {
 	_cleanup_free_ char *holder = holder_text(verb);
 	int dir = rundir_part(rundir, RUNDIR_LOCK);
@@ -208,7 +212,8 @@ static int take(struct rundir *rundir, const char *file, const char *verb, struc
 	return lock_take(dir, file, holder, deadline, ret_fd, err);
 }
 
-int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struct deadline deadline, int *ret_fd, struct error *err)
+int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struct deadline deadline, int *ret_fd,
+		struct error *err)
 {
 	if (take(rundir, name, verb, deadline, ret_fd, err) == 0)
 		return 0;

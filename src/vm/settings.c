@@ -61,8 +61,9 @@ static int fill_places(struct settings *settings, const struct places *places, s
 	if (*settings->run_dir)
 		return 0;
 	error_set(err, ERROR_HOST, "no run directory: the environment variable XDG_RUNTIME_DIR is not set");
-	return error_hint(err, "log in with a session of your own (or set XDG_RUNTIME_DIR=/run/user/%u), or give --run-dir DIR",
-			  (unsigned)getuid());
+	return error_hint(
+		err, "log in with a session of your own (or set XDG_RUNTIME_DIR=/run/user/%u), or give --run-dir DIR",
+		(unsigned)getuid());
 }
 
 /* run_dir (may be NULL) comes before the document's. document NULL: no file. */

@@ -33,7 +33,8 @@ static size_t count_devices(const struct json *document, const char *key, struct
 	if (!array || !keys_expect(array, JSON_ARRAY, key, problems))
 		return 0;
 	if (json_length(array) > DEVICES_MAX) {
-		problems_add(problems, key, "has %zu elements; at most %d are allowed", json_length(array), DEVICES_MAX);
+		problems_add(problems, key, "has %zu elements; at most %d are allowed", json_length(array),
+			     DEVICES_MAX);
 		return 0;
 	}
 	return json_length(array);

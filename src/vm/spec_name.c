@@ -29,11 +29,12 @@ int instance_name_check(const char *name, struct error *err)
 	if (!*name)
 		error_set(err, ERROR_USAGE, "the instance's name is empty");
 	else if (length > INSTANCE_NAME_MAX)
-		error_set(err, ERROR_USAGE, "\"%s\" is too long for an instance's name: %zu bytes, at most %d", shown, length,
-			  INSTANCE_NAME_MAX);
+		error_set(err, ERROR_USAGE, "\"%s\" is too long for an instance's name: %zu bytes, at most %d", shown,
+			  length, INSTANCE_NAME_MAX);
 	else
 		error_set(err, ERROR_USAGE, "\"%s\" cannot be an instance's name", shown);
-	return error_hint(err, "a name is a letter or digit, then up to %d letters, digits, dots, underscores and hyphens",
+	return error_hint(err,
+			  "a name is a letter or digit, then up to %d letters, digits, dots, underscores and hyphens",
 			  INSTANCE_NAME_MAX - 1);
 }
 
@@ -41,7 +42,7 @@ const char *nic_mode_to_string(enum nic_mode mode)
 {
 	static const char *const names[NIC_MODE_MAX] = {
 		[NIC_BRIDGED] = "bridged", [NIC_ROUTED] = "routed", [NIC_OPENVSWITCH] = "openvswitch",
-		[NIC_USER] = "user",	   [NIC_EXT] = "ext",
+		[NIC_USER] = "user",       [NIC_EXT] = "ext",
 	};
 	return mode < NIC_MODE_MAX ? names[mode] : "unknown";
 }

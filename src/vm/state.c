@@ -76,7 +76,8 @@ struct json *state_to_json(const struct state *state)
 	json_put_int(document, "version", STATE_VERSION);
 	json_put_string(document, "phase", phase_to_string(state->phase));
 	for (size_t i = 0; i < ELEMENTS(text_members); i++)
-		json_put_string(document, text_members[i].key, is_empty(*text_member(state, i)) ? "" : *text_member(state, i));
+		json_put_string(document, text_members[i].key,
+				is_empty(*text_member(state, i)) ? "" : *text_member(state, i));
 	json_put_int(document, "uid", state->uid);
 	json_put_int(document, "net_ns", (int64_t)state->net_ns);
 	json_put_bool(document, "user_shutdown", state->user_shutdown);
@@ -97,7 +98,8 @@ static int check_version(const struct json *document, struct error *err)
 		return 0;
 	if (version < 1)
 		return error_set(err, ERROR_UNKNOWN, "no version in it: damaged, or not a state of kvmctl");
-	error_set(err, ERROR_UNKNOWN, "written by a newer kvmctl (%s, state version %" PRId64 "; this one reads up to %d)",
+	error_set(err, ERROR_UNKNOWN,
+		  "written by a newer kvmctl (%s, state version %" PRId64 "; this one reads up to %d)",
 		  json_get_string(document, "kvmctl_version", "?"), version, STATE_VERSION);
 	return error_hint(err, "use the newer kvmctl for this instance; nothing was touched");
 }
@@ -115,7 +117,8 @@ int state_from_json(const struct json *document, struct state **ret, struct erro
 	state->uid = json_get_int(document, "uid", 0);
 	state->net_ns = (uint64_t)json_get_int(document, "net_ns", 0);
 	state->user_shutdown = json_get_bool(document, "user_shutdown", false);
-	if (json_type_of(json_get(document, "resources")) != JSON_ARRAY || json_type_of(json_get(document, "spec")) != JSON_OBJECT)
+	if (json_type_of(json_get(document, "resources")) != JSON_ARRAY ||
+	    json_type_of(json_get(document, "spec")) != JSON_OBJECT)
 		return error_set(err, ERROR_UNKNOWN, "damaged: no resources or no spec in it");
 	state->resources = json_ref(json_get(document, "resources"));
 	state->spec = json_ref(json_get(document, "spec"));
@@ -162,7 +165,9 @@ int state_read(struct rundir *rundir, const char *name, struct state **ret, stru
 	    state_from_json(document, ret, err) < 0) {
 		err->kind = ERROR_UNKNOWN;
 		if (!err->hint)
-			error_hint(err, "what is on record of it cannot be taken down any more: look into \"%s/conf/%s\", see to what it names, remove it, then \"kvmctl cleanup %s\"",
+			error_hint(err,
+				   "what is on record of it cannot be taken down any more: look into \"%s/conf/%s\", "
+				   "see to what it names, remove it, then \"kvmctl cleanup %s\"",
 				   rundir->path, file, name);
 		return error_prefix(err, "state of \"%s\"", name);
 	}

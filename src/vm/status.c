@@ -229,7 +229,8 @@ int status_read(int pid_dir, const char *name, struct status *ret, struct error 
 	if (fd < 0 || (length = read(fd, text, sizeof(text) - 1)) < 0)
 		return error_errno(err, ERROR_UNKNOWN, errno, "cannot read the status of \"%s\"", name);
 	if (length > STATUS_MAX_BYTES)
-		return error_set(err, ERROR_UNKNOWN, "the status of \"%s\" is larger than %d bytes", name, STATUS_MAX_BYTES);
+		return error_set(err, ERROR_UNKNOWN, "the status of \"%s\" is larger than %d bytes", name,
+				 STATUS_MAX_BYTES);
 	text[length] = '\0';
 	return status_from_text(text, name, ret, err) < 0 ? -1 : 1;
 }

@@ -5,7 +5,7 @@
 #include "vm/keys.h"
 #include "vm/params.h"
 
-const char *const tables_names[] = { "params", "instance", "disk", "nic",	"network",
+const char *const tables_names[] = { "params", "instance", "disk",     "nic",       "network",
 				     "hooks",  "settings", "timeouts", "spice_tls", NULL };
 
 static struct json *describe(const char *name, const struct value_rule *rule, const char *fallback, const char *doc)
@@ -43,7 +43,8 @@ struct json *tables_to_json(const char *name)
 	struct json *list = json_new_array();
 	for (size_t i = 0; i < table->n; i++) {
 		const struct keys_row *row = &table->rows[i];
-		struct json *described = describe(row->name, &row->rule, row->required ? NULL : row->fallback, row->doc);
+		struct json *described =
+			describe(row->name, &row->rule, row->required ? NULL : row->fallback, row->doc);
 		json_put_bool(described, "required", row->required);
 		json_append(list, described);
 	}

@@ -42,8 +42,8 @@ static bool has_control(const char *s, const char *allowed)
 }
 
 /* The string behind j when it is one of bearable length without control characters; else NULL and a problem. */
-static const char *plain_text(const struct value_rule *rule, const struct json *j, const char *allowed, const char *path,
-			      struct problems *problems)
+static const char *plain_text(const struct value_rule *rule, const struct json *j, const char *allowed,
+			      const char *path, struct problems *problems)
 {
 	size_t max = rule->max > 0 ? (size_t)rule->max : TEXT_MAX;
 	const char *s = json_string(j, NULL);

@@ -188,7 +188,8 @@ char *value_kind_text(const struct value_rule *rule)
 		return xprintf("%lld to %lld", (long long)rule->min, (long long)rule->max);
 	if (rule->kind == VALUE_PART)
 		return xstrdup(ends_with(rule->choices, "[]") ? "array of objects" : "object");
-	if (rule->kind == VALUE_INT || rule->kind == VALUE_CHOICE || rule->kind == VALUE_ENUM || rule->kind == VALUE_FLAG)
+	if (rule->kind == VALUE_INT || rule->kind == VALUE_CHOICE || rule->kind == VALUE_ENUM ||
+	    rule->kind == VALUE_FLAG)
 		return choices_text(rule->choices);
 	return xstrdup(names[rule->kind]);
 }
