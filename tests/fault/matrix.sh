@@ -74,7 +74,6 @@ scenario_then() {
 	case $1 in
 	crash | attach)
 		[ -z "$pid" ] || [ "$pid" = 0 ] || kill_hard "$pid"
-		until_true 3 settled || :
 		;;
 	restart)
 		[ -z "$pid" ] || [ "$pid" = 0 ] || kill_hard "$pid"
@@ -93,20 +92,23 @@ restarted() {
 	[ -z "$pid" ] || { [ "$pid" != 0 ] && [ "$pid" != "$1" ] && grep -qs phase=running "$WORLD/run/pid/$ONE"; }
 }
 
-# Nobody works on it any more: no process but a QEMU and its supervisor, and the lock is free.
+# Nobody works on it any more: no kvmctl runs, no supervisor has a QEMU that has ended (it is about to tear down), and the lock is free.
 settled() {
-	! world_processes | grep -v "kvmctl-supervisor\|KVMCTL_INSTANCE\|qemu" | grep -q . &&
-		{ [ -e "$WORLD/run/pid/$ONE" ] || [ -z "$(world_processes)" ]; } &&
-		{ [ ! -e "$WORLD/run/lock/$ONE" ] || flock -n "$WORLD/run/lock/$ONE" true; }
+	local qemu
+	! world_processes | grep -q ' teardown \| start \| stop ' || return 1
+	for qemu in $(world_processes | sed -n 's/.*kvmctl-supervisor .*--qemu \([0-9]*\) .*/\1/p'); do
+		! has_ended "$qemu" || return 1
+	done
+	[ ! -e "$WORLD/run/lock/$ONE" ] || flock -n "$WORLD/run/lock/$ONE" true
 }
 
 # clean_up: at most twice; then nothing but a guest that runs in order.
 clean_up() {
 	local status=0
-	flock -w 20 "$WORLD/run/lock/$ONE" true 2>/dev/null || :
+	until_true 10 settled || :
 	quiet kvmctl_bounded cleanup || status=$?
 	[ $status = 0 ] || { [ $status = 124 ] && echo "cleanup hangs"; }
-	flock -w 20 "$WORLD/run/lock/$ONE" true 2>/dev/null || :
+	until_true 10 settled || :
 	status=0
 	quiet kvmctl_bounded cleanup || status=$?
 	[ $status = 0 ] || echo "the second cleanup ends with $status"

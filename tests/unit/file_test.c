@@ -22,6 +22,7 @@ static struct {
 	int after;
 } fault;
 static bool short_writes;
+static int sweeps;   /* so many times the temporary file is swept away just before it gets its name */
 static uint32_t fs_magic;
 
 static bool fails(const char *call)
@@ -58,6 +59,10 @@ int __real_renameat(int a, const char *old, int b, const char *new);
 int __wrap_renameat(int a, const char *old, int b, const char *new);
 int __wrap_renameat(int a, const char *old, int b, const char *new)
 {
+	if (sweeps > 0) {
+		sweeps--;
+		assert_true(file_sweep_at(a, NULL, true));
+	}
 	return fails("renameat") ? -1 : __real_renameat(a, old, b, new);
 }
 
@@ -319,6 +324,52 @@ static void test_network_file_systems(void **state)
 	assert_int_equal(file_is_network_fs(-1, &network, &name, &err), -1);
 }
 
+/* cleanup may take away what is just being written. */
+static void test_a_writer_that_is_swept_begins_anew(void **state)
+{
+	int dir = dirfd_;
+	struct error err = ERROR_INIT;
+	char *text;
+
+	(void)state;
+	sweeps = 3;
+	assert_int_equal(file_write_at(dir, "swept", "new\n", 4, 0640, true, &err), 0);
+	assert_int_equal(sweeps, 0);
+	assert_int_equal(file_read_at(dir, "swept", 100, &text, NULL, &err), 0);
+	assert_string_equal(text, "new\n");
+	free(text);
+	/* Not for ever. */
+	sweeps = 1000;
+	assert_int_equal(file_write_at(dir, "swept", "newer\n", 6, 0640, true, &err), -1);
+	sweeps = 0;
+	error_clear(&err);
+	assert_false(file_sweep_at(dir, NULL, false));
+	unlinkat(dir, "swept", 0);
+}
+
+static void test_sweeping_takes_temporary_files_only(void **state)
+{
+	static const char *const temporary[] = { ".web1.tmp-abc123", ".web1.runtime.tmp-zzzzzz" };
+	static const char *const kept[] = { "web1", ".web1.status", "web1.tmp-abc123", ".web1.tmp-abc1234", ".tmp-", ".web1.tmp-" };
+	int dir = dirfd_;
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(temporary); i++)
+		close(openat(dir, temporary[i], O_WRONLY | O_CREAT, 0600));
+	for (size_t i = 0; i < ELEMENTS(kept); i++)
+		close(openat(dir, kept[i], O_WRONLY | O_CREAT, 0600));
+	assert_true(file_sweep_at(dir, "web1", false));
+	assert_false(file_sweep_at(dir, "web2", true));
+	assert_true(file_sweep_at(dir, "web1", true));
+	assert_int_equal(faccessat(dir, temporary[0], F_OK, 0), -1);
+	assert_int_equal(faccessat(dir, temporary[1], F_OK, 0), 0);
+	assert_true(file_sweep_at(dir, NULL, true));
+	assert_false(file_sweep_at(dir, NULL, true));
+	for (size_t i = 0; i < ELEMENTS(kept); i++)
+		assert_int_equal(unlinkat(dir, kept[i], 0), 0);
+	assert_false(file_sweep_at(-1, NULL, true));
+}
+
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
 int main(void)
@@ -334,6 +385,8 @@ int main(void)
 		in_directory(test_a_fifo_does_not_hang),
 		in_directory(test_directories),
 		in_directory(test_network_file_systems),
+		in_directory(test_a_writer_that_is_swept_begins_anew),
+		in_directory(test_sweeping_takes_temporary_files_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

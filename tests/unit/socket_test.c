@@ -18,13 +18,17 @@ int __wrap_renameat(int olddir, const char *old, int newdir, const char *new);
 int __real_listen(int fd, int backlog);
 int __wrap_listen(int fd, int backlog);
 
-static int fail_rename, fail_listen;
+static int fail_rename, fail_listen, sweeps;
 
 int __wrap_renameat(int olddir, const char *old, int newdir, const char *new)
 {
 	if (fail_rename) {
 		errno = fail_rename;
 		return -1;
+	}
+	if (sweeps > 0) {
+		sweeps--;
+		assert_true(socket_sweep_at(olddir, true));
 	}
 	return __real_renameat(olddir, old, newdir, new);
 }
@@ -197,6 +201,26 @@ static void failures_leave_nothing(void **state)
 	error_clear(&err);
 }
 
+static void one_that_is_swept_is_made_again(void **state)
+{
+	struct deep *deep = *state;
+	struct error err = ERROR_INIT;
+	int server, client;
+
+	sweeps = 2;
+	assert_int_equal(socket_listen_at(deep->fd, deep->name, 0600, 1, &server, &err), 0);
+	assert_int_equal(sweeps, 0);
+	assert_int_equal(entries(deep->fd), 1);
+	assert_int_equal(socket_connect_at(deep->fd, deep->name, &client, &err), 0);
+	close(client);
+	close(server);
+	assert_false(socket_sweep_at(deep->fd, true));
+	sweeps = 1000;
+	assert_int_equal(socket_listen_at(deep->fd, deep->name, 0600, 1, &server, &err), -1);
+	sweeps = 0;
+	error_clear(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_backlog_is_busy, make_deep, remove_deep),
 		cmocka_unit_test_setup_teardown(what_is_no_socket, make_deep, remove_deep),
 		cmocka_unit_test_setup_teardown(failures_leave_nothing, make_deep, remove_deep),
+		cmocka_unit_test_setup_teardown(one_that_is_swept_is_made_again, make_deep, remove_deep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
