@@ -61,6 +61,7 @@ int cpulist_parse(const char *text, struct cpulist *ret, struct error *err)
 	return 0;
 }
 
+/* One list binds the whole process, several the vCPUs: who reads it decides by *ret_n. */
 int cpumask_parse(const char *text, struct cpulist **ret, size_t *ret_n, struct error *err)
 {
 	_cleanup_strv_ char **parts = strv_split(text, ':');
@@ -78,6 +79,7 @@ int cpumask_parse(const char *text, struct cpulist **ret, size_t *ret_n, struct 
 	return 0;
 }
 
+/* Ranges, as the kernel writes them: what we print can be read back by both. */
 char *cpuset_to_text(const cpu_set_t *set)
 {
 	_cleanup_strv_ char **ranges = NULL;

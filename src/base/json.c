@@ -71,6 +71,8 @@ struct json *json_get(const struct json *j, const char *key)
 	return (struct json *)value;
 }
 
+/* "a.b.c": for the places that look deep into QEMU's answers and take an absent one like an absent
+ * leaf. */
 struct json *json_find(const struct json *j, const char *dotted_path)
 {
 	_cleanup_free_ char *path = xstrdup(dotted_path);
@@ -145,6 +147,8 @@ struct json *json_at(const struct json *j, size_t i)
 	return (struct json *)json_object_array_get_idx(object_of(j), i);
 }
 
+/* By the list behind the hash table: it has the order of writing, which is what people and golden files
+ * want. */
 struct json_iter json_iter(const struct json *object)
 {
 	return (struct json_iter){ .object = object };

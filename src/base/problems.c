@@ -18,6 +18,7 @@ void problems_add(struct problems *problems, const char *path, const char *forma
 	va_end(ap);
 }
 
+/* The hint goes along in brackets: a list of problems has no place for hints of its own. */
 void problems_add_error(struct problems *problems, const char *path, struct error *err)
 {
 	const char *message = err->message ? err->message : "failed";
@@ -26,6 +27,8 @@ void problems_add_error(struct problems *problems, const char *path, struct erro
 	error_clear(err);
 }
 
+/* One problem reads as a sentence, several as a list: a spec with one slip should not look like a
+ * report. */
 int problems_to_error(const struct problems *problems, enum error_kind kind, const char *what, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;

@@ -24,6 +24,8 @@ size_t strv_length(char *const *v)
 	return n;
 }
 
+/* Each addition counts the vector anew: a command line has a hundred words, and nothing longer is built
+ * this way. */
 void strv_take(char ***v, char *s)
 {
 	size_t n = strv_length(*v);
@@ -47,6 +49,7 @@ void strv_addf(char ***v, const char *format, ...)
 	va_end(ap);
 }
 
+/* Grown once: argv of a QEMU is copied as a whole. */
 void strv_extend(char ***v, char *const *more)
 {
 	size_t n = strv_length(*v), added = strv_length(more);
@@ -93,6 +96,7 @@ char *strv_join(char *const *v, const char *separator)
 	return take_ptr(text);
 }
 
+/* Empty parts are kept: "a,,b" has three, and a check can say which one is empty. */
 char **strv_split(const char *s, char separator)
 {
 	char **v = NULL;

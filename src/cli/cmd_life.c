@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "ops/verbs.h"
 
+/* Hidden: the supervisor's way to say how often in a row it has started it again (on_crash). */
 static int restarts_of(const struct invocation *invocation, int *ret, struct error *err)
 {
 	const char *text = invocation_option(invocation, "restarts");

@@ -9,6 +9,7 @@
 
 typedef int simple_fn(struct context *context, const char *name, struct error *err);
 
+/* The verbs that have a name and nothing else: they differ in what they call. */
 static int simple(struct invocation *invocation, simple_fn *fn, struct error *err)
 {
 	const char *name;
@@ -43,6 +44,7 @@ int cmd_nmi(struct invocation *invocation, struct error *err)
 	return simple(invocation, op_nmi, err);
 }
 
+/* A guest that is not there yet must not look as one that is. */
 static void print_balloon(const struct invocation *invocation, const char *name, int64_t target, int64_t actual)
 {
 	_cleanup_free_ char *has = text_of_mib(actual), *wanted = text_of_mib(target);

@@ -7,6 +7,8 @@
 #include "cli/output.h"
 #include "ops/verbs.h"
 
+/* The human monitor answers in words, and an error of it is words as well: what is printed is all that
+ * can be known. */
 static int monitor_line(struct invocation *invocation, const char *name, const char *line, struct error *err)
 {
 	_cleanup_free_ char *output = NULL;

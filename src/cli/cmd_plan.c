@@ -28,6 +28,7 @@ int cmd_check(struct invocation *invocation, struct error *err)
 	return 0;
 }
 
+/* What is behind each number of the command line: without it, "fd=10" says nothing to anybody. */
 static struct json *fd_document(const struct plan_fd *fd)
 {
 	struct json *document = json_new_object();

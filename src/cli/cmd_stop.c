@@ -29,6 +29,7 @@ static int stop_one(struct invocation *invocation, bool force, struct error *err
 	return 0;
 }
 
+/* What failed is said by the error, not here. */
 static void print_stopped(const struct json *instances)
 {
 	for (size_t i = 0; i < json_length(instances); i++) {
@@ -62,6 +63,8 @@ static int report_failed(const struct json *instances, size_t failed, struct err
 	return error_hint(err, "kvmctl stop NAME --force kills one at once");
 }
 
+/* With --json the errors stand in the document, one for each instance, and the status alone says that
+ * there are some. */
 static int stop_all(struct invocation *invocation, bool force, struct error *err)
 {
 	_cleanup_json_ struct json *document = NULL;

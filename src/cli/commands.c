@@ -51,6 +51,7 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* Made of the row, so that the usage in an error can never be another than the help's. */
 char *command_usage(const struct command *command)
 {
 	char *text = NULL;

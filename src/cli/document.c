@@ -90,6 +90,7 @@ struct printer {
 	bool any;
 };
 
+/* A heading without a line under it would only be noise: it waits for the first. */
 static void print_heading(struct printer *p)
 {
 	if (!p->heading)
@@ -100,6 +101,7 @@ static void print_heading(struct printer *p)
 	p->any = true;
 }
 
+/* Values of several lines (a guest's last words) go on under each other; what is not known is left out. */
 static void print_line(struct printer *p, const struct key_row *row, const char *member, const struct json *values)
 {
 	_cleanup_free_ char *text = key_text(row->kind, json_get(values, member));
@@ -154,6 +156,7 @@ static void print_table(struct printer *p, const struct key_row *row, const stru
 	table_print(&table, p->out, p->colour);
 }
 
+/* The rows' order is the page's: the same table makes the manual, so both read alike. */
 void document_print(enum document document, const struct json *values, FILE *out, bool colour)
 {
 	struct printer p = { .out = out, .colour = colour };

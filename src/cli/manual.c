@@ -25,6 +25,7 @@ void manual_text(const char *text, FILE *out)
 }
 
 /* Paragraphs are divided by an empty line. */
+/* .IP and not .PP: a paragraph belongs to the command above it, and stays indented. */
 static void print_paragraphs(const char *text, FILE *out)
 {
 	while (*text) {

@@ -23,6 +23,7 @@ static size_t width_of(const char *s)
 	return width;
 }
 
+/* Printable copies: a reason or a path may hold what a terminal would obey. */
 void table_add(struct table *table, enum table_style style, const char *const *cells)
 {
 	for (size_t i = 0; i < table->n_columns; i++) {
@@ -67,6 +68,7 @@ static size_t column_width(const struct table *table, size_t column)
 	return width;
 }
 
+/* No column is cut: a narrow terminal breaks lines, and a pipe gets what there is. */
 void table_print(const struct table *table, FILE *out, bool colour)
 {
 	size_t n = table->shown ? table->shown : table->n_columns;

@@ -26,6 +26,8 @@ static char *why_not_open(int errnum)
 	}
 }
 
+/* Each step is one that QEMU makes as well, in its order: what fails here would fail there, with fewer
+ * words. */
 static char *why_not(void)
 {
 	_cleanup_close_ int device = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);

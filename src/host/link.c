@@ -83,6 +83,7 @@ static int look(const char *name, const struct link_module **ret_module, struct 
 	return link_refused(err, &failure, "cannot look at the network link \"%s\"", name);
 }
 
+/* The index is looked up with libc first: a link that is not there is told without loading the module. */
 static int change(const char *name, struct link_change what, const char *verb, struct error *err)
 {
 	const struct link_module *module;
@@ -118,6 +119,7 @@ int link_get_mtu(const char *name, int64_t *ret, struct error *err)
 	return 0;
 }
 
+/* The kernel takes more for some links, but 16 bits are all that an IP packet can fill. */
 int link_set_mtu(const char *name, int64_t mtu, struct error *err)
 {
 	struct link_change what = LINK_CHANGE_NONE;
@@ -185,6 +187,7 @@ static int look_at_bridge(const char *bridge, const struct link_module **ret_mod
 	return error_hint(err, "an Open vSwitch bridge needs the NIC mode \"openvswitch\"");
 }
 
+/* The order matters: a port with a smaller MTU would pull the bridge's down for everybody on it. */
 int link_attach(const char *name, const char *bridge, struct error *err)
 {
 	const struct link_module *module;

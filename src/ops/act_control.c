@@ -9,6 +9,7 @@
 #include "vm/spec.h"
 #include "vm/state.h"
 
+/* The monitor first, then the lock: who gets the lock next finds the monitor free. */
 void control_close(struct control *control)
 {
 	qmp_free(control->qmp);
@@ -34,6 +35,7 @@ static int nobody_knows(const struct context *context, const char *name, struct 
 	return error_hint(err, "\"kvmctl list\" shows what is there");
 }
 
+/* Each state has another way out, and a person who reads "not running" would look for the wrong one. */
 int control_not_running(const struct context *context, const struct instance *instance, struct error *err)
 {
 	const char *name = instance->name;
@@ -104,6 +106,7 @@ int control_open(struct context *context, const char *name, const char *verb, st
 	return 0;
 }
 
+/* A command's time begins with it: what the ones before took is not its fault. */
 int control_execute(struct control *control, const char *command, struct json *arguments, struct error *err)
 {
 	control->deadline = context_step(control->context, control->context->settings->timeouts.command);
@@ -122,6 +125,7 @@ int control_once(struct context *context, const char *name, const char *verb, co
 	return control_execute(&control, command, arguments, err);
 }
 
+/* Best effort: the command is done, and the supervisor hears of it from QEMU as well. */
 void control_note(struct control *control, status_change_fn change, void *arg)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;

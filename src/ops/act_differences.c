@@ -26,6 +26,7 @@ static void differences_of_arrays(const struct json *running, const struct json 
 	}
 }
 
+/* What only the file has comes after what both have: a person reads what changes before what is added. */
 static void differences_of_objects(const struct json *running, const struct json *file, const char *path,
 				   struct json *list)
 {

@@ -39,6 +39,8 @@ static int hand_over_socket(struct launch *launch, const struct plan_command *co
 	return qmp_execute_fds(launch->qmp, "getfd", arguments, &listening, 1, launch->deadline, NULL, err);
 }
 
+/* The secret is in memory between file and socket only; the arguments that the plan holds, and `argv`
+ * prints, never have it. */
 static int send_command(struct launch *launch, const struct plan_command *command, struct error *err)
 {
 	_cleanup_json_ struct json *arguments = json_copy(command->arguments);
@@ -70,6 +72,8 @@ static int balloon_to_host(struct launch *launch, struct error *err)
 	return wanted >= spec->maxmem ? 0 : machine_balloon(launch->qmp, wanted, launch->deadline, err);
 }
 
+/* Pinning after the commands: those may make threads (SPICE, iothreads) that belong to the mask as
+ * well. */
 int launch_configure(struct launch *launch, struct error *err)
 {
 	for (size_t i = 0; i < launch->plan->n_commands; i++)

@@ -11,6 +11,7 @@
 const char *const look_questions[] = { "query-status", "query-balloon" };
 const size_t look_n_questions = ELEMENTS(look_questions);
 
+/* "unresponsive" is what asking has found: such a one is not asked again. */
 bool look_is_alive(const struct instance *instance)
 {
 	switch (instance->state) {
@@ -31,6 +32,7 @@ bool look_is_alive(const struct instance *instance)
 	return false;
 }
 
+/* Only where there is no (readable) status line: the search for an orphan is not free. */
 int look_instance(struct context *context, const char *name, struct instance *ret, struct error *err)
 {
 	int orphaned = 0;
@@ -56,6 +58,8 @@ static const struct {
 	{ "shutdown", "shutdown" }, { "suspended", "suspended" },
 };
 
+/* QEMU's word is newer than the status line, but says less: "paused" does not know that a panic was the
+ * cause. So the line's reason stays where QEMU has none of its own. */
 static void correct_state(struct instance *instance, const char *run_state, bool running)
 {
 	if (instance->state != INSTANCE_RUNNING && instance->state != INSTANCE_PAUSED)
@@ -73,6 +77,8 @@ static void correct_state(struct instance *instance, const char *run_state, bool
 			text_replace(&instance->reason, stopped[i].reason[0] ? stopped[i].reason : "user");
 }
 
+/* A monitor that somebody else holds says nothing about the guest: the state stays, and the reason says
+ * why it is not fresher. */
 void look_correct(struct instance *instance, const struct ask *ask, char **ret_run_state)
 {
 	const struct json *status = ask->replies[0], *balloon = ask->replies[1];

@@ -26,6 +26,8 @@ static void add_number(char ***argv, const char *option, int64_t value)
 	strv_addf(argv, "%" PRId64, value);
 }
 
+/* All that the supervisor must know stands here: it reads neither spec nor settings, so it stays small,
+ * and a file that changes while the guest runs does not change its ways. */
 char **supervision_argv(const struct supervision *supervision, const char *path, const char *kvmctl)
 {
 	const struct hvparams *hv = &supervision->spec->hv;
@@ -118,6 +120,8 @@ static int spawn_attached(const struct supervision *supervision, int event_fd, p
 	return child_spawn(&child, ret_pid, NULL, err);
 }
 
+/* What the guest was started with counts, not what its file says by now. Restarts are not counted on:
+ * how many there were died with the old supervisor. */
 int act_attach_supervisor(struct context *context, const struct instance *instance, struct error *err)
 {
 	_cleanup_state_ struct state *state = NULL;

@@ -21,6 +21,7 @@ static void note_memory(struct status *status, void *arg)
 	status->memory = *(int64_t *)arg;
 }
 
+/* QEMU would take any number, and silently stop at what the guest was started with. */
 static int check_range(const struct instance *instance, int64_t mib, struct error *err)
 {
 	if (mib >= 1 && mib <= instance->status.maxmem)

@@ -144,6 +144,8 @@ static void attach_supervisor(struct cleanup *cleanup, const struct instance *in
 		    cleanup->dry_run ? "would get a new one" : "a new one watches it");
 }
 
+/* The phase says what somebody was doing; that nobody does it any more is certain, since we hold the
+ * lock. */
 static void repair_alive(struct cleanup *cleanup, const struct instance *instance)
 {
 	switch (instance->status.phase) {
@@ -213,6 +215,8 @@ static bool is_healthy(const struct instance *instance)
 	return alive && instance->supervised && instance->status.phase == PHASE_RUNNING;
 }
 
+/* Looked at twice: before the lock to leave healthy ones alone, and after it because somebody may just
+ * have finished. */
 static int cleanup_one(struct cleanup *cleanup, const char *name, struct error *err)
 {
 	struct context *context = cleanup->context;

@@ -28,6 +28,7 @@ struct follower {
 	size_t n;
 };
 
+/* By file: logs come with their instances while we follow. */
 static struct position *position_of(struct follower *follower, const char *file)
 {
 	for (size_t i = 0; i < follower->n; i++)

@@ -27,6 +27,7 @@ static int64_t held_by_instances(struct context *context)
 	return pages * sysconf(_SC_PAGESIZE) / (1024 * 1024);
 }
 
+/* "used by the host" is what Ganeti calls memory_dom0: all that neither guests nor anybody can have. */
 static int put_memory(struct context *context, struct json *document, struct error *err)
 {
 	struct machine_memory memory = { 0 };

@@ -22,6 +22,7 @@ struct view {
 	struct json *document;
 };
 
+/* What is in force, from the kernel: a mask on record is only what was asked for. */
 static void put_cpus(struct view *view)
 {
 	const struct json *cpus = view->ask.replies[ASK_CPUS];
@@ -95,6 +96,7 @@ static void put_nics(struct view *view)
 }
 
 /* A path in the run directory when there is such a file, else null. */
+/* Only what is there: a path that cannot be opened sends people looking. */
 static void put_path(struct view *view, const char *key, enum rundir_part part, const char *suffix)
 {
 	_cleanup_free_ char *path = rundir_path(&view->context->rundir, part, view->instance.name, suffix);
@@ -167,6 +169,7 @@ static void put_exit(struct view *view)
 }
 
 /* Where the spec file says something else than the running instance. */
+/* The digest spares the comparison as a rule: a file that nobody has touched is equal. */
 static void put_pending(struct view *view)
 {
 	_cleanup_spec_loaded_ struct spec_loaded current = SPEC_LOADED_INIT;

@@ -35,6 +35,8 @@ static int require_running(const struct context *context, const struct instance 
 	return control_not_running(context, instance, err);
 }
 
+/* The record is kept by the teardown in the middle: it is what the second half starts from, be it ours
+ * or cleanup's. */
 static int reboot_locked(struct context *context, const struct instance *instance, pid_t *ret_pid, struct error *err)
 {
 	struct launch_request launch = { .paused = false };

@@ -13,6 +13,8 @@ static void note_paused(struct status *status, void *arg)
 	snprintf(status->reason, sizeof(status->reason), "%s", *paused ? "user" : "");
 }
 
+/* Noted at once, besides what the supervisor hears: the next `list` must say it, and there may be no
+ * supervisor. */
 static int set_paused(struct context *context, const char *name, bool paused, struct error *err)
 {
 	_cleanup_control_ struct control control = CONTROL_INIT;

@@ -61,6 +61,7 @@ static int dump_any(struct control *control, int64_t fdset, struct error *err)
 	return dump(control, fdset, false, err);
 }
 
+/* The set is removed again whatever came of it: QEMU would keep our descriptor as long as it lives. */
 static int take_picture(struct control *control, int memory, struct error *err)
 {
 	_cleanup_close_ int side = -1;

@@ -86,6 +86,8 @@ static int start_locked(struct context *context, const struct start_request *req
 	return act_launch(context, &launch, &result->pid, err);
 }
 
+/* The spec is read before the lock is taken: reading standard input may take a while, and nobody should
+ * wait for that. */
 int op_start(struct context *context, const struct start_request *request, struct start_result *ret, struct error *err)
 {
 	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;

@@ -68,6 +68,7 @@ static int find_jobs(struct context *context, struct jobs *jobs, struct error *e
 	return 0;
 }
 
+/* What is left of our own time is all that a job gets. */
 static char **job_argv(struct context *context, const char *name, int wait_ms, bool force)
 {
 	char **argv = NULL;

@@ -11,6 +11,7 @@
 /* What its status line cannot tell: a QEMU that ends while nobody writes about it. */
 #define LOOK_AGAIN_MS 1000
 
+/* A start that has not been committed may still be undone: that is not "running" yet. */
 static bool reached(const struct instance *instance, bool for_running)
 {
 	if (for_running)

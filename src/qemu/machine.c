@@ -5,6 +5,7 @@
 
 #define MIB (1024 * 1024)
 
+/* By index and not in the order of the answer, which QEMU does not promise. */
 int machine_vcpu_threads(struct qmp *qmp, struct deadline deadline, pid_t **ret, size_t *ret_n, struct error *err)
 {
 	_cleanup_json_ struct json *reply = NULL;

@@ -87,6 +87,8 @@ static void write_scalar(FILE *out, const char *key, const struct json *value)
 	}
 }
 
+/* Members of members become "a.b=", elements "a.0=": the forms that QEMU's comma syntax has for them
+ * (docs of qapi: keyval). null is left out, it cannot be written. */
 static void write_member(FILE *out, const char *key, const struct json *value)
 {
 	enum json_type type = json_type_of(value);

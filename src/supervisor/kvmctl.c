@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "supervisor/report.h"
 
+/* The same settings and run directory as ours, by path: our own environment is empty. */
 static char **kvmctl_argv(const struct supervisor *s, const char *verb, const char *const *extra)
 {
 	const struct options *o = s->options;
@@ -34,6 +35,7 @@ void kvmctl_become(const struct supervisor *s, const char *verb, const char *con
 	       strerror(errno), s->options->name);
 }
 
+/* A plain fork: we have one thread, and all descriptors of ours are CLOEXEC. */
 pid_t kvmctl_spawn(const struct supervisor *s, const char *verb, const char *const *extra)
 {
 	pid_t pid = fork();

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
+/* A new socket each time: a supervisor says something once in days, and a kept one would not survive a
+ * restart of the log daemon. */
 static void send_syslog(const char *line)
 {
 	static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };

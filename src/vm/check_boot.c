@@ -35,6 +35,7 @@ void check_kernel_args(const struct spec *spec, const char *path, struct problem
 			     KERNEL_ARGS_MAX);
 }
 
+/* Without a serial port nobody uses it; a cluster manager writes it all the same. */
 void check_serial_speed(const struct spec *spec, const char *path, struct problems *problems)
 {
 	static const int64_t speeds[] = { 75,    110,   300,   600,   1200,  1800,   2400,   4800,   9600,
@@ -59,6 +60,8 @@ void check_boot_order(const struct spec *spec, const char *path, struct problems
 		problems_add(problems, path, "\"floppy\" needs floppy_image_path");
 }
 
+/* Only the family is checked: which versions there are, the binary knows, and says when the plan is
+ * made. */
 void check_machine_version(const struct spec *spec, const char *path, struct problems *problems)
 {
 	const char *version = spec->hv.machine_version;

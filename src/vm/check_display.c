@@ -66,6 +66,7 @@ void check_spice_ip_version(const struct spec *spec, const char *path, struct pr
 			     (long long)spec->hv.spice_ip_version, spec->hv.spice_bind, version);
 }
 
+/* A word: it becomes a part of QEMU's command line, and of a path. */
 void check_keymap(const struct spec *spec, const char *path, struct problems *problems)
 {
 	if (*spec->hv.keymap && !check_is_word(spec->hv.keymap, "-_"))

@@ -46,6 +46,7 @@ static void check_memory(const struct spec *spec, struct problems *problems)
 			     (long long)spec->maxmem);
 }
 
+/* Where the value itself was no good, it has its problem already: one slip, one line. */
 static void check_disk_place(const struct disk *disk, const char *path, struct problems *problems)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -147,6 +148,7 @@ static void check_nic(const struct spec *spec, const struct nic *nic, const stru
 		problems_add(problems, mtu_at, "%lld is too small; 68 is the least", (long long)nic->mtu);
 }
 
+/* Two NICs of one guest; between instances it is the claims that tell (vm/claim.h). */
 static void check_nics(const struct spec *spec, const struct settings *settings, struct problems *problems)
 {
 	for (size_t i = 0; i < spec->n_nics; i++) {
@@ -159,6 +161,7 @@ static void check_nics(const struct spec *spec, const struct settings *settings,
 	}
 }
 
+/* What only this host's settings decide: `check` on another machine cannot know. */
 static void check_settings(const struct spec *spec, const struct settings *settings, struct problems *problems)
 {
 	if (streq(spec->hv.security_model, "pool") && settings->uid_last == 0)

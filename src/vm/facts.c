@@ -26,6 +26,7 @@ void facts_free(struct facts *facts)
 	*facts = (struct facts){ 0 };
 }
 
+/* n_disks counts what is filled in, so that facts_free never meets an entry that is not. */
 static int gather_disks(const struct spec *spec, struct facts *facts, struct error *err)
 {
 	facts->disks = xcalloc(spec->n_disks ? spec->n_disks : 1, sizeof(*facts->disks));
@@ -37,6 +38,8 @@ static int gather_disks(const struct spec *spec, struct facts *facts, struct err
 	return 0;
 }
 
+/* The device is opened rather than looked at: rights, a missing module and a missing device all show
+ * themselves here, not in the middle of a start. */
 static int gather_network(const struct spec *spec, struct facts *facts, struct error *err)
 {
 	struct tap_features features;
@@ -91,6 +94,7 @@ static int gather_identity(const struct spec *spec, struct facts *facts, struct 
 	return 0;
 }
 
+/* What is not wanted is not tried: making a virtual machine, even an empty one, takes a moment. */
 static void gather_kvm(const struct spec *spec, struct facts *facts)
 {
 	if (streq(spec->hv.kvm_flag, "disabled"))

@@ -33,6 +33,7 @@ void host_check_binary(struct check *check)
 }
 
 /* An image to boot from or to read: a file, a block device, a URI. */
+/* What is behind a URI cannot be looked at from here; that QEMU can speak to it, can. */
 static void check_image(struct check *check, const char *path, const char *image)
 {
 	if (is_empty(image))

@@ -52,6 +52,8 @@ static bool is_supervised(const struct instance *instance, const struct process_
 	return process_verify(&id, here, NULL) == PROCESS_ALIVE;
 }
 
+/* A phase other than "running" says that a command is at work on it, or was cut short: the state is
+ * what the guest does, the reason what is done to it. */
 static void look_alive(struct instance *instance, const struct process_id *here)
 {
 	const struct status *status = &instance->status;
@@ -82,6 +84,7 @@ static void look_without_qemu(struct instance *instance, const struct process_id
 		say(instance, INSTANCE_STALE, phase_to_string(status->phase));
 }
 
+/* An exit record that cannot be read hides why it ended, not that it did. */
 static int look_at_exit(struct rundir *rundir, const char *name, struct instance *instance, struct error *err)
 {
 	struct exit_record record = { 0 };
@@ -115,6 +118,7 @@ static int look_without_status(struct rundir *rundir, const char *name, struct i
 	return 0;
 }
 
+/* The link's text and not stat(2): the number that people see in /proc and lsns(8). */
 uint64_t instance_net_ns(void)
 {
 	char target[64];
@@ -127,6 +131,8 @@ uint64_t instance_net_ns(void)
 	return sscanf(target, "net:[%" SCNu64 "]", &inode) == 1 ? inode : 0;
 }
 
+/* The verdict over the process comes first: a process that lives is the truth, whatever namespace the
+ * rest of the record is of. */
 int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret,
 		  struct error *err)
 {

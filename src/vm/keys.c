@@ -67,6 +67,8 @@ TABLE(settings_keys, "settings", settings_rows);
 TABLE(spice_tls_keys, "spice_tls", spice_tls_rows);
 TABLE(timeout_keys, "timeouts", timeout_rows);
 
+/* By name, because a row of one table (VALUE_TABLE, its `choices`) names another: tables cannot point
+ * at each other in a constant. */
 const struct key_table *keys_table(const char *name)
 {
 	static const struct key_table *const tables[] = {
@@ -131,6 +133,7 @@ void keys_free(const struct key_table *table, void *target)
 	}
 }
 
+/* Some twenty rows at most: a walk is quicker than anything clever. */
 static const struct keys_row *find_row(const struct key_table *table, const char *key)
 {
 	for (size_t i = 0; i < table->n; i++)
@@ -171,6 +174,8 @@ static bool has_key(const struct json *object, const char *key)
 	return false;
 }
 
+/* All of it is read even when something is wrong: each problem is told, and every member has its
+ * default where its value could not be read. */
 void keys_read(const struct key_table *table, const struct json *object, void *target, const char *path,
 	       struct problems *problems)
 {
@@ -191,6 +196,7 @@ void keys_read(const struct key_table *table, const struct json *object, void *t
 	}
 }
 
+/* In the order of the rows, so that two of these documents can be compared line by line. */
 struct json *keys_to_json(const struct key_table *table, const void *target)
 {
 	struct json *object = json_new_object();

@@ -35,6 +35,7 @@ static const struct leftover {
 	{ RUNDIR_PID, "", LEFTOVER_RECORD },
 };
 
+/* One level deep: what lies in nic/NAME and conf/NAME.keys was made by us, and has no directories. */
 static int remove_directory(int parent, const char *file, struct error *err)
 {
 	int fd = openat(parent, file, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -103,6 +104,8 @@ int leftovers_remove(struct rundir *rundir, const char *name, struct error *err)
 	return 0;
 }
 
+/* By trying the names: reading eleven directories for each of a thousand instances would be a million
+ * entries. */
 bool leftovers_exist(struct rundir *rundir, const char *name)
 {
 	for (size_t i = 0; i < ELEMENTS(leftovers); i++) {

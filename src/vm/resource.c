@@ -91,6 +91,7 @@ struct json *resource_hook(const char *path, const char *instance)
 	return r;
 }
 
+/* A kind of a newer version is none of ours: it stays PLACEMENT_NONE, and nothing is removed. */
 static int down_placement(const struct json *r, struct deadline deadline, struct error *err)
 {
 	struct placement placement = { PLACEMENT_NONE, (char *)json_get_string(r, "path", ""), NULL };
@@ -122,6 +123,7 @@ static int down_route(const struct json *r, struct deadline deadline, struct err
 	return link_unroute(json_get_string(r, "link", ""), &route, err);
 }
 
+/* With the very environment of "up", which is why it is on record: the spec may have changed since. */
 static int down_script(const struct json *r, struct deadline deadline, struct error *err)
 {
 	_cleanup_strv_ char **env = NULL;
@@ -132,6 +134,7 @@ static int down_script(const struct json *r, struct deadline deadline, struct er
 	return nic_script_run(json_get_string(r, "script", ""), "down", env, deadline, err);
 }
 
+/* Files only: nobody but QEMU has written here, and QEMU makes no directories. */
 static int down_directory(const struct json *r, struct deadline deadline, struct error *err)
 {
 	const char *path = json_get_string(r, "path", "");

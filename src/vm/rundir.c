@@ -28,6 +28,8 @@ const char *rundir_part_name(enum rundir_part part)
 	return part_paths[part];
 }
 
+/* The parts are only -1 where they were not opened: of a directory that was never opened itself
+ * (RUNDIR_INIT) they are 0, which is standard input. */
 void rundir_close(struct rundir *rundir)
 {
 	for (int i = 0; rundir->fd >= 0 && i < RUNDIR_PART_MAX; i++)
@@ -51,6 +53,7 @@ static int refuse_network_fs(const struct rundir *rundir, struct error *err)
 	return error_hint(err, "choose a local one with --run-dir or run_dir of the settings, best on a tmpfs");
 }
 
+/* For a look, a run directory that is not there is an empty one: `list` on a fresh host is no error. */
 static int open_root(struct rundir *rundir, bool must_exist, struct error *err)
 {
 	rundir->fd = open(rundir->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
@@ -104,6 +107,8 @@ int rundir_renew(struct rundir *rundir, struct error *err)
 	return 1;
 }
 
+/* Opened when first asked for: most commands want two or three of the eleven, and `list` is to be
+ * quick. */
 int rundir_part(struct rundir *rundir, enum rundir_part part)
 {
 	if (rundir->fd < 0) {
@@ -133,6 +138,8 @@ DIR *rundir_read(struct rundir *rundir, enum rundir_part part)
 	return dir;
 }
 
+/* What is no instance's name is not ours (a temporary file, a hidden lock), and is passed over: names
+ * become paths later. */
 int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *suffix, struct rundir_names *names,
 		     struct error *err)
 {
@@ -178,6 +185,8 @@ char **rundir_names_finish(struct rundir_names *names)
 	return names->list;
 }
 
+/* An instance whose status line is gone may still have a state, and one that has ended has its exit
+ * record: all of them are listed. */
 int rundir_names(struct rundir *rundir, char ***ret, struct error *err)
 {
 	struct rundir_names names = { 0 };
@@ -212,6 +221,7 @@ static int take(struct rundir *rundir, const char *file, const char *verb, struc
 	return lock_take(dir, file, holder, deadline, ret_fd, err);
 }
 
+/* The general error of a busy lock names a file; people know instances. */
 int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struct deadline deadline, int *ret_fd,
 		struct error *err)
 {

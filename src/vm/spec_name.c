@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+/* Nothing of it means anything to a shell, a path or a unit's name; the first is a letter or digit
+ * (instance_name_valid), so no name is hidden or an option. */
 static bool name_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '.' || c == '_' || c == '-';
@@ -20,6 +22,7 @@ bool instance_name_valid(const char *name)
 	return length > 0 && isalnum((unsigned char)name[0]);
 }
 
+/* What is shown is cut and made printable: a name may come from anywhere. */
 int instance_name_check(const char *name, struct error *err)
 {
 	size_t length = strlen(name);

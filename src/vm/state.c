@@ -63,12 +63,15 @@ static struct json *list_to_json(char *const *list)
 	return array;
 }
 
+/* An element that is no text is "": it names nothing, so nothing is done to anything for it. */
 static void list_from_json(const struct json *array, char ***ret)
 {
 	for (size_t i = 0; i < json_length(array); i++)
 		strv_add(ret, json_string(json_at(array, i), ""));
 }
 
+/* The short members first: a person who looks into the file sees what it is about before the spec
+ * begins. */
 struct json *state_to_json(const struct state *state)
 {
 	struct json *document = json_new_object();
@@ -130,6 +133,8 @@ int state_from_json(const struct json *document, struct state **ret, struct erro
 	return 0;
 }
 
+/* Pretty-printed: it is read by people exactly when something has gone wrong. Durable: it is what
+ * `cleanup` goes by after a power cut of a host that keeps its run directory on disk. */
 int state_write(struct rundir *rundir, const struct state *state, struct error *err)
 {
 	_cleanup_json_ struct json *document = state_to_json(state);
@@ -142,6 +147,8 @@ int state_write(struct rundir *rundir, const struct state *state, struct error *
 	return file_write_at(dir, file, text, strlen(text), 0640, true, err);
 }
 
+/* Whatever is wrong with it is ERROR_UNKNOWN: a state that cannot be read says nothing about whether
+ * the guest runs. */
 int state_read(struct rundir *rundir, const char *name, struct state **ret, struct error *err)
 {
 	_cleanup_free_ char *file = xprintf("%s.runtime", name), *text = NULL;
