@@ -72,8 +72,7 @@ static int balloon_to_host(struct launch *launch, struct error *err)
 	return wanted >= spec->maxmem ? 0 : machine_balloon(launch->qmp, wanted, launch->deadline, err);
 }
 
-/* Pinning after the commands: those may make threads (SPICE, iothreads) that belong to the mask as
- * well. */
+/* Pinning last: by then the threads of the start are there. */
 int launch_configure(struct launch *launch, struct error *err)
 {
 	for (size_t i = 0; i < launch->plan->n_commands; i++)

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "supervisor/report.h"
 
-/* The same settings and run directory as ours, by path: our own environment is empty. */
+/* The same settings and run directory as ours, by path: our environment has neither. */
 static char **kvmctl_argv(const struct supervisor *s, const char *verb, const char *const *extra)
 {
 	const struct options *o = s->options;

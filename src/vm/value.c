@@ -90,7 +90,7 @@ static bool is_textual(enum value_kind kind)
 	       (kind >= VALUE_PROSE && kind <= VALUE_WORDS);
 }
 
-/* The pointer is reset too: a target is read into again after a problem, and freed twice otherwise. */
+/* The pointer is reset, too: a target that is cleared twice does no harm. */
 void value_free(const struct value_rule *rule, void *target)
 {
 	if (is_textual(rule->kind)) {
