@@ -209,8 +209,9 @@ static size_t edit_distance(const char *a, const char *b, size_t limit)
 				row[j] = least(row[j], before2[j - 2] + 1);
 		}
 	}
-	return rows[n % 3 * (m + 1) +
-		    m]; /* NOLINT(clang-analyzer-unix.Malloc): the analyser does not know cleanup attributes */
+	size_t distance = rows[n % 3 * (m + 1) + m];
+	/* The analyser does not know cleanup attributes. */
+	return distance; /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 const char *text_nearest(const char *word, const char *const *candidates, size_t n)
