@@ -209,9 +209,8 @@ static size_t edit_distance(const char *a, const char *b, size_t limit)
 				row[j] = least(row[j], before2[j - 2] + 1);
 		}
 	}
-	size_t distance = rows[n % 3 * (m + 1) + m];
-	/* The analyser does not know cleanup attributes. */
-	return distance; /* NOLINT(clang-analyzer-unix.Malloc) */
+	/* The analyser does not know cleanup attributes. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+	return rows[n % 3 * (m + 1) + m];
 }
 
 const char *text_nearest(const char *word, const char *const *candidates, size_t n)
