@@ -34,9 +34,10 @@ static void set_supervisor(struct status *status, void *arg)
 
 	if (status->qemu.pid != s->options->qemu || status->qemu.start != s->options->qemu_start)
 		return;
-	if (process_read_stat(getpid(), &self) < 0)
+	pid_t pid = getpid();
+	if (process_read_stat(pid, &self) < 0)
 		return;
-	status->supervisor = getpid();
+	status->supervisor = pid;
 	status->supervisor_start = self.start;
 }
 

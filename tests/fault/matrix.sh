@@ -190,6 +190,8 @@ matrix_points() {
 				for (j = 0; j < k; j++) {
 					at = int((j + turn(g)) * n[g] / k) % n[g] + 1
 					print place[g, at], "kill"
+					# These have no way to fail.
+					if (g ~ / (getpid|gettid|getppid|getuid|geteuid|getgid|getegid|getpgrp|umask)$/) continue
 					# The other kind of fault between two of these.
 					at = int((j + turn(g) + 0.5) * n[g] / k) % n[g] + 1
 					print place[g, at], e[++count % n_errors + 1]
