@@ -27,6 +27,8 @@ int file_write_at(int dirfd, const char *name, const char *text, size_t length, 
 /* Looks for temporary files that writers left which were killed: of `name`, or of any (NULL). With
  * `remove` they are taken away; a writer that is just at work begins anew. True when there were some. */
 bool file_sweep_at(int dirfd, const char *name, bool remove);
+/* The same of files that is_ours() says it of. A directory that is not there (-1) has none. */
+bool file_sweep_if(int dirfd, bool (*is_ours)(const char *file, const void *arg), const void *arg, bool remove);
 
 /* write(2) until all is written; -1 with errno. */
 int file_write_all(int fd, const void *data, size_t length);

@@ -64,6 +64,9 @@ int child_fork(pid_t *ret_pid, struct error *err);
  * process group is killed: ERROR_TIMEOUT, the output so far in the hint. Works with SIGCHLD ignored.
  * *ret_status as waitpid gives it; *ret_output owned by the caller, printable (newlines and tabs stay). */
 int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output, struct error *err);
+/* child_run of a program that must succeed: another end than exit status 0 is ERROR_HOST, "exit status 3: WHAT IT
+ * SAID". */
+int child_run_ok(const struct child *child, struct deadline deadline, struct error *err);
 /* "exit status 3", "killed by signal 9 (KILL)". Owned by the caller. */
 char *child_status_text(int status);
 

@@ -8,6 +8,9 @@
 
 #include "base/json.h"
 
+/* Text as man(7) wants it: hyphens that can be typed, backslashes, and nothing that would be a request
+ * at the start of a line. */
+void tables_roff(const char *text, FILE *out);
 /* A table in man(7) macros, a .TP paragraph a row. Names: "params", "instance", "disk", "nic", "network",
  * "hooks", "settings", "timeouts", "spice_tls". False: no table of that name. */
 bool tables_fragment(const char *name, FILE *out);

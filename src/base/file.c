@@ -214,16 +214,16 @@ int file_write_at(int dirfd, const char *name, const char *text, size_t length, 
 }
 
 /* ".NAME.tmp-XXXXXX" of temporary_name. */
-static bool is_temporary(const char *file, const char *name)
+static bool is_temporary(const char *file, const void *arg)
 {
-	const char *mark = file[0] == '.' ? strstr(file, ".tmp-") : NULL;
+	const char *mark = file[0] == '.' ? strstr(file, ".tmp-") : NULL, *name = arg;
 
 	if (!mark || strlen(mark) != strlen(".tmp-") + 6)
 		return false;
 	return !name || (strlen(name) == (size_t)(mark - file - 1) && strncmp(file + 1, name, strlen(name)) == 0);
 }
 
-bool file_sweep_at(int dirfd, const char *name, bool remove)
+bool file_sweep_if(int dirfd, bool (*is_ours)(const char *file, const void *arg), const void *arg, bool remove)
 {
 	int fd = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -234,7 +234,7 @@ bool file_sweep_at(int dirfd, const char *name, bool remove)
 		return false;
 	}
 	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (!is_temporary(entry->d_name, name))
+		if (!is_ours(entry->d_name, arg))
 			continue;
 		found = true;
 		if (remove)
@@ -242,6 +242,11 @@ bool file_sweep_at(int dirfd, const char *name, bool remove)
 	}
 	closedir(dir);
 	return found;
+}
+
+bool file_sweep_at(int dirfd, const char *name, bool remove)
+{
+	return file_sweep_if(dirfd, is_temporary, name, remove);
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct error *err)

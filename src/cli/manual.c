@@ -6,32 +6,14 @@
 #include "vm/exit_record.h"
 #include "vm/tables_doc.h"
 
-void manual_text(const char *text, FILE *out)
-{
-	bool line_start = true;
-
-	for (; *text; text++) {
-		/* A dot or quote at the start of a line would be a request. */
-		if (line_start && (*text == '.' || *text == '\''))
-			fputs("\\&", out);
-		line_start = *text == '\n';
-		if (*text == '-')
-			fputs("\\-", out);
-		else if (*text == '\\')
-			fputs("\\e", out);
-		else
-			fputc(*text, out);
-	}
-}
-
-/* Paragraphs are divided by an empty line. */
-/* .IP and not .PP: a paragraph belongs to the command above it, and stays indented. */
+/* Paragraphs are divided by an empty line. .IP and not .PP: a paragraph belongs to the command above it,
+ * and stays indented. */
 static void print_paragraphs(const char *text, FILE *out)
 {
 	while (*text) {
 		const char *end = strstr(text, "\n\n");
 		_cleanup_free_ char *paragraph = end ? xstrndup(text, (size_t)(end - text)) : xstrdup(text);
-		manual_text(paragraph, out);
+		tables_roff(paragraph, out);
 		fputc('\n', out);
 		text += strlen(paragraph);
 		text += strspn(text, "\n");
@@ -49,7 +31,7 @@ static void print_arguments(const char *text, FILE *out)
 					    : strcspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 		_cleanup_free_ char *part = xstrndup(text, length);
 		fputs(placeholder ? "\\fI" : "\\fR", out);
-		manual_text(part, out);
+		tables_roff(part, out);
 		text += length;
 	}
 	fputs("\\fR", out);
@@ -59,7 +41,7 @@ static void print_arguments(const char *text, FILE *out)
 static void print_sentence(const char *doc, FILE *out)
 {
 	fputc('a' <= *doc && *doc <= 'z' ? *doc - 'a' + 'A' : *doc, out);
-	manual_text(doc + 1, out);
+	tables_roff(doc + 1, out);
 	fputs(".\n", out);
 }
 
@@ -72,7 +54,7 @@ static void print_option_rows(const struct option_row *rows, FILE *out)
 		if (rows->letter)
 			fprintf(out, "\\fB\\-%c\\fR, ", rows->letter);
 		fputs("\\fB\\-\\-", out);
-		manual_text(rows->name, out);
+		tables_roff(rows->name, out);
 		fputs("\\fR", out);
 		if (rows->argument) {
 			fputc(' ', out);
@@ -86,7 +68,7 @@ static void print_option_rows(const struct option_row *rows, FILE *out)
 static void print_command(const struct command *command, FILE *out)
 {
 	fputs(".TP\n\\fB", out);
-	manual_text(command->name, out);
+	tables_roff(command->name, out);
 	fputs("\\fR", out);
 	if (*command->arguments) {
 		fputc(' ', out);
@@ -136,7 +118,7 @@ static void fragment_keys(enum document document, FILE *out)
 		if (row->document != document || row->kind == KEY_GROUP)
 			continue;
 		fputs(".TP\n\\fB", out);
-		manual_text(row->key, out);
+		tables_roff(row->key, out);
 		fprintf(out, "\\fR (%s)\n", key_kind_to_string(row->kind));
 		print_sentence(row->doc, out);
 	}
@@ -170,9 +152,9 @@ static void fragment_exit_reasons(FILE *out)
 {
 	for (int reason = 0; reason < EXIT_REASON_MAX; reason++) {
 		fputs(".TP\n.B ", out);
-		manual_text(exit_reason_to_string((enum exit_reason)reason), out);
+		tables_roff(exit_reason_to_string((enum exit_reason)reason), out);
 		fputc('\n', out);
-		manual_text(exit_reason_doc((enum exit_reason)reason), out);
+		tables_roff(exit_reason_doc((enum exit_reason)reason), out);
 		fputc('\n', out);
 	}
 }

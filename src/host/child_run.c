@@ -211,3 +211,16 @@ char *child_status_text(int status)
 	name = sigabbrev_np(WTERMSIG(status));
 	return xprintf("killed by signal %d (%s)", WTERMSIG(status), name ? name : "unknown");
 }
+
+int child_run_ok(const struct child *child, struct deadline deadline, struct error *err)
+{
+	_cleanup_free_ char *output = NULL;
+	int status;
+
+	if (child_run(child, deadline, &status, &output, err) < 0)
+		return -1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	_cleanup_free_ char *how = child_status_text(status), *said = text_trim(output);
+	return error_set(err, ERROR_HOST, "%s%s%s", how, is_empty(said) ? "" : ": ", said);
+}

@@ -2,7 +2,6 @@
 #include "host/nic_script.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/strv.h"
 #include "base/text.h"
@@ -16,23 +15,11 @@ struct script {
 	const char *manual;
 };
 
-static int script_failed(const struct script *script, int status, const char *output, struct error *err)
-{
-	_cleanup_free_ char *how = child_status_text(status);
-	_cleanup_free_ char *said = text_trim(output);
-
-	error_set(err, ERROR_HOST, "the %s \"%s\" %s failed: %s%s%s", script->what, script->path, script->action, how,
-		  is_empty(said) ? "" : ": ", said);
-	return error_hint(err, "what it gets and what it must do: %s", script->manual);
-}
-
 /* environment: PATH is added. */
 static int run(const struct script *script, char ***environment, struct deadline deadline, struct error *err)
 {
 	char *const argv[] = { (char *)script->path, (char *)script->action, (char *)script->instance, NULL };
-	_cleanup_free_ char *output = NULL;
 	struct child child = CHILD_INIT;
-	int status;
 
 	if (script->path[0] != '/')
 		return error_set(err, ERROR_HOST, "the %s \"%s\" is no absolute path", script->what, script->path);
@@ -41,11 +28,11 @@ static int run(const struct script *script, char ***environment, struct deadline
 	child.argv = argv;
 	child.env = *environment;
 	child.umask = 0022;
-	if (child_run(&child, deadline, &status, &output, err) < 0)
-		return error_prefix(err, "%s \"%s\" %s", script->what, script->path, script->action);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (child_run_ok(&child, deadline, err) == 0)
 		return 0;
-	return script_failed(script, status, output, err);
+	error_prefix(err, "the %s \"%s\" %s failed", script->what, script->path, script->action);
+	/* One that is too slow has what it said in the hint already. */
+	return err->hint ? -1 : error_hint(err, "what it gets and what it must do: %s", script->manual);
 }
 
 int nic_script_run(const char *script, const char *action, char *const *env, struct deadline deadline,

@@ -2,7 +2,6 @@
  * ovs-vsctl is the way to that. */
 #include "host/ovs.h"
 
-#include <sys/wait.h>
 
 #include "base/strv.h"
 #include "base/text.h"
@@ -38,22 +37,16 @@ static void add_timeout(char ***argv, struct deadline deadline)
 static int run(char **argv, const char *path, struct deadline deadline, const struct ovs_port *port, const char *verb,
 	       struct error *err)
 {
-	static char *const env[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C", NULL };
-	_cleanup_free_ char *output = NULL;
+	static char *const env[] = { (char *)CHILD_PATH, (char *)"LC_ALL=C", NULL };
 	struct child child = CHILD_INIT;
-	int status;
 
 	child.path = path;
 	child.argv = argv;
 	child.env = env;
-	if (child_run(&child, deadline, &status, &output, err) < 0)
-		return error_prefix(err, "cannot %s the port \"%s\" of the Open vSwitch bridge \"%s\"", verb,
-				    port->link, port->bridge);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (child_run_ok(&child, deadline, err) == 0)
 		return 0;
-	_cleanup_free_ char *how = child_status_text(status), *said = text_trim(output);
-	return error_set(err, ERROR_HOST, "cannot %s the port \"%s\" of the Open vSwitch bridge \"%s\": %s: %s", verb,
-			 port->link, port->bridge, how, said);
+	return error_prefix(err, "cannot %s the port \"%s\" of the Open vSwitch bridge \"%s\"", verb, port->link,
+			    port->bridge);
 }
 
 int ovs_port_add(const struct ovs_port *port, struct deadline deadline, struct error *err)

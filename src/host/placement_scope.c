@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/strv.h"
@@ -92,19 +91,13 @@ int placement_enter_scope(const char *busctl, const char *unit, const pid_t *pid
 {
 	static char *const env[] = { (char *)"LC_ALL=C", NULL };
 	_cleanup_strv_ char **argv = scope_argv(busctl, unit, pids, n);
-	_cleanup_free_ char *output = NULL, *ended = NULL;
 	struct child child = CHILD_INIT;
-	int status;
 
 	child.path = busctl;
 	child.argv = argv;
 	child.env = env;
-	if (child_run(&child, deadline, &status, &output, err) < 0)
-		return error_prefix(err, "scope \"%s\"", unit);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		ended = child_status_text(status);
-		return error_set(err, ERROR_HOST, "systemd did not make the scope \"%s\": %s: %s", unit, ended, output);
-	}
+	if (child_run_ok(&child, deadline, err) < 0)
+		return error_prefix(err, "systemd did not make the scope \"%s\"", unit);
 	if (!wait_entered(unit, pids, n, deadline))
 		return error_set(err, ERROR_HOST, "systemd did not move the processes into the scope \"%s\"", unit);
 	return 0;

@@ -6,7 +6,6 @@
  * itself. */
 #include "host/socket.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 #define TEMP_NAME_MAX 32
@@ -69,25 +69,16 @@ int socket_listen_at(int dirfd, const char *name, mode_t mode, int backlog, int 
 	return error_errno(err, ERROR_HOST, errno, "cannot make the socket \"%s\"", name);
 }
 
+/* A socket's temporary name ends in 16 hex digits (temp_name). */
+static bool is_temporary(const char *file, const void *arg)
+{
+	(void)arg;
+	return starts_with(file, TEMP_PREFIX) && strlen(file) == strlen(TEMP_PREFIX) + 16;
+}
+
 bool socket_sweep_at(int dirfd, bool remove)
 {
-	int fd = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	bool found = false;
-
-	if (!dir) {
-		close_fd(&fd);
-		return false;
-	}
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (!starts_with(entry->d_name, TEMP_PREFIX) || strlen(entry->d_name) != strlen(TEMP_PREFIX) + 16)
-			continue;
-		found = true;
-		if (remove)
-			unlinkat(fd, entry->d_name, 0);
-	}
-	closedir(dir);
-	return found;
+	return file_sweep_if(dirfd, is_temporary, NULL, remove);
 }
 
 int socket_connect_at(int dirfd, const char *name, int *ret_fd, struct error *err)

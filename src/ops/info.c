@@ -95,8 +95,8 @@ static void put_nics(struct view *view)
 	json_put(view->document, "nics", rows);
 }
 
-/* A path in the run directory when there is such a file, else null. */
-/* Only what is there: a path that cannot be opened sends people looking. */
+/* A path in the run directory when there is such a file, else null. Only what is there: a path that
+ * cannot be opened sends people looking. */
 static void put_path(struct view *view, const char *key, enum rundir_part part, const char *suffix)
 {
 	_cleanup_free_ char *path = rundir_path(&view->context->rundir, part, view->instance.name, suffix);
@@ -168,8 +168,8 @@ static void put_exit(struct view *view)
 	json_put(view->document, "last_exit", last);
 }
 
-/* Where the spec file says something else than the running instance. */
-/* The digest spares the comparison as a rule: a file that nobody has touched is equal. */
+/* Where the spec file says something else than the running instance. The digest spares the comparison as
+ * a rule: a file that nobody has touched is equal. */
 static void put_pending(struct view *view)
 {
 	_cleanup_spec_loaded_ struct spec_loaded current = SPEC_LOADED_INIT;

@@ -14,8 +14,8 @@ int op_state(struct context *context, const char *name, struct instance *ret, st
 	return look_instance(context, name, ret, err);
 }
 
-/* Asks all that live, and corrects what is known of them. */
-/* All are asked first and then awaited: the slowest decides how long it takes, not their number. */
+/* Asks all that live, and corrects what is known of them. All are asked first and then awaited: the
+ * slowest decides how long it takes, not their number. */
 static char **ask_full(struct context *context, struct instance *instances, size_t n)
 {
 	struct ask *asks = xcalloc(n + 1, sizeof(*asks));

@@ -32,8 +32,8 @@ void host_check_binary(struct check *check)
 		}
 }
 
-/* An image to boot from or to read: a file, a block device, a URI. */
-/* What is behind a URI cannot be looked at from here; that QEMU can speak to it, can. */
+/* An image to boot from or to read: a file, a block device, a URI. What is behind a URI cannot be looked
+ * at from here; that QEMU can speak to it, can. */
 static void check_image(struct check *check, const char *path, const char *image)
 {
 	if (is_empty(image))

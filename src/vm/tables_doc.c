@@ -51,8 +51,7 @@ struct json *tables_to_json(const char *name)
 	return list;
 }
 
-/* Hyphens that may be typed, backslashes, and what would be a macro at the start of a line. */
-static void print_roff(const char *text, FILE *out)
+void tables_roff(const char *text, FILE *out)
 {
 	bool line_start = true;
 	for (; *text; text++) {
@@ -74,12 +73,12 @@ static void print_facts(const struct json *row, FILE *out)
 	const struct json *fallback = json_get(row, "default");
 	_cleanup_free_ char *number = json_to_text(fallback);
 	const char *value = json_string(fallback, number), *seen = json_get_string(row, "seen_by", NULL);
-	print_roff(json_get_string(row, "values", ""), out);
+	tables_roff(json_get_string(row, "values", ""), out);
 	if (json_get_bool(row, "required", false))
 		fputs("; required", out);
 	if (fallback && *value) {
 		fputs("; default ", out);
-		print_roff(value, out);
+		tables_roff(value, out);
 	}
 	if (seen)
 		fprintf(out, "; seen by the %s", seen);
@@ -93,11 +92,11 @@ bool tables_fragment(const char *name, FILE *out)
 	for (size_t i = 0; i < json_length(list); i++) {
 		const struct json *row = json_at(list, i);
 		fputs(".TP\n\\fB", out);
-		print_roff(json_get_string(row, "name", ""), out);
+		tables_roff(json_get_string(row, "name", ""), out);
 		fputs("\\fR (", out);
 		print_facts(row, out);
 		fputs(")\n", out);
-		print_roff(json_get_string(row, "doc", ""), out);
+		tables_roff(json_get_string(row, "doc", ""), out);
 		fputc('\n', out);
 	}
 	return true;
