@@ -5,6 +5,10 @@
 
 #include "ops/act_launch.h"
 
+/* Whether the host has what starting it again needs, as far as that can be told while it runs: a guest is not
+ * shut down for a reboot that cannot work. Errors as those of a start. */
+int act_check_recorded(struct context *context, const char *name, struct error *err);
+
 /* The recorded spec and hardware; what the guest does not see comes from the spec file as it is now, when
  * it is there and valid. With the lock held and the last run torn down (TEARDOWN_KEEP_RECORD).
  * request->loaded and recorded are filled in here. ERROR_NO_INSTANCE: nothing is recorded. */

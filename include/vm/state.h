@@ -35,6 +35,7 @@ struct state {
 	char *cpu_mask;               /* of `kvmctl pin`, "" = that of the spec is in force */
 	char *placement;              /* "cgroup1 /sys/fs/...", "scope kvmctl-x.scope", "none: why" */
 	bool user_shutdown;
+	bool allow_unsafe_cache;      /* started with --allow-unsafe-cache: so is it again */
 };
 
 #define _cleanup_state_ _cleanup_(state_free_ptr)

@@ -91,6 +91,7 @@ static struct state *make_state(struct launch *launch)
 	state->uid = plan->identity == IDENTITY_CALLER ? (int64_t)getuid() : (int64_t)launch->facts.uid;
 	state->placement = placement_text(&launch->placement);
 	state->user_shutdown = launch->spec->hv.user_shutdown;
+	state->allow_unsafe_cache = launch->request->allow_unsafe_cache;
 	return state;
 }
 

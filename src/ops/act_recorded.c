@@ -3,10 +3,25 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_plan.h"
 #include "ops/act_teardown.h"
+#include "vm/binary.h"
+#include "vm/host_check.h"
 #include "vm/state.h"
 
-/* The recorded document with the host-seen parameters of the file's. */
+/* Keys of an instance that no guest sees. (minmem has to fit the recorded maxmem: it stays.) */
+static const char *const host_keys[] = { "title", "description", "metadata",    "tags",
+					 "hooks", "autostart",   "network_port" };
+
+static void take_host_keys(struct json *document, const struct spec *from)
+{
+	_cleanup_json_ struct json *current = spec_to_json(from);
+
+	for (size_t i = 0; i < ELEMENTS(host_keys); i++)
+		json_put(document, host_keys[i], json_copy(json_get(current, host_keys[i])));
+}
+
+/* The recorded document with the host-seen keys and parameters of the file's. */
 static struct json *merge(const struct state *state, const struct spec_loaded *current)
 {
 	struct json *document = json_copy(state->spec);
@@ -28,6 +43,7 @@ static struct json *merge(const struct state *state, const struct spec_loaded *c
 	}
 	json_free(given);
 	json_put(document, "hvparams", merged);
+	take_host_keys(document, current->spec);
 	return document;
 }
 
@@ -42,7 +58,8 @@ static int load_recorded(struct context *context, const struct state *state, str
 
 	if (!is_empty(state->spec_file) && spec_load(context, &source, &current, &unread) == 0) {
 		document = merge(state, &current);
-		ret->digest = xstrdup(current.digest);
+		/* Of no file: what the guest sees may still differ from this one, and info has to compare. */
+		ret->digest = xstrdup("");
 	} else {
 		if (unread.kind != ERROR_NONE)
 			log_notice("%s: the recorded spec is used: %s", state->name, unread.message);
@@ -53,23 +70,57 @@ static int load_recorded(struct context *context, const struct state *state, str
 	return spec_from_json(document, what, state->name, context->settings, &ret->spec, err);
 }
 
-int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid,
-			struct error *err)
+static int read_recorded(struct context *context, const char *name, struct state **ret_state, struct spec_loaded *ret,
+			 struct error *err)
 {
-	_cleanup_state_ struct state *state = NULL;
-	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;
-	int found = state_read(&context->rundir, name, &state, err);
+	int found = state_read(&context->rundir, name, ret_state, err);
 
 	if (found < 0)
 		return -1;
 	if (!found)
 		return error_set(err, ERROR_NO_INSTANCE, "nothing is recorded of instance \"%s\"", name);
-	if (load_recorded(context, state, &loaded, err) < 0)
+	return load_recorded(context, *ret_state, ret, err);
+}
+
+int act_check_recorded(struct context *context, const char *name, struct error *err)
+{
+	_cleanup_state_ struct state *state = NULL;
+	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;
+	_cleanup_probe_ struct probe *probe = NULL;
+	_cleanup_(facts_free) struct facts facts = { 0 };
+	_cleanup_plan_ struct plan *plan = NULL;
+	struct deadline deadline = context_step(context, context->settings->timeouts.start);
+
+	if (read_recorded(context, name, &state, &loaded, err) < 0)
+		return -1;
+	struct spec *spec = loaded.spec;
+	/* Its huge pages are free only when it has ended. */
+	text_replace(&spec->hv.mem_path, "");
+	if (binary_probe(spec->hv.kvm_path, context->settings, deadline, &probe, err) < 0 ||
+	    host_check(spec, context->settings, probe, err) < 0 || facts_gather(spec, &facts, err) < 0)
+		return -1;
+	const struct plan_input input = { .spec = spec,
+					  .settings = context->settings,
+					  .probe = probe,
+					  .facts = &facts,
+					  .recorded = &state->hardware,
+					  .allow_unsafe_cache = state->allow_unsafe_cache };
+	return act_plan(context, &input, &plan, err);
+}
+
+int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid,
+			struct error *err)
+{
+	_cleanup_state_ struct state *state = NULL;
+	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;
+
+	if (read_recorded(context, name, &state, &loaded, err) < 0)
 		return -1;
 
 	struct launch_request recorded = *request;
 	recorded.loaded = &loaded;
 	recorded.recorded = &state->hardware;
+	recorded.allow_unsafe_cache = state->allow_unsafe_cache;
 	return act_launch(context, &recorded, ret_pid, err);
 }
 

@@ -35,6 +35,15 @@ static int require_running(const struct context *context, const struct instance 
 	return control_not_running(context, instance, err);
 }
 
+/* Nothing has happened yet. */
+static int check_next_start(struct context *context, const char *name, struct error *err)
+{
+	if (act_check_recorded(context, name, err) == 0)
+		return 0;
+	error_prefix(err, "instance \"%s\" could not be started again, and runs on", name);
+	return -1;
+}
+
 /* The record is kept by the teardown in the middle: it is what the second half starts from, be it ours
  * or cleanup's. */
 static int reboot_locked(struct context *context, const struct instance *instance, pid_t *ret_pid, struct error *err)
@@ -42,7 +51,7 @@ static int reboot_locked(struct context *context, const struct instance *instanc
 	struct launch_request launch = { .paused = false };
 	enum exit_reason how;
 
-	if (mark_rebooting(context, instance->name, err) < 0 ||
+	if (check_next_start(context, instance->name, err) < 0 || mark_rebooting(context, instance->name, err) < 0 ||
 	    act_shutdown(context, instance, PHASE_REBOOTING, &how, err) < 0 ||
 	    act_settle_exit(context, instance, how, err) < 0 ||
 	    act_teardown(context, instance->name, TEARDOWN_KEEP_RECORD, err) < 0)
