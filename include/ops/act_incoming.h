@@ -1,0 +1,45 @@
+/* The target's side of a move: a QEMU that waits for the guest, the grant, the refusal. See vm/move.h for the rules. */
+#ifndef KVMCTL_OPS_ACT_INCOMING_H
+#define KVMCTL_OPS_ACT_INCOMING_H
+
+#include "ops/context.h"
+#include "vm/migration_info.h"
+
+struct accept_request {
+	const struct migration_info *info;
+	const char *id;                /* of the move */
+	const char *listen;            /* "ADDR", "ADDR:PORT", "[ADDR6]:0", "unix:PATH", "fd:N"; NULL: migration_port of the spec on all addresses */
+	bool managed;
+};
+struct accept_result {
+	char *uri;                     /* for `migrate`: "tcp:host:40123" */
+	char *nbd_host;                /* --copy-storage: where the disks are exported, "" = not; export i is "disk<i>" */
+	int nbd_port;
+	pid_t pid;
+};
+void accept_result_clear(struct accept_result *result);
+
+/* With the instance's lock held and nothing left of an earlier run: the recorded hardware with this host's part of the spec is started with
+ * -incoming defer; phase incoming, reason waiting. On failure the host is as it was. */
+int act_accept(struct context *context, const struct accept_request *request, struct accept_result *ret, struct error *err);
+
+/* The guest has arrived (or is about to, in post-copy): it is let run here, unless paused. Its routes, scripts and announcement follow. Idempotent.
+ * ERROR_STATE: there is no guest that could (the migration failed, or it is still coming). With the lock held. */
+int act_grant(struct context *context, const char *name, bool paused, struct error *err);
+
+/* It is not let run here: QEMU is ended, the exit record says incoming-failed, everything is taken down. Idempotent. ERROR_STATE: it was granted. With
+ * the lock held. */
+int act_refuse(struct context *context, const char *name, struct error *err);
+
+/* What this host knows of a guest that should have come. */
+enum arrival {
+	ARRIVAL_NEVER,       /* it never ran here and cannot any more: the source may go on */
+	ARRIVAL_WAITING,     /* here, not granted */
+	ARRIVAL_GRANTED,     /* it was let run here (and may have ended since) */
+	ARRIVAL_UNKNOWN,
+	ARRIVAL_MAX
+};
+const char *arrival_to_string(enum arrival arrival);
+int act_arrival(struct context *context, const char *name, enum arrival *ret, struct error *err);
+
+#endif
