@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "vm/move.h"
 #include "vm/plan.h"
 #include "vm/rundir.h"
 #include "vm/status.h"
@@ -35,6 +36,7 @@ struct state {
 	char *cpu_mask;               /* of `kvmctl pin`, "" = that of the spec is in force */
 	char *placement;              /* "cgroup1 /sys/fs/...", "scope kvmctl-x.scope", "none: why" */
 	bool user_shutdown;
+	struct move *move;            /* the guest is on its way: see vm/move.h; or NULL */
 	bool allow_unsafe_cache;      /* started with --allow-unsafe-cache: so is it again */
 };
 

@@ -46,6 +46,7 @@ void state_free(struct state *state)
 	strv_free(state->argv);
 	strv_free(state->claims);
 	json_free(state->resources);
+	move_free(state->move);
 	free(state);
 }
 
@@ -85,6 +86,8 @@ struct json *state_to_json(const struct state *state)
 	json_put_int(document, "net_ns", (int64_t)state->net_ns);
 	json_put_bool(document, "user_shutdown", state->user_shutdown);
 	json_put_bool(document, "allow_unsafe_cache", state->allow_unsafe_cache);
+	if (state->move)
+		json_put(document, "move", move_to_json(state->move));
 	json_put(document, "resources", state->resources ? json_ref(state->resources) : json_new_array());
 	json_put(document, "hardware", hardware_to_json(&state->hardware));
 	json_put(document, "claims", list_to_json(state->claims));
@@ -127,6 +130,8 @@ int state_from_json(const struct json *document, struct state **ret, struct erro
 		return error_set(err, ERROR_UNKNOWN, "damaged: no resources or no spec in it");
 	state->resources = json_ref(json_get(document, "resources"));
 	state->spec = json_ref(json_get(document, "spec"));
+	if (json_get(document, "move") && move_from_json(json_get(document, "move"), &state->move, err) < 0)
+		return -1;
 	if (hardware_from_json(json_get(document, "hardware"), &state->hardware, err) < 0)
 		return -1;
 	list_from_json(json_get(document, "claims"), &state->claims);
