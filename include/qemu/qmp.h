@@ -76,7 +76,7 @@ int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments
 		    struct deadline deadline, struct json **ret, struct error *err);
 
 /* Waits until `want` says true of an event (which was also given to the callback). *ret (may be NULL):
- * that event, owned. */
+ * that event, owned. ERROR_TIMEOUT leaves the connection good where no reply is owed: who waits for events may go on. */
 int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
 		   struct json **ret, struct error *err);
 

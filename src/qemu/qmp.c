@@ -219,7 +219,8 @@ static int pump(struct qmp *qmp, struct deadline deadline, int64_t budget_ms, co
 	if (ready == 0) {
 		error_set(err, ERROR_TIMEOUT, "the %s did not %s within %.1f s", qmp->name, awaited,
 			  (double)budget_ms / 1000);
-		return die(qmp, err);
+		/* Where no reply is owed none can come late. */
+		return qmp->state == QMP_READY ? -1 : die(qmp, err);
 	}
 	if ((fd.revents & POLLOUT) && flush(qmp, err) < 0)
 		return -1;

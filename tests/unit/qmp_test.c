@@ -327,6 +327,8 @@ static void waiting_for_an_event(void **state)
 
 	assert_int_equal(qmp_wait_event(pair.qmp, is_shutdown, shutdown, deadline_in(20), NULL, &err), -1);
 	assert_int_equal(err.kind, ERROR_TIMEOUT);
+	/* No reply was owed that could come late. */
+	assert_int_equal(qmp_state(pair.qmp), QMP_READY);
 }
 
 /* A flood of events must not carry a command past its deadline. */
