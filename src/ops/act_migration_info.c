@@ -1,0 +1,190 @@
+/* Gathering the info document of a migration from what is recorded of a running instance and from what its QEMU says. */
+#include "ops/act_migration_info.h"
+
+#include "base/text.h"
+#include "host/machine.h"
+#include "ops/act_control.h"
+#include "ops/act_look.h"
+#include "qemu/uri.h"
+#include "vm/disk_chain.h"
+
+enum { ASK_STATUS, ASK_CAPABILITIES, ASK_NODES };
+
+static const char *const questions[] = { "query-status", "query-migrate-capabilities", "query-named-block-nodes" };
+
+/* What is looked at while the document is made. */
+struct source {
+	struct context *context;
+	struct instance instance;
+	struct state *state;
+	struct spec *spec;
+	struct ask ask;
+};
+
+static void source_clear(struct source *source)
+{
+	ask_clear(&source->ask, 1);
+	spec_free(source->spec);
+	state_free(source->state);
+	instance_clear(&source->instance);
+}
+
+/* A guest on its way to somewhere else is still here; one that is coming is not yet. */
+static bool can_be_told(const struct instance *instance)
+{
+	return instance->state == INSTANCE_RUNNING || instance->state == INSTANCE_PAUSED ||
+	       instance->state == INSTANCE_OUTGOING;
+}
+
+static int read_recorded(struct context *context, const char *name, struct state **ret_state, struct spec **ret_spec,
+			 struct error *err)
+{
+	int found = state_read(&context->rundir, name, ret_state, err);
+
+	if (found == 0)
+		return error_set(err, ERROR_UNKNOWN, "nothing is recorded of instance \"%s\"", name);
+	if (found < 0)
+		return -1;
+	return spec_from_json((*ret_state)->spec, "recorded spec", name, context->settings, ret_spec, err);
+}
+
+static int look(struct source *source, const char *name, struct error *err)
+{
+	struct context *context = source->context;
+
+	if (instance_name_check(name, err) < 0 || look_instance(context, name, &source->instance, err) < 0)
+		return -1;
+	if (!can_be_told(&source->instance))
+		return control_not_running(context, &source->instance, err);
+	return read_recorded(context, name, &source->state, &source->spec, err);
+}
+
+/* Without all the answers the document would say something else than what is there. */
+static int ask(struct source *source, struct error *err)
+{
+	struct context *context = source->context;
+	struct ask *asked = &source->ask;
+
+	asked->name = source->instance.name;
+	ask_all(context, asked, 1, questions, ELEMENTS(questions),
+		context_step(context, context->settings->timeouts.command));
+	if (asked->failed != ERROR_NONE) {
+		error_set(err, asked->failed, "instance \"%s\": %s", asked->name, asked->why);
+		return error_hint(err, "\"kvmctl info %s\" shows what is known of it", asked->name);
+	}
+	for (size_t i = 0; i < ELEMENTS(questions); i++)
+		if (!asked->replies[i])
+			return error_set(err, ERROR_QEMU, "QEMU of instance \"%s\" does not answer \"%s\"", asked->name,
+					 questions[i]);
+	return 0;
+}
+
+static struct json *names_of(const struct json *capabilities)
+{
+	struct json *names = json_new_array();
+
+	for (size_t i = 0; i < json_length(capabilities); i++)
+		json_append_string(names, json_get_string(json_at(capabilities, i), "capability", ""));
+	return names;
+}
+
+/* The size of the node of that name, as the guest sees it; -1: there is no such node. */
+static int64_t virtual_size(const struct json *nodes, const char *name)
+{
+	for (size_t i = 0; i < json_length(nodes); i++) {
+		const struct json *node = json_at(nodes, i);
+		if (streq(json_get_string(node, "node-name", ""), name))
+			return json_get_int(json_get(node, "image"), "virtual-size", -1);
+	}
+	return -1;
+}
+
+/* Disks that both hosts reach are not copied: those that are shared, and those behind a URI. */
+static bool is_copied(const struct migration_terms *terms, const struct disk *disk, bool shared_fs)
+{
+	bool shared = disk->shared == DISK_SHARED_TRUE || (disk->shared == DISK_SHARED_AUTO && shared_fs);
+
+	return terms->storage != STORAGE_NONE && !disk->read_only && !shared && !uri_is(disk->path);
+}
+
+/* What the image stands on is read from its header: to QEMU every layer is a descriptor. An image that cannot be read just now is still the
+ * guest's: then the target does without. */
+static struct migration_disk disk_of(const struct source *source, const struct migration_terms *terms, size_t i)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *node = xprintf("disk%zu", i);
+	const struct disk *disk = &source->spec->disks[i];
+	struct disk_facts facts = { 0 };
+	struct migration_disk told = { .virtual_size = virtual_size(source->ask.replies[ASK_NODES], node),
+				       .format = xstrdup(disk->format) };
+
+	(void)disk_chain_read(disk, &facts, &ignored);
+	told.backing = xstrdup(facts.n > 1 ? facts.layers[1].path : "");
+	told.copied = is_copied(terms, disk, facts.shared_fs);
+	disk_facts_free(&facts);
+	return told;
+}
+
+/* With cpu_type "host" the guest has this host's CPU: the target's must be the same. */
+static char *host_cpu(const struct state *state)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	struct machine_cpus cpus = { 0 };
+	char *model;
+
+	if (!streq(json_get_string(state->hardware.hv, "cpu_type", ""), "host") || machine_cpus(&cpus, &ignored) < 0)
+		return xstrdup("");
+	model = xstrdup(cpus.model ? cpus.model : "");
+	machine_cpus_free(&cpus);
+	return model;
+}
+
+static struct migration_info *compose(const struct source *source, struct migration_terms *terms)
+{
+	const struct state *state = source->state;
+	struct migration_info *info = xcalloc(1, sizeof(*info));
+
+	info->name = xstrdup(state->name);
+	info->uuid = xstrdup(state->uuid);
+	info->kvmctl_version = xstrdup(KVMCTL_VERSION);
+	info->qemu_version = xstrdup(state->qemu_version);
+	info->accelerator = xstrdup(state->accelerator);
+	info->host_cpu = host_cpu(state);
+	info->spec = json_copy(state->spec);
+	info->hardware = (struct hardware){ .machine = xstrdup(state->hardware.machine),
+					    .addresses = json_copy(state->hardware.addresses),
+					    .hv = json_copy(state->hardware.hv) };
+	info->qemu_capabilities = names_of(source->ask.replies[ASK_CAPABILITIES]);
+	info->paused = !json_get_bool(source->ask.replies[ASK_STATUS], "running", true);
+	info->n_disks = source->spec->n_disks;
+	info->disks = xcalloc(info->n_disks + 1, sizeof(*info->disks));
+	for (size_t i = 0; i < info->n_disks; i++)
+		info->disks[i] = disk_of(source, terms, i);
+	info->terms = *terms;
+	*terms = (struct migration_terms){ 0 };
+	return info;
+}
+
+int act_migration_info(struct context *context, const char *name, struct migration_terms *terms,
+		       struct migration_info **ret, struct error *err)
+{
+	struct source source = { .context = context, .ask.lock = -1 };
+	int r = look(&source, name, err) < 0 || ask(&source, err) < 0 ? -1 : 0;
+
+	if (r == 0)
+		*ret = compose(&source, terms);
+	migration_terms_clear(terms);
+	source_clear(&source);
+	return r;
+}
+
+int act_migration_spec(struct context *context, const char *name, struct spec **ret, struct error *err)
+{
+	struct source source = { .context = context, .ask.lock = -1 };
+	int r = look(&source, name, err);
+
+	if (r == 0)
+		*ret = take_ptr(source.spec);
+	source_clear(&source);
+	return r;
+}
