@@ -8,6 +8,7 @@
 
 struct evidence {
 	int wait_status;       /* as waitpid(2) gives it; -1: it was not our child */
+	const char *move;      /* MOVE_ word of the status line (vm/move.h) while the guest is on the way; "": it is not */
 	const char *rung;      /* what `kvmctl stop` (or reboot) was doing: "acpi", "quit", "sigterm", "sigkill", "force"; "": nobody stops it */
 	const char *shutdown;  /* reason of the SHUTDOWN event (ShutdownCause of QEMU's qapi/run-state.json); "": there was none */
 	bool events;           /* events were read to the end: no SHUTDOWN means that QEMU sent none */

@@ -12,6 +12,7 @@ enum event_stage {
 	EVENT_GREETING,      /* the greeting is awaited */
 	EVENT_CAPABILITIES,  /* the reply to qmp_capabilities */
 	EVENT_STATUS,        /* the reply to query-status */
+	EVENT_MIGRATION,     /* the reply to query-migrate */
 	EVENT_READY,
 	EVENT_CLOSED
 };
@@ -26,7 +27,7 @@ struct event_link {
 	bool whole;          /* closed by QEMU after the handshake: every event was seen */
 };
 
-/* What is handed on. `name` NULL: `data` is the reply to query-status; else the name of an event, and
+/* What is handed on. `name` NULL: `data` is the reply to query-status or query-migrate; else the name of an event, and
  * `line` its text without the line's end. */
 typedef void (*event_fn)(const char *name, const struct json *data, const char *line, size_t length, void *arg);
 

@@ -17,11 +17,13 @@ struct guest {
 	char reason[16];
 	int64_t memory;           /* MiB; 0: nothing was said */
 	bool changed;             /* something above is newer than the status line */
+	char migration[24];       /* QEMU's MigrationStatus; "": nothing was said */
+	bool migration_told;      /* it is newer than the status line */
 	bool told;                /* paused and reason are known (a STOP, a RESUME or query-status was seen) */
 	const char *stop_cause;   /* what the next STOP is about; NULL: somebody asked for it */
 };
 
-/* An event, or (name NULL) the reply to query-status. */
+/* An event; name NULL: the reply to query-status or to query-migrate, which differ in what they say. */
 void guest_event(struct guest *guest, const char *name, const struct json *data, int64_t now_ms);
 /* A watchdog that bit in the last minutes and was not followed by a reset. */
 bool guest_bitten(const struct guest *guest, int64_t now_ms);

@@ -24,6 +24,12 @@ enum stage {
 /* What is left to be done after the loop, by becoming kvmctl (background) or by calling it (foreground). */
 enum afterwards { AFTERWARDS_NOTHING, AFTERWARDS_TEARDOWN, AFTERWARDS_START };
 
+/* What was done to the instance when QEMU ended; "" nothing. */
+struct doings {
+	char rung[48];           /* the rung of stop or reboot */
+	char move[48];           /* the MOVE_ word (vm/move.h) */
+};
+
 struct supervisor {
 	const struct options *options;
 	enum stage stage;
@@ -74,8 +80,8 @@ int64_t ending_oom_count(const struct options *options);
 void ending_reap(struct supervisor *s);
 
 /* --- afterwards.c: the policy, back-off, teardown --- */
-/* What on_crash says about s->record; writes the record. rung: what stop was doing, "" nothing. */
-void afterwards_decide(struct supervisor *s, const char *rung);
+/* What on_crash says about s->record; writes the record. */
+void afterwards_decide(struct supervisor *s, const struct doings *doings);
 void afterwards_backoff_over(struct supervisor *s);
 void afterwards_cancel_backoff(struct supervisor *s);
 /* Does what is left. Returns the exit status; does not return where the supervisor becomes kvmctl. */

@@ -21,7 +21,9 @@ enum exit_reason {
 	EXIT_CRASHED,          /* a signal that we did not send */
 	EXIT_FAILED,           /* QEMU ended with a status */
 	EXIT_PANICKED, EXIT_WATCHDOG, EXIT_OOM,
-	EXIT_MIGRATED,
+	EXIT_MIGRATED,         /* it runs on another host */
+	EXIT_SAVED,            /* its memory is in a file */
+	EXIT_INCOMING_FAILED,  /* it waited for a guest from another host (or a file) that never ran here, and never will */
 	EXIT_HOST_REBOOTED,
 	EXIT_START_FAILED,
 	EXIT_REASON_MAX

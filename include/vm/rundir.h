@@ -12,11 +12,13 @@
 enum rundir_part {
 	RUNDIR_PID, RUNDIR_UID, RUNDIR_CTRL, RUNDIR_CONF, RUNDIR_NIC, RUNDIR_CHROOT, RUNDIR_QUARANTINE, RUNDIR_LOCK, RUNDIR_EXIT, RUNDIR_LOG,
 	RUNDIR_CLAIM,                  /* links WHAT -> NAME: who has a MAC, a uuid, a VNC port, a writable disk */
+	RUNDIR_SAVED,                  /* links NAME -> the file with its memory. Outside: in state_dir, since it outlives the host */
 	RUNDIR_PART_MAX
 };
 
 struct rundir {
 	char *path;
+	char *saved;                   /* path of the part RUNDIR_SAVED; NULL: not told, there is none then */
 	int fd;                        /* -1: it does not exist (opened for looking only) */
 	int parts[RUNDIR_PART_MAX];    /* opened when first asked for; -1 before */
 };
@@ -28,6 +30,10 @@ struct rundir {
  * parts are made (0750). ERROR_HOST: a network file system, not a directory, not ours to write. */
 int rundir_open(const char *path, bool create, struct rundir *ret, struct error *err);
 void rundir_close(struct rundir *rundir);
+/* Where the saved ones are recorded: "STATE_DIR/.saved". Told once, after opening. */
+void rundir_set_saved(struct rundir *rundir, const char *state_dir);
+/* Makes that directory, for the first one that is saved. */
+int rundir_make_saved(struct rundir *rundir, struct error *err);
 /* For those who look for a long time: a directory that was not there, or that was removed, is opened if
  * there is one now. 1: it is another one than before. */
 int rundir_renew(struct rundir *rundir, struct error *err);
@@ -49,7 +55,7 @@ struct rundir_names {
 int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *suffix, struct rundir_names *names, struct error *err);
 char **rundir_names_finish(struct rundir_names *names);
 
-/* All names that have a pid file, a state, or an exit record, sorted, without duplicates (strv). */
+/* All names that have a pid file, a state, an exit record, or saved memory, sorted, without duplicates (strv). */
 int rundir_names(struct rundir *rundir, char ***ret, struct error *err);
 
 /* The instance's lock: who holds it may change it, and tears it down. ERROR_BUSY names the holder. */

@@ -23,12 +23,14 @@ struct status {
 	struct process_id qemu;       /* pid 0: none yet (starting), or none any more (waiting for a restart) */
 	enum phase phase;
 	bool paused;                  /* the vCPUs are stopped */
-	char reason[48];              /* one word: "user", "io-error", "panicked", "watchdog", "start", "acpi", "quit", "sigterm", "sigkill", "force"; "" none */
+	char reason[48];              /* one word: "user", "io-error", "panicked", "watchdog", "start", "acpi", "quit", "sigterm", "sigkill", "force"; "" none;
+				 in the phases incoming, outgoing and saving a MOVE_ word of vm/move.h */
 	int vcpus;
 	int64_t memory, maxmem;       /* MiB: balloon's actual, and the maximum */
 	pid_t supervisor;             /* 0: none */
 	uint64_t supervisor_start;    /* its start time in ticks */
 	int64_t since_ms;             /* Unix time of the start */
+	char migration[24];           /* how far QEMU is with a migration, in its own word ("active", "completed"); "" none */
 	uint64_t net_ns;              /* inode of the network namespace it was started in (word "netns=") */
 };
 

@@ -60,6 +60,7 @@ static int make_context(struct invocation *invocation, struct context *context, 
 	    (process_here(&context->here, err) < 0 ||
 	     rundir_open(context->settings->run_dir, needs & NEEDS_LOCK, &context->rundir, err) < 0))
 		return -1;
+	rundir_set_saved(&context->rundir, context->settings->state_dir);
 	invocation->context = context;
 	return 0;
 }

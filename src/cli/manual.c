@@ -142,6 +142,10 @@ static const char *exit_reason_doc(enum exit_reason reason)
 		[EXIT_WATCHDOG] = "The guest's watchdog was not fed.",
 		[EXIT_OOM] = "The OOM killer ended QEMU.",
 		[EXIT_MIGRATED] = "The guest moved to another host.",
+		[EXIT_SAVED] = "The guest was saved: its memory is in a file.",
+		[EXIT_INCOMING_FAILED] =
+			"QEMU waited for a guest from another host, or from a file, that did not come: "
+			"it has not run here.",
 		[EXIT_HOST_REBOOTED] = "The host was rebooted under it.",
 		[EXIT_START_FAILED] = "The start failed.",
 	};

@@ -144,6 +144,7 @@ struct json *look_row(const struct instance *instance)
 		json_put(row, "cpu_time", json_new_double(figures.cpu_time));
 		json_put_int(row, "resident", figures.resident);
 	}
+	json_put_string(row, "migration", *status->migration ? status->migration : NULL);
 	put_pid(row, "supervisor", instance->supervised ? status->supervisor : 0);
 	return row;
 }

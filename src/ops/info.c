@@ -104,6 +104,21 @@ static void put_path(struct view *view, const char *key, enum rundir_part part, 
 	json_put_string(view->document, key, access(path, F_OK) == 0 ? path : NULL);
 }
 
+/* What is recorded of a move; how far QEMU is with it is asked by `migration status`. */
+static struct json *move_of(struct view *view, const struct move *move)
+{
+	const struct status *status = &view->instance.status;
+	struct json *document = json_new_object();
+
+	json_put_bool(document, "managed", move->managed);
+	json_put_string(document, "peer", is_empty(move->peer) ? NULL : move->peer);
+	json_put_string(document, "uri", is_empty(move->uri) ? NULL : move->uri);
+	json_put_string(document, "file", is_empty(move->file) ? NULL : move->file);
+	json_put_string(document, "id", is_empty(move->id) ? NULL : move->id);
+	json_put_string(document, "state", *status->migration ? status->migration : NULL);
+	return document;
+}
+
 static void put_recorded(struct view *view)
 {
 	const struct state *state = view->state;
@@ -119,6 +134,7 @@ static void put_recorded(struct view *view)
 	json_put_string(document, "identity", state->identity);
 	json_put_int(document, "uid", state->uid);
 	json_put_string(document, "placement", state->placement);
+	json_put(document, "move", state->move ? move_of(view, state->move) : NULL);
 	json_put_string(document, "spec_file", state->spec_file);
 	for (char *const *arg = state->argv; arg && *arg; arg++)
 		json_append_string(argv, *arg);

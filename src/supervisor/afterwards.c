@@ -10,6 +10,7 @@
 
 #include "base/deadline.h"
 #include "base/text.h"
+#include "vm/move.h"
 #include "supervisor/report.h"
 
 #define BACKOFF_MAX_S 300
@@ -60,11 +61,22 @@ static int backoff_seconds(int restarts)
 	return restarts > 8 || 1 << restarts > BACKOFF_MAX_S ? BACKOFF_MAX_S : 1 << restarts;
 }
 
+/* A guest that may run on another host, or that was to come here, is not started from its disks: only one that has not left. */
+static bool is_ours_to_restart(enum phase phase, const char *reason)
+{
+	if (phase == PHASE_INCOMING)
+		return false;
+	if (phase == PHASE_OUTGOING || phase == PHASE_SAVING)
+		return streq(reason, MOVE_MIGRATING) || streq(reason, MOVE_SAVING);
+	return true;
+}
+
 static void mark_waiting(struct status *status, void *arg)
 {
 	struct supervisor *s = arg;
 
-	if (status->qemu.pid != s->options->qemu || status->phase == PHASE_STOPPING || status->phase == PHASE_REBOOTING)
+	if (status->qemu.pid != s->options->qemu || status->phase == PHASE_STOPPING ||
+	    status->phase == PHASE_REBOOTING || !is_ours_to_restart(status->phase, status->reason))
 		return;
 	status->qemu.pid = 0;
 	status->phase = PHASE_REBOOTING;
@@ -91,12 +103,12 @@ static bool begin_backoff(struct supervisor *s)
 	return s->stage == STAGE_BACKOFF;
 }
 
-void afterwards_decide(struct supervisor *s, const char *rung)
+void afterwards_decide(struct supervisor *s, const struct doings *doings)
 {
 	bool crash = cause_is_crash(s->record.reason);
 
 	s->exit_status = crash ? 1 : 0;
-	if (crash && !*rung && s->options->on_crash == ON_CRASH_RESTART && begin_backoff(s)) {
+	if (crash && !*doings->rung && s->options->on_crash == ON_CRASH_RESTART && begin_backoff(s)) {
 		write_record(s);
 		say(s);
 		report(s->options, LOG_NOTICE, "starts again in %d s (on_crash restart)",
@@ -106,7 +118,8 @@ void afterwards_decide(struct supervisor *s, const char *rung)
 	s->record.restart_at_ms = 0;
 	write_record(s);
 	say(s);
-	s->afterwards = AFTERWARDS_TEARDOWN;
+	/* What is left of one that may run on another host is how the rest is found out. */
+	s->afterwards = streq(doings->move, MOVE_HANDED_OVER) ? AFTERWARDS_NOTHING : AFTERWARDS_TEARDOWN;
 	s->stage = STAGE_DONE;
 }
 

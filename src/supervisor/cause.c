@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/text.h"
+#include "vm/move.h"
 
 /* QEMU's word for what asked it to end -> our reason, when nobody was stopping it. */
 static const struct {
@@ -83,9 +84,28 @@ static enum exit_reason without_status(const struct evidence *e)
 	return by_rung(e);
 }
 
+/* However QEMU ended: a guest that runs elsewhere, lies in a file, or has never run here was not lost with it. */
+static enum exit_reason by_move(const struct evidence *e)
+{
+	static const struct {
+		const char *move;
+		enum exit_reason reason;
+	} moves[] = { { MOVE_MIGRATED, EXIT_MIGRATED },
+		      { MOVE_SAVED, EXIT_SAVED },
+		      { MOVE_WAITING, EXIT_INCOMING_FAILED } };
+
+	for (size_t i = 0; i < ELEMENTS(moves); i++)
+		if (streq(e->move, moves[i].move))
+			return moves[i].reason;
+	return EXIT_UNKNOWN;
+}
+
 enum exit_reason cause_decide(const struct evidence *e)
 {
-	enum exit_reason reason;
+	enum exit_reason reason = by_move(e);
+
+	if (reason != EXIT_UNKNOWN)
+		return reason;
 
 	if (e->wait_status >= 0 && WIFSIGNALED(e->wait_status))
 		return by_signal(WTERMSIG(e->wait_status), e);
@@ -134,6 +154,9 @@ char *cause_detail(enum exit_reason reason, const struct evidence *e)
 		[EXIT_FORCED] = "QEMU was killed by force",
 		[EXIT_PANICKED] = "the guest's kernel panicked",
 		[EXIT_WATCHDOG] = "the guest's watchdog was not fed",
+		[EXIT_MIGRATED] = "the guest runs on another host",
+		[EXIT_SAVED] = "the guest's memory is in a file",
+		[EXIT_INCOMING_FAILED] = "the guest that QEMU waited for did not come: it never ran here",
 		[EXIT_OOM] = "the kernel killed QEMU for want of memory",
 	};
 

@@ -57,18 +57,20 @@ static bool oom_killed(const struct supervisor *s)
 	return kernel_log_oom(s->options->qemu);
 }
 
-/* What somebody was doing to end it, from the status line; "" nobody was. */
-static void read_rung(const struct supervisor *s, char *ret, size_t size)
+/* What somebody was doing to end it, and where it was on the way to, from the status line; "" nothing. */
+static void read_doings(const struct supervisor *s, struct doings *ret)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_close_ int dir = supervisor_open_part(s, "pid");
 	struct status status;
 
-	*ret = '\0';
+	*ret = (struct doings){ 0 };
 	if (status_read(dir, s->options->name, &status, &err) != 1 || status.qemu.pid != s->options->qemu)
 		return;
 	if (status.phase == PHASE_STOPPING || status.phase == PHASE_REBOOTING)
-		snprintf(ret, size, "%s", status.reason);
+		snprintf(ret->rung, sizeof(ret->rung), "%s", status.reason);
+	else if (status.phase == PHASE_INCOMING || status.phase == PHASE_OUTGOING || status.phase == PHASE_SAVING)
+		snprintf(ret->move, sizeof(ret->move), "%s", status.reason);
 }
 
 /* "kvmctl stop (pid 12)" from the text of the instance's lock: "pid 12, stop, since ...". */
@@ -115,11 +117,12 @@ static char *who_did(const struct supervisor *s, enum exit_reason reason, const 
 	}
 }
 
-static void make_record(struct supervisor *s, const char *rung)
+static void make_record(struct supervisor *s, const struct doings *doings)
 {
 	struct evidence evidence = {
 		.wait_status = s->wait_status,
-		.rung = rung,
+		.move = doings->move,
+		.rung = doings->rung,
 		.shutdown = s->guest.shutdown,
 		.events = s->events.whole,
 		.watchdog = guest_bitten(&s->guest, clock_boottime_ms()),
@@ -135,7 +138,7 @@ static void make_record(struct supervisor *s, const char *rung)
 	record->signal = status >= 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	record->ended_ms = clock_realtime_ms();
 	record->words = logs_words(&s->logs, s->options->log_offset);
-	record->by = who_did(s, record->reason, rung, record->words);
+	record->by = who_did(s, record->reason, doings->rung, record->words);
 	record->detail = cause_detail(record->reason, &evidence);
 	record->restarts = s->options->restarts;
 }
@@ -164,7 +167,7 @@ static void tell_start(struct supervisor *s)
 
 void ending_reap(struct supervisor *s)
 {
-	char rung[48];
+	struct doings doings;
 
 	if (s->options->attached)
 		s->wait_status = foreign_status(s->options->qemu, s->options->qemu_start, s->pidfd);
@@ -183,7 +186,7 @@ void ending_reap(struct supervisor *s)
 	}
 	drain_events(s);
 	logs_look(&s->logs);
-	read_rung(s, rung, sizeof(rung));
-	make_record(s, rung);
-	afterwards_decide(s, rung);
+	read_doings(s, &doings);
+	make_record(s, &doings);
+	afterwards_decide(s, &doings);
 }

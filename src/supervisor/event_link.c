@@ -1,9 +1,9 @@
-/* Five stages and one pump. The supervisor asks two questions in its life; all the rest that comes is
+/* Five stages and one pump. The supervisor asks three questions in its life; all the rest that comes is
  * events.
  *
  * The greeting is answered by qmp_capabilities; from its reply on QEMU sends events. What happened before
- * is not sent again, so query-status is asked once, after it: whatever happened in between is in its
- * answer or comes as an event behind it. */
+ * is not sent again, so query-status is asked once, after it, and then query-migrate: whatever happened
+ * in between is in their answers or comes as an event behind them. */
 #include "supervisor/event_link.h"
 
 #include <errno.h>
@@ -50,6 +50,10 @@ static int take_reply(struct event_link *link, const struct json *reply, event_f
 	if (link->stage == EVENT_CAPABILITIES)
 		return ask(link, "{\"execute\":\"query-status\"}\r\n", EVENT_STATUS, err);
 	if (link->stage == EVENT_STATUS) {
+		fn(NULL, json_get(reply, "return"), NULL, 0, arg);
+		return ask(link, "{\"execute\":\"query-migrate\"}\r\n", EVENT_MIGRATION, err);
+	}
+	if (link->stage == EVENT_MIGRATION) {
 		link->stage = EVENT_READY;
 		fn(NULL, json_get(reply, "return"), NULL, 0, arg);
 	}
@@ -71,7 +75,7 @@ static int take_message(struct event_link *link, const char *line, size_t length
 		return take_reply(link, message, fn, arg, err);
 	if (json_get(message, "error") && link->stage == EVENT_CAPABILITIES)
 		return error_set(err, ERROR_QEMU, "QEMU refused qmp_capabilities");
-	if (json_get(message, "error") && link->stage == EVENT_STATUS)
+	if (json_get(message, "error") && (link->stage == EVENT_STATUS || link->stage == EVENT_MIGRATION))
 		link->stage = EVENT_READY;
 	return 0;
 }
@@ -136,7 +140,7 @@ int event_link_read(struct event_link *link, event_fn fn, void *arg, struct erro
 		if (n < 0 && errno == EAGAIN)
 			return 1;
 		if (n <= 0) { /* a reset is an end too: QEMU died with something unread */
-			bool whole = link->stage == EVENT_READY;
+			bool whole = link->stage == EVENT_READY || link->stage == EVENT_MIGRATION;
 
 			event_link_close(link);
 			link->whole = whole;

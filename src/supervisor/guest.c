@@ -87,6 +87,17 @@ static void on_reset(struct guest *guest, const struct json *data, int64_t now_m
 	guest->bitten_at_ms = 0;
 }
 
+static void on_migration(struct guest *guest, const struct json *data, int64_t now_ms)
+{
+	const char *state = json_get_string(data, "status", "");
+
+	(void)now_ms;
+	if (!*state || streq(state, "none"))
+		return;
+	set_text(guest->migration, sizeof(guest->migration), state);
+	guest->migration_told = guest->changed = true;
+}
+
 static void on_shutdown(struct guest *guest, const struct json *data, int64_t now_ms)
 {
 	(void)now_ms;
@@ -110,6 +121,7 @@ static const struct {
 	{ "SHUTDOWN", on_shutdown },
 	{ "SUSPEND", on_suspend },
 	{ "WAKEUP", on_resume },
+	{ "MIGRATION", on_migration },
 };
 
 /* RunState of QEMU's qapi/run-state.json -> reason. Those that are not here are plain "paused" or plain running. */
@@ -139,8 +151,13 @@ static void take_run_state(struct guest *guest, const struct json *data)
 
 void guest_event(struct guest *guest, const char *name, const struct json *data, int64_t now_ms)
 {
-	if (!name) {
+	if (!name && json_get(data, "running")) {
 		take_run_state(guest, data);
+		return;
+	}
+	if (!name) {
+		if (!*guest->migration) /* an event that came in the meantime is newer */
+			on_migration(guest, data, now_ms);
 		return;
 	}
 	for (size_t i = 0; i < ELEMENTS(handlers); i++)
@@ -155,16 +172,25 @@ bool guest_bitten(const struct guest *guest, int64_t now_ms)
 	return guest->bitten_at_ms && now_ms - guest->bitten_at_ms < BITE_COUNTS_MS;
 }
 
+/* The reason is another one's word: a rung of `stop`, or how far a move is. */
+static bool is_reason_taken(const struct status *status)
+{
+	return status->phase != PHASE_STARTING && status->phase != PHASE_RUNNING && status->phase != PHASE_SAVED;
+}
+
 void guest_apply(const struct guest *guest, struct status *status)
 {
 	if (guest->memory)
 		status->memory = guest->memory;
+	if (guest->migration_told &&
+	    (status->phase == PHASE_INCOMING || status->phase == PHASE_OUTGOING || status->phase == PHASE_SAVING))
+		set_text(status->migration, sizeof(status->migration), guest->migration);
 	if (!guest->told)
 		return;
 	/* "user" by query-status alone says less than what whoever paused it has written. */
 	bool keeps = status->paused && guest->paused && streq(guest->reason, "user") && *status->reason;
 
 	status->paused = guest->paused;
-	if (!keeps && status->phase != PHASE_STOPPING && status->phase != PHASE_REBOOTING)
+	if (!keeps && !is_reason_taken(status))
 		set_text(status->reason, sizeof(status->reason), guest->reason);
 }

@@ -43,7 +43,11 @@ void watch_record(struct supervisor *s)
 	s->guest.changed = false;
 	pid_dir = supervisor_open_part(s, "pid");
 	lock_dir = supervisor_open_part(s, "lock");
-	if (status_update(pid_dir, lock_dir, s->options->name, change_status, s, &err) >= 0 || s->complained)
+	if (status_update(pid_dir, lock_dir, s->options->name, change_status, s, &err) >= 0) {
+		s->guest.migration_told = false; /* once: kvmctl takes the word back when the move is over */
+		return;
+	}
+	if (s->complained)
 		return;
 	s->complained = true;
 	report(s->options, LOG_WARNING, "the status line cannot be kept true: %s", err.message);

@@ -26,6 +26,8 @@ static const char *const reason_names[EXIT_REASON_MAX] = {
 	[EXIT_WATCHDOG] = "watchdog",
 	[EXIT_OOM] = "oom",
 	[EXIT_MIGRATED] = "migrated",
+	[EXIT_SAVED] = "saved",
+	[EXIT_INCOMING_FAILED] = "incoming-failed",
 	[EXIT_HOST_REBOOTED] = "host-rebooted",
 	[EXIT_START_FAILED] = "start-failed",
 };

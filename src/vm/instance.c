@@ -1,10 +1,13 @@
 /* What an instance is at this moment: its status line, /proc, its exit record. */
 #include "vm/instance.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
+#include "vm/move.h"
 #include "vm/state.h"
 
 const char *instance_state_to_string(enum instance_state state)
@@ -52,6 +55,12 @@ static bool is_supervised(const struct instance *instance, const struct process_
 	return process_verify(&id, here, NULL) == PROCESS_ALIVE;
 }
 
+/* Where the guest runs cannot be told from here: the other side may have let it run. */
+static bool is_handed_over(const struct status *status)
+{
+	return status->phase == PHASE_OUTGOING && streq(status->reason, MOVE_HANDED_OVER);
+}
+
 /* A phase other than "running" says that a command is at work on it, or was cut short: the state is
  * what the guest does, the reason what is done to it. */
 static void look_alive(struct instance *instance, const struct process_id *here)
@@ -59,6 +68,10 @@ static void look_alive(struct instance *instance, const struct process_id *here)
 	const struct status *status = &instance->status;
 
 	instance->supervised = is_supervised(instance, here);
+	if (is_handed_over(status)) {
+		say(instance, INSTANCE_UNKNOWN, status->reason);
+		return;
+	}
 	if (status->phase == PHASE_INCOMING || status->phase == PHASE_OUTGOING) {
 		say(instance, status->phase == PHASE_INCOMING ? INSTANCE_INCOMING : INSTANCE_OUTGOING, status->reason);
 		return;
@@ -78,10 +91,21 @@ static void look_without_qemu(struct instance *instance, const struct process_id
 	instance->supervised = is_supervised(instance, here);
 	if (status->phase == PHASE_SAVED)
 		say(instance, INSTANCE_SAVED, "");
+	else if (is_handed_over(status))
+		say(instance, INSTANCE_UNKNOWN, status->reason);
 	else if (status->phase == PHASE_REBOOTING && instance->supervised)
 		say(instance, INSTANCE_STOPPED, "restarting");
 	else
 		say(instance, INSTANCE_STALE, phase_to_string(status->phase));
+}
+
+/* Its memory lies in a file: the link to it is the one truth about that. */
+static bool is_saved(struct rundir *rundir, const char *name)
+{
+	int dir = rundir_part(rundir, RUNDIR_SAVED);
+	struct stat st;
+
+	return dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* An exit record that cannot be read hides why it ended, not that it did. */
@@ -108,6 +132,10 @@ static int look_without_status(struct rundir *rundir, const char *name, struct i
 	_cleanup_state_ struct state *state = NULL;
 	int found = state_read(rundir, name, &state, err);
 
+	if (found == 0 && is_saved(rundir, name)) {
+		say(instance, INSTANCE_SAVED, "");
+		return 0;
+	}
 	if (found == 0)
 		return look_at_exit(rundir, name, instance, err);
 	if (found < 0)

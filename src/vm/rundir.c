@@ -20,7 +20,7 @@ static const char *const part_paths[RUNDIR_PART_MAX] = {
 	[RUNDIR_NIC] = "nic",     [RUNDIR_CHROOT] = "chroot",
 	[RUNDIR_LOCK] = "lock",   [RUNDIR_QUARANTINE] = "chroot-quarantine",
 	[RUNDIR_EXIT] = "exit",   [RUNDIR_LOG] = "log",
-	[RUNDIR_CLAIM] = "claim",
+	[RUNDIR_CLAIM] = "claim", [RUNDIR_SAVED] = ".saved",
 };
 
 const char *rundir_part_name(enum rundir_part part)
@@ -32,10 +32,11 @@ const char *rundir_part_name(enum rundir_part part)
  * (RUNDIR_INIT) they are 0, which is standard input. */
 void rundir_close(struct rundir *rundir)
 {
-	for (int i = 0; rundir->fd >= 0 && i < RUNDIR_PART_MAX; i++)
+	for (int i = 0; rundir->path && i < RUNDIR_PART_MAX; i++)
 		close_fd(&rundir->parts[i]);
 	close_fd(&rundir->fd);
 	free(rundir->path);
+	free(rundir->saved);
 	*rundir = RUNDIR_INIT;
 }
 
@@ -69,7 +70,7 @@ static int make_parts(struct rundir *rundir, struct error *err)
 	if (file_make_dirs(rundir->path, RUNDIR_MODE, err) < 0 || open_root(rundir, true, err) < 0)
 		return -1;
 	for (int i = 0; i < RUNDIR_PART_MAX; i++)
-		if (mkdirat(rundir->fd, part_paths[i], RUNDIR_MODE) < 0 && errno != EEXIST)
+		if (i != RUNDIR_SAVED && mkdirat(rundir->fd, part_paths[i], RUNDIR_MODE) < 0 && errno != EEXIST)
 			return error_errno(err, ERROR_HOST, errno, "cannot make \"%s/%s\"", rundir->path,
 					   part_paths[i]);
 	return 0;
@@ -90,6 +91,17 @@ int rundir_open(const char *path, bool create, struct rundir *ret, struct error 
 	return 0;
 }
 
+void rundir_set_saved(struct rundir *rundir, const char *state_dir)
+{
+	free(rundir->saved);
+	rundir->saved = xprintf("%s/%s", state_dir, part_paths[RUNDIR_SAVED]);
+}
+
+int rundir_make_saved(struct rundir *rundir, struct error *err)
+{
+	return file_make_dirs(rundir->saved, RUNDIR_MODE, err);
+}
+
 int rundir_renew(struct rundir *rundir, struct error *err)
 {
 	_cleanup_rundir_ struct rundir fresh = RUNDIR_INIT;
@@ -101,27 +113,41 @@ int rundir_renew(struct rundir *rundir, struct error *err)
 		return -1;
 	if (fresh.fd < 0)
 		return 0;
+	fresh.saved = xstrdup(rundir->saved);
 	struct rundir old = *rundir;
 	*rundir = fresh;
 	fresh = old;
 	return 1;
 }
 
+/* It is no part of the directory, so it may be there where that one is not; and it is made at any time. */
+static int open_saved(const struct rundir *rundir)
+{
+	if (rundir->saved)
+		return open(rundir->saved, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	errno = ENOENT;
+	return -1;
+}
+
 /* Opened when first asked for: most commands want two or three of the eleven, and `list` is to be
  * quick. */
 int rundir_part(struct rundir *rundir, enum rundir_part part)
 {
-	if (rundir->fd < 0) {
+	if (rundir->fd < 0 && part != RUNDIR_SAVED) {
 		errno = ENOENT;
 		return -1;
 	}
 	if (rundir->parts[part] < 0)
-		rundir->parts[part] = openat(rundir->fd, part_paths[part], O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+		rundir->parts[part] =
+			part == RUNDIR_SAVED ? open_saved(rundir)
+					     : openat(rundir->fd, part_paths[part], O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	return rundir->parts[part];
 }
 
 char *rundir_path(const struct rundir *rundir, enum rundir_part part, const char *name, const char *suffix)
 {
+	if (part == RUNDIR_SAVED)
+		return xprintf("%s/%s%s", rundir->saved, name, suffix);
 	return xprintf("%s/%s/%s%s", rundir->path, part_paths[part], name, suffix);
 }
 
@@ -186,7 +212,7 @@ char **rundir_names_finish(struct rundir_names *names)
 }
 
 /* An instance whose status line is gone may still have a state, and one that has ended has its exit
- * record: all of them are listed. */
+ * record, one that was saved its link: all of them are listed. */
 int rundir_names(struct rundir *rundir, char ***ret, struct error *err)
 {
 	struct rundir_names names = { 0 };
@@ -194,7 +220,8 @@ int rundir_names(struct rundir *rundir, char ***ret, struct error *err)
 
 	if (rundir_names_add(rundir, RUNDIR_PID, "", &names, err) < 0 ||
 	    rundir_names_add(rundir, RUNDIR_CONF, ".runtime", &names, err) < 0 ||
-	    rundir_names_add(rundir, RUNDIR_EXIT, "", &names, err) < 0)
+	    rundir_names_add(rundir, RUNDIR_EXIT, "", &names, err) < 0 ||
+	    rundir_names_add(rundir, RUNDIR_SAVED, "", &names, err) < 0)
 		result = -1;
 	_cleanup_strv_ char **list = rundir_names_finish(&names);
 	if (result == 0)

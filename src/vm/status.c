@@ -56,6 +56,7 @@ static const struct word {
 	{ "phase", WORD_PHASE, offsetof(struct status, phase), 0, true },
 	{ "paused", WORD_BOOL, offsetof(struct status, paused), 0, true },
 	{ "reason", WORD_TEXT, offsetof(struct status, reason), sizeof(((struct status *)0)->reason), false },
+	{ "migration", WORD_TEXT, offsetof(struct status, migration), sizeof(((struct status *)0)->migration), false },
 	{ "vcpus", WORD_INT, offsetof(struct status, vcpus), 0, false },
 	{ "memory", WORD_I64, offsetof(struct status, memory), 0, false },
 	{ "maxmem", WORD_I64, offsetof(struct status, maxmem), 0, false },

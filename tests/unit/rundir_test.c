@@ -70,6 +70,10 @@ static void a_directory_that_is_not_there_is_empty_or_made(void **state)
 	assert_int_equal(strv_length(names), 0);
 	rundir_close(&rundir);
 	assert_int_equal(rundir_open(path, true, &rundir, &err), 0);
+	assert_int_equal(rundir_part(&rundir, RUNDIR_SAVED), -1);
+	rundir_set_saved(&rundir, path);
+	assert_int_equal(rundir_part(&rundir, RUNDIR_SAVED), -1);
+	assert_int_equal(rundir_make_saved(&rundir, &err), 0);
 	for (int part = 0; part < RUNDIR_PART_MAX; part++) {
 		assert_true(rundir_part(&rundir, (enum rundir_part)part) >= 0);
 		assert_int_equal(fstat(rundir_part(&rundir, (enum rundir_part)part), &st), 0);
@@ -97,11 +101,29 @@ static void a_busy_lock_names_its_holder(void **state)
 	rundir_close(&rundir);
 }
 
+/* The host was rebooted: the run directory is gone, what is saved is not. */
+static void saved_ones_outlive_the_run_directory(void **state)
+{
+	_cleanup_free_ char *path = scratch_path(*state, "run"), *kept = scratch_path(*state, "state");
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_rundir_ struct rundir rundir = RUNDIR_INIT;
+	_cleanup_strv_ char **names = NULL;
+
+	assert_int_equal(rundir_open(path, false, &rundir, &err), 0);
+	rundir_set_saved(&rundir, kept);
+	assert_int_equal(rundir_make_saved(&rundir, &err), 0);
+	assert_int_equal(symlinkat("/memory", rundir_part(&rundir, RUNDIR_SAVED), "web1"), 0);
+	assert_int_equal(rundir_names(&rundir, &names, &err), 0);
+	assert_int_equal(strv_length(names), 1);
+	assert_string_equal(names[0], "web1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(network_file_systems_are_refused_by_name, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_is_empty_or_made, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(saved_ones_outlive_the_run_directory, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_busy_lock_names_its_holder, scratch_setup, scratch_teardown),
 	};
 

@@ -17,51 +17,62 @@ static const struct {
 	enum exit_reason expected;
 } cases[] = {
 	/* the guest's own doing */
-	{ { EXITED(0), "", "guest-shutdown", true }, EXIT_GUEST },
-	{ { EXITED(0), "", "guest-reset", true }, EXIT_GUEST_REBOOT },
-	{ { EXITED(0), "", "guest-panic", true }, EXIT_PANICKED },
-	{ { EXITED(0), "acpi", "guest-panic", true }, EXIT_PANICKED },
+	{ { EXITED(0), "", "", "guest-shutdown", true }, EXIT_GUEST },
+	{ { EXITED(0), "", "", "guest-reset", true }, EXIT_GUEST_REBOOT },
+	{ { EXITED(0), "", "", "guest-panic", true }, EXIT_PANICKED },
+	{ { EXITED(0), "", "acpi", "guest-panic", true }, EXIT_PANICKED },
 	/* stop, rung by rung */
-	{ { EXITED(0), "acpi", "guest-shutdown", true }, EXIT_ACPI },
-	{ { EXITED(0), "quit", "guest-shutdown", true }, EXIT_ACPI },
-	{ { EXITED(0), "quit", "host-qmp-quit", true }, EXIT_QUIT },
-	{ { EXITED(0), "sigterm", "host-signal", true }, EXIT_SIGTERM },
-	{ { SIGTERM, "sigterm", "", true }, EXIT_SIGTERM },
-	{ { SIGKILL, "sigkill", "", true }, EXIT_SIGKILL },
-	{ { SIGKILL, "force", "", true }, EXIT_FORCED },
-	{ { SIGKILL, "force", "", true, false, true }, EXIT_FORCED },
+	{ { EXITED(0), "", "acpi", "guest-shutdown", true }, EXIT_ACPI },
+	{ { EXITED(0), "", "quit", "guest-shutdown", true }, EXIT_ACPI },
+	{ { EXITED(0), "", "quit", "host-qmp-quit", true }, EXIT_QUIT },
+	{ { EXITED(0), "", "sigterm", "host-signal", true }, EXIT_SIGTERM },
+	{ { SIGTERM, "", "sigterm", "", true }, EXIT_SIGTERM },
+	{ { SIGKILL, "", "sigkill", "", true }, EXIT_SIGKILL },
+	{ { SIGKILL, "", "force", "", true }, EXIT_FORCED },
+	{ { SIGKILL, "", "force", "", true, false, true }, EXIT_FORCED },
 	/* a crash while it is being stopped is a crash */
-	{ { SIGSEGV, "acpi", "", true }, EXIT_CRASHED },
-	{ { SIGKILL, "acpi", "", true }, EXIT_CRASHED },
-	{ { SIGSEGV, "", "guest-shutdown", true }, EXIT_CRASHED },
-	{ { EXITED(1), "quit", "", true }, EXIT_FAILED },
+	{ { SIGSEGV, "", "acpi", "", true }, EXIT_CRASHED },
+	{ { SIGKILL, "", "acpi", "", true }, EXIT_CRASHED },
+	{ { SIGSEGV, "", "", "guest-shutdown", true }, EXIT_CRASHED },
+	{ { EXITED(1), "", "quit", "", true }, EXIT_FAILED },
 	/* others */
-	{ { EXITED(0), "", "host-qmp-quit", true }, EXIT_QUIT },
-	{ { EXITED(0), "", "host-signal", true }, EXIT_SIGTERM },
-	{ { SIGTERM, "", "", true }, EXIT_SIGTERM },
-	{ { SIGKILL, "", "", true }, EXIT_CRASHED },
-	{ { SIGABRT, "", "", true }, EXIT_CRASHED },
-	{ { SIGKILL, "", "", true, false, true }, EXIT_OOM },
-	{ { SIGSEGV, "", "", true, false, true }, EXIT_CRASHED },
-	{ { EXITED(1), "", "", true }, EXIT_FAILED },
-	{ { EXITED(1), "", "host-error", true }, EXIT_FAILED },
-	{ { EXITED(0), "", "", false }, EXIT_UNKNOWN },
-	{ { EXITED(0), "acpi", "", false }, EXIT_ACPI },
-	{ { EXITED(0), "", "phase-of-the-moon", true }, EXIT_UNKNOWN },
+	{ { EXITED(0), "", "", "host-qmp-quit", true }, EXIT_QUIT },
+	{ { EXITED(0), "", "", "host-signal", true }, EXIT_SIGTERM },
+	{ { SIGTERM, "", "", "", true }, EXIT_SIGTERM },
+	{ { SIGKILL, "", "", "", true }, EXIT_CRASHED },
+	{ { SIGABRT, "", "", "", true }, EXIT_CRASHED },
+	{ { SIGKILL, "", "", "", true, false, true }, EXIT_OOM },
+	{ { SIGSEGV, "", "", "", true, false, true }, EXIT_CRASHED },
+	{ { EXITED(1), "", "", "", true }, EXIT_FAILED },
+	{ { EXITED(1), "", "", "host-error", true }, EXIT_FAILED },
+	{ { EXITED(0), "", "", "", false }, EXIT_UNKNOWN },
+	{ { EXITED(0), "", "acpi", "", false }, EXIT_ACPI },
+	{ { EXITED(0), "", "", "phase-of-the-moon", true }, EXIT_UNKNOWN },
 	/* the watchdog */
-	{ { EXITED(0), "", "", true, true }, EXIT_WATCHDOG },
-	{ { EXITED(0), "", "guest-shutdown", true, true }, EXIT_WATCHDOG },
-	{ { EXITED(0), "", "guest-reset", true, true }, EXIT_WATCHDOG },
-	{ { EXITED(0), "quit", "host-qmp-quit", true, true }, EXIT_QUIT },
+	{ { EXITED(0), "", "", "", true, true }, EXIT_WATCHDOG },
+	{ { EXITED(0), "", "", "guest-shutdown", true, true }, EXIT_WATCHDOG },
+	{ { EXITED(0), "", "", "guest-reset", true, true }, EXIT_WATCHDOG },
+	{ { EXITED(0), "", "quit", "host-qmp-quit", true, true }, EXIT_QUIT },
 	/* not our child */
-	{ { -1, "", "guest-shutdown", true }, EXIT_GUEST },
-	{ { -1, "acpi", "guest-shutdown", true }, EXIT_ACPI },
-	{ { -1, "", "", true }, EXIT_CRASHED },
-	{ { -1, "", "", false }, EXIT_UNKNOWN },
-	{ { -1, "force", "", true }, EXIT_FORCED },
-	{ { -1, "sigkill", "", true }, EXIT_SIGKILL },
-	{ { -1, "", "", true, false, true }, EXIT_OOM },
-	{ { -1, "", "", true, true }, EXIT_WATCHDOG },
+	{ { -1, "", "", "guest-shutdown", true }, EXIT_GUEST },
+	{ { -1, "", "acpi", "guest-shutdown", true }, EXIT_ACPI },
+	{ { -1, "", "", "", true }, EXIT_CRASHED },
+	{ { -1, "", "", "", false }, EXIT_UNKNOWN },
+	{ { -1, "", "force", "", true }, EXIT_FORCED },
+	{ { -1, "", "sigkill", "", true }, EXIT_SIGKILL },
+	{ { -1, "", "", "", true, false, true }, EXIT_OOM },
+	{ { -1, "", "", "", true, true }, EXIT_WATCHDOG },
+	/* on the way: however it ended */
+	{ { EXITED(0), MOVE_MIGRATED, "", "host-qmp-quit", true }, EXIT_MIGRATED },
+	{ { SIGKILL, MOVE_MIGRATED, "", "", true }, EXIT_MIGRATED },
+	{ { SIGKILL, MOVE_SAVED, "", "", true }, EXIT_SAVED },
+	{ { EXITED(1), MOVE_WAITING, "", "", true }, EXIT_INCOMING_FAILED },
+	{ { -1, MOVE_WAITING, "", "", true }, EXIT_INCOMING_FAILED },
+	/* the guest was ours, or runs here */
+	{ { SIGSEGV, MOVE_MIGRATING, "", "", true }, EXIT_CRASHED },
+	{ { SIGSEGV, MOVE_HANDED_OVER, "", "", true }, EXIT_CRASHED },
+	{ { EXITED(1), MOVE_GRANTED, "", "", true }, EXIT_FAILED },
+	{ { SIGKILL, MOVE_SAVING, "", "", true }, EXIT_CRASHED },
 };
 
 static void test_verdicts(void **state)
@@ -79,7 +90,8 @@ static void test_verdicts(void **state)
 
 static void test_details_name_what_was_seen(void **state)
 {
-	const struct evidence crash = { SIGSEGV, "", "", true }, killed = { SIGKILL, "", "", true }, failed = { EXITED(3), "", "", true };
+	const struct evidence crash = { SIGSEGV, "", "", "", true }, killed = { SIGKILL, "", "", "", true },
+			      failed = { EXITED(3), "", "", "", true };
 	_cleanup_free_ char *a = cause_detail(EXIT_CRASHED, &crash), *b = cause_detail(EXIT_CRASHED, &killed), *c = cause_detail(EXIT_FAILED, &failed);
 
 	(void)state;
