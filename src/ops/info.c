@@ -105,9 +105,8 @@ static void put_path(struct view *view, const char *key, enum rundir_part part, 
 }
 
 /* What is recorded of a move; how far QEMU is with it is asked by `migration status`. */
-static struct json *move_of(struct view *view, const struct move *move)
+static struct json *move_of(const struct move *move)
 {
-	const struct status *status = &view->instance.status;
 	struct json *document = json_new_object();
 
 	json_put_bool(document, "managed", move->managed);
@@ -115,7 +114,6 @@ static struct json *move_of(struct view *view, const struct move *move)
 	json_put_string(document, "uri", is_empty(move->uri) ? NULL : move->uri);
 	json_put_string(document, "file", is_empty(move->file) ? NULL : move->file);
 	json_put_string(document, "id", is_empty(move->id) ? NULL : move->id);
-	json_put_string(document, "state", *status->migration ? status->migration : NULL);
 	return document;
 }
 
@@ -134,7 +132,7 @@ static void put_recorded(struct view *view)
 	json_put_string(document, "identity", state->identity);
 	json_put_int(document, "uid", state->uid);
 	json_put_string(document, "placement", state->placement);
-	json_put(document, "move", state->move ? move_of(view, state->move) : NULL);
+	json_put(document, "move", state->move ? move_of(state->move) : NULL);
 	json_put_string(document, "spec_file", state->spec_file);
 	for (char *const *arg = state->argv; arg && *arg; arg++)
 		json_append_string(argv, *arg);
