@@ -1,0 +1,25 @@
+/* A flag that signals set. */
+#include "host/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+/* A handler is given nothing but the number: it has to be here. */
+static volatile int interrupted;
+
+static void note(int number)
+{
+	interrupted = number;
+}
+
+const volatile int *interrupt_catch(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = note }, before;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+	return &interrupted;
+}
