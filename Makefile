@@ -27,6 +27,7 @@ UUID_LIBS  = -l:libuuid.a
 NL_CFLAGS  = $(shell $(PKG) --cflags libnl-3.0 libnl-route-3.0)
 NL_LIBS    = $(shell $(PKG) --libs libnl-3.0 libnl-route-3.0)
 PNG_LIBS   = $(shell $(PKG) --libs libpng)
+SAVE_LIBS  = $(shell $(PKG) --libs libzstd libxxhash)
 
 LAYERS := base host qemu vm ops cli
 # Rooms that are modules of their own (src/LAYER/NAME_module.c -> build/kvmctl-NAME.so): what they link is loaded only when it is used.
@@ -79,6 +80,11 @@ $(BUILD)/kvmctl-png.so: src/qemu/png_module.c | deps-build
 	@mkdir -p $(BUILD)/obj
 	@echo "  MODULE  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/png_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(PNG_LIBS)
+
+$(BUILD)/kvmctl-save.so: src/vm/save_module.c | deps-build
+	@mkdir -p $(BUILD)/obj
+	@echo "  MODULE  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/save_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(SAVE_LIBS)
 
 # --- made by the program of its own tables ---
 $(BUILD)/man/%: man/%.in $(BUILD)/kvmctl scripts/make-manual
