@@ -16,6 +16,8 @@ enum migration_storage { STORAGE_NONE, STORAGE_ALL, STORAGE_INCREMENTAL, STORAGE
 const char *migration_storage_to_string(enum migration_storage storage);
 int migration_storage_from_string(const char *s, enum migration_storage *ret);
 
+#define MIGRATION_CHANNELS_MAX 255
+
 /* Sent to the target with the info document: both QEMUs are set alike. */
 struct migration_terms {
 	bool post_copy, xbzrle, tls;
@@ -29,6 +31,7 @@ struct migration_terms {
 
 void migration_terms_clear(struct migration_terms *terms);
 struct json *migration_terms_to_json(const struct migration_terms *terms);
+/* ERROR_SPEC: all that is wrong with it. */
 int migration_terms_from_json(const struct json *document, struct migration_terms *ret, struct error *err);
 /* The names to switch on (strv, owned by the caller): those of the terms, "events" and "return-path" and "validate-uuid" always;
  * on the source "pause-before-switchover" where there is storage to copy; on the target "late-block-activate": the images are the source's until the
@@ -65,5 +68,24 @@ struct migration_course {
 /* Called at each MIGRATION_PASS event and when the budget is over (elapsed_ms since the stream began). */
 struct migration_decision migration_decide(const struct migration_policy *policy, const struct migration_terms *terms,
 					   struct migration_course *course, const struct migration_progress *progress, int64_t elapsed_ms);
+/* When the policy wants to be asked again although nothing was heard. */
+struct deadline migration_next_deadline(const struct migration_policy *policy, const struct migration_course *course, int64_t began_ms);
+
+enum migration_tls { MIGRATION_TLS_OFF, MIGRATION_TLS_ON, MIGRATION_TLS_REQUIRED };
+
+/* What was asked for on the command line; numbers below 0, and NULL: not given. Strings are borrowed. */
+struct migration_options {
+	int64_t bandwidth, downtime, downtime_max, post_copy_after, channels, budget_ms;
+	int on_budget;                 /* enum migration_on_budget */
+	int tls;                       /* enum migration_tls: who knows both sides turns it into terms.tls */
+	const char *compression;
+	bool auto_converge, post_copy, xbzrle, non_live;
+	enum migration_storage storage;
+};
+#define MIGRATION_OPTIONS_NONE ((struct migration_options){ -1, -1, -1, -1, -1, -1, -1, -1, NULL, false, false, false, false, STORAGE_NONE })
+
+/* The spec's migration_* parameters with the options over them. ERROR_USAGE: options that do not go together. terms.tls is left false. */
+int migration_options_apply(const struct migration_options *options, const struct spec *spec, struct migration_terms *ret_terms,
+			    struct migration_policy *ret_policy, struct error *err);
 
 #endif
