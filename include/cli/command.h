@@ -17,7 +17,7 @@ struct option_row {
 	char letter;            /* -q; 0: none */
 };
 
-enum command_group { GROUP_LIFE, GROUP_LIVE, GROUP_LOOK, GROUP_PLAN, GROUP_REPAIR, GROUP_HOST, GROUP_HELP, COMMAND_GROUP_MAX };
+enum command_group { GROUP_LIFE, GROUP_LIVE, GROUP_MOVE, GROUP_LOOK, GROUP_PLAN, GROUP_REPAIR, GROUP_HOST, GROUP_HELP, COMMAND_GROUP_MAX };
 const char *command_group_title(enum command_group group);   /* "Start and stop", ... */
 
 /* What a command needs. The directories and root are seen to by main before it runs; that it reads a

@@ -36,9 +36,9 @@ const char *command_group_title(enum command_group group)
 {
 	static const char *const titles[COMMAND_GROUP_MAX] = {
 		[GROUP_LIFE] = "Start and stop", [GROUP_LIVE] = "Change a running instance",
-		[GROUP_LOOK] = "Look",           [GROUP_PLAN] = "Check and plan",
-		[GROUP_REPAIR] = "Repair",       [GROUP_HOST] = "The host",
-		[GROUP_HELP] = "Help",
+		[GROUP_MOVE] = "Move and save",  [GROUP_LOOK] = "Look",
+		[GROUP_PLAN] = "Check and plan", [GROUP_REPAIR] = "Repair",
+		[GROUP_HOST] = "The host",       [GROUP_HELP] = "Help",
 	};
 	return titles[group];
 }
