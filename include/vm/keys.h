@@ -23,9 +23,9 @@ struct key_table {
 };
 
 /* instance -> struct spec, disk -> struct disk, nic -> struct nic, network -> struct network, hooks: names only;
- * settings -> struct settings, timeouts -> struct timeouts, spice_tls -> struct settings */
+ * settings -> struct settings, timeouts -> struct timeouts, spice_tls, migration_tls -> struct settings */
 extern const struct key_table instance_keys, disk_keys, nic_keys, network_keys, hook_keys;
-extern const struct key_table settings_keys, timeout_keys, spice_tls_keys;
+extern const struct key_table settings_keys, timeout_keys, spice_tls_keys, migration_tls_keys;
 
 /* All defaults into a zeroed struct. */
 void keys_init(const struct key_table *table, void *target);

@@ -28,6 +28,7 @@ struct migration_info {
 	struct migration_disk *disks;  /* one per disk of the spec */
 	size_t n_disks;
 	bool paused;                   /* the guest is paused, and stays so */
+	bool tls_required;             /* the source refuses to do without; terms.tls: it can */
 	struct migration_terms terms;
 };
 #define _cleanup_migration_info_ _cleanup_(migration_info_free_ptr)

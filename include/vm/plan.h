@@ -22,7 +22,7 @@ enum plan_fd_kind {
 	PLAN_FD_TAP, PLAN_FD_VHOST,                      /* index: NIC, queue: queue */
 	PLAN_FD_FILE,                                    /* path opened with flags */
 	PLAN_FD_PRIVATE,                                 /* a sealed memory copy of path: kernel, initrd, secrets, keys: readable whatever its owner */
-	PLAN_FD_DIR,                                     /* a directory of links to other descriptors (TLS keys): see plan_link */
+	PLAN_FD_DIR,                                     /* conf/NAME<path>: a directory of links to other descriptors (TLS keys): see plan_link */
 	PLAN_FD_KIND_MAX
 };
 const char *plan_fd_kind_to_string(enum plan_fd_kind kind);
@@ -37,7 +37,7 @@ struct plan_fd {
 	int number;           /* in QEMU */
 	int fdset;            /* -add-fd set, or -1: passed by number */
 	int index, queue;     /* PLAN_FD_TAP, PLAN_FD_VHOST; PLAN_FD_FILE of a disk: its index, else -1 */
-	char *path;           /* PLAN_FD_FILE, PLAN_FD_PRIVATE */
+	char *path;           /* PLAN_FD_FILE, PLAN_FD_PRIVATE; PLAN_FD_DIR: ".keys", ".migration-keys" */
 	int flags;            /* open(2) flags of PLAN_FD_FILE */
 	bool optional;        /* PLAN_FD_PRIVATE: the file need not be there: then an empty copy is, and links to it are left out */
 	struct plan_link *links;

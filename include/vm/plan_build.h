@@ -53,6 +53,7 @@ void plan_board(struct builder *b);
 void plan_disks(struct builder *b);
 void plan_removable(struct builder *b);
 void plan_nics(struct builder *b);
+void plan_migration(struct builder *b);
 
 /* Adds to -machine. */
 void build_machine(struct builder *b, const char *key, const char *value);
@@ -67,6 +68,8 @@ int build_fdset(struct builder *b, enum plan_fd_kind kind, const char *path, int
 char *build_readable(struct builder *b, const char *path, bool secret);
 /* The last descriptor, to be completed. Valid until the next one is added. */
 struct plan_fd *build_last_fd(struct builder *b);
+/* One more name in the last descriptor, a PLAN_FD_DIR, for the descriptor of that number. */
+void build_link(struct builder *b, const char *name, int number);
 
 /* A command for the control monitor before `cont`; takes arguments' reference. Valid until the next one is added. */
 struct plan_command *build_command(struct builder *b, const char *execute, struct json *arguments);

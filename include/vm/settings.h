@@ -19,6 +19,8 @@ struct timeouts {             /* milliseconds */
 	int64_t script;        /* 60,000 */
 };
 
+enum migration_tls_mode { MIGRATION_TLS_OFF, MIGRATION_TLS_ON, MIGRATION_TLS_REQUIRED };
+
 struct settings {
 	char *file;            /* the file read, or "" */
 	char *run_dir;         /* absolute */
@@ -33,6 +35,8 @@ struct settings {
 	struct timeouts timeouts;
 	char *nic_script;      /* "" = built in */
 	int64_t log_max;       /* bytes */
+	int migration_tls;     /* enum migration_tls_mode; with ca, cert and key unless it is off */
+	char *migration_ca, *migration_cert, *migration_key, *migration_crl;   /* "" = unset */
 	char *spice_ca, *spice_cert, *spice_key;   /* spice_tls: cacert, cert, key; "" = unset */
 };
 

@@ -65,10 +65,10 @@ static bool is_absent(const struct launch *launch, int number)
 	return launch->plan->fds[i].optional && fstat(launch->fds[i], &st) == 0 && st.st_size == 0;
 }
 
-/* conf/NAME.keys: links to descriptors, so that QEMU finds keys in a directory and no key lies on disk. */
+/* conf/NAME.keys, conf/NAME.migration-keys: links to descriptors, so that QEMU finds keys in a directory and no key lies on disk. */
 static int make_key_directory(struct launch *launch, const struct plan_fd *plan_fd, int *ret, struct error *err)
 {
-	_cleanup_free_ char *name = xprintf("%s.keys", launch->name);
+	_cleanup_free_ char *name = xprintf("%s%s", launch->name, plan_fd->path);
 	int conf = rundir_part(&launch->context->rundir, RUNDIR_CONF);
 	_cleanup_close_ int dir = -1;
 

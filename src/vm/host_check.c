@@ -121,6 +121,7 @@ int host_check(const struct spec *spec, const struct settings *settings, const s
 	host_check_disks(&check);
 	host_check_nics(&check);
 	host_check_hooks(&check);
+	host_check_migration(&check);
 
 	_cleanup_free_ char *what = xprintf("instance \"%s\" cannot run on this host", spec->name);
 	int result = problems_to_error(&check.problems, ERROR_HOST, what, err);

@@ -31,5 +31,6 @@ void host_check_identity(struct check *check);
 void host_check_disks(struct check *check);
 void host_check_nics(struct check *check);
 void host_check_hooks(struct check *check);
+void host_check_migration(struct check *check);
 
 #endif

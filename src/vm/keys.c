@@ -50,6 +50,9 @@ static const struct keys_row settings_rows[] = {
 static const struct keys_row spice_tls_rows[] = {
 #include "vm/spice_tls_keys.def"
 };
+static const struct keys_row migration_tls_rows[] = {
+#include "vm/migration_tls_keys.def"
+};
 #undef ROWS_OF
 
 #define ROWS_OF timeouts
@@ -65,6 +68,7 @@ TABLE(nic_keys, "nic", nic_rows);
 TABLE(network_keys, "network", network_rows);
 TABLE(settings_keys, "settings", settings_rows);
 TABLE(spice_tls_keys, "spice_tls", spice_tls_rows);
+TABLE(migration_tls_keys, "migration_tls", migration_tls_rows);
 TABLE(timeout_keys, "timeouts", timeout_rows);
 
 /* By name, because a row of one table (VALUE_TABLE, its `choices`) names another: tables cannot point
@@ -73,7 +77,7 @@ const struct key_table *keys_table(const char *name)
 {
 	static const struct key_table *const tables[] = {
 		&instance_keys, &hook_keys,     &disk_keys,      &nic_keys,
-		&network_keys,  &settings_keys, &spice_tls_keys, &timeout_keys
+		&network_keys,  &settings_keys, &spice_tls_keys, &migration_tls_keys, &timeout_keys
 	};
 	for (size_t i = 0; i < ELEMENTS(tables); i++)
 		if (streq(tables[i]->name, name))

@@ -30,12 +30,13 @@ static const struct leftover {
 	{ RUNDIR_UID, "", LEFTOVER_FILE },
 	{ RUNDIR_NIC, "", LEFTOVER_DIRECTORY },
 	{ RUNDIR_CONF, ".keys", LEFTOVER_DIRECTORY },
+	{ RUNDIR_CONF, ".migration-keys", LEFTOVER_DIRECTORY },
 	{ RUNDIR_CHROOT, "", LEFTOVER_CHROOT },
 	{ RUNDIR_CONF, ".runtime", LEFTOVER_RECORD },
 	{ RUNDIR_PID, "", LEFTOVER_RECORD },
 };
 
-/* One level deep: what lies in nic/NAME and conf/NAME.keys was made by us, and has no directories. */
+/* One level deep: what lies in nic/NAME and conf/NAME.keys were made by us, and has no directories. */
 static int remove_directory(int parent, const char *file, struct error *err)
 {
 	int fd = openat(parent, file, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

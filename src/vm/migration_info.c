@@ -34,6 +34,7 @@ static const struct keys_row info_rows[] = {
 	MEMBER(migration_info, accelerator, VALUE_CHOICE, 0, 0, "kvm tcg", true, ""),
 	MEMBER(migration_info, host_cpu, VALUE_TEXT, 0, 256, NULL, true, ""),
 	MEMBER(migration_info, paused, VALUE_BOOL, 0, 0, NULL, true, "false"),
+	MEMBER(migration_info, tls_required, VALUE_BOOL, 0, 0, NULL, true, "false"),
 	PART("terms"),
 	PART("disks"),
 	PART("hardware"),

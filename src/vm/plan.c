@@ -7,7 +7,7 @@
 
 static void (*const chapters[])(struct builder *b) = {
 	plan_machine, plan_cpu,   plan_memory, plan_firmware, plan_identity, plan_monitors,  plan_serial,
-	plan_display, plan_input, plan_sound,  plan_board,    plan_disks,    plan_removable, plan_nics,
+	plan_display, plan_input, plan_sound,  plan_board,    plan_disks,    plan_removable, plan_nics, plan_migration,
 };
 
 /* The guest's view of a running instance wins over the spec: its recorded guest-visible

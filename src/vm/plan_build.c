@@ -17,6 +17,14 @@ struct plan_fd *build_last_fd(struct builder *b)
 	return &b->plan->fds[b->plan->n_fds - 1];
 }
 
+void build_link(struct builder *b, const char *name, int number)
+{
+	struct plan_fd *fd = build_last_fd(b);
+
+	grow_array(fd->links, fd->n_links);
+	fd->links[fd->n_links++] = (struct plan_link){ .name = xstrdup(name), .number = number };
+}
+
 /* Numbers are given out in the order of asking, without gaps: who opens them can put them there
  * by one walk. */
 int build_fd(struct builder *b, enum plan_fd_kind kind, const char *path)

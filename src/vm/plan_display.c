@@ -39,13 +39,6 @@ static void graphics_card(struct builder *b)
 		     "\"%s\" is no graphics card: use std, qxl, virtio, cirrus, vmware, bochs or none", b->vga);
 }
 
-/* The names that QEMU looks for in the directory of its credentials. */
-static void add_link(struct plan_fd *fd, const char *name, int number)
-{
-	grow_array(fd->links, fd->n_links);
-	fd->links[fd->n_links++] = (struct plan_link){ .name = xstrdup(name), .number = number };
-}
-
 /* Certificates as memory copies, under the names that QEMU looks for, in a directory that is
  * itself a descriptor: QEMU, whoever it is, can read these and nothing else. */
 static int certificates(struct builder *b)
@@ -66,9 +59,9 @@ static int certificates(struct builder *b)
 		numbers[i] = build_fd(b, PLAN_FD_PRIVATE, path);
 		build_last_fd(b)->optional = files[i].optional;
 	}
-	directory = build_fd(b, PLAN_FD_DIR, NULL);
+	directory = build_fd(b, PLAN_FD_DIR, ".keys");
 	for (size_t i = 0; i < ELEMENTS(files); i++)
-		add_link(build_last_fd(b), files[i].name, numbers[i]);
+		build_link(b, files[i].name, numbers[i]);
 	return directory;
 }
 

@@ -40,6 +40,7 @@ struct json *settings_schema(void)
 	json_put(parts, "hvparams", params_schema());
 	json_put(parts, "timeouts", keys_schema(&timeout_keys));
 	json_put(parts, "spice_tls", keys_schema(&spice_tls_keys));
+	json_put(parts, "migration_tls", keys_schema(&migration_tls_keys));
 	json_put_string(schema, "$schema", DRAFT);
 	json_put_string(schema, "title", "kvmctl settings");
 	json_put(schema, "$defs", parts);

@@ -45,6 +45,15 @@ static void read_defaults(struct settings *settings, const struct json *document
 	settings->defaults = json_copy(defaults);
 }
 
+/* What is asked for must be able to work: nobody finds out in the middle of a move. */
+static void check_migration_tls(const struct settings *settings, struct problems *problems)
+{
+	if (settings->migration_tls == MIGRATION_TLS_OFF ||
+	    (*settings->migration_ca && *settings->migration_cert && *settings->migration_key))
+		return;
+	problems_add(problems, "migration_tls.mode", "needs the keys cacert, cert and key beside it");
+}
+
 static void fill_in(char **dst, const char *place)
 {
 	if (!**dst && place)
@@ -80,6 +89,7 @@ static int from_document(const struct json *document, const char *what, const ch
 		keys_read(&settings_keys, document, settings, "", &problems);
 		read_defaults(settings, document, &problems);
 		read_uid_pool(settings, &problems);
+		check_migration_tls(settings, &problems);
 	}
 	if (run_dir)
 		text_replace(&settings->run_dir, run_dir);

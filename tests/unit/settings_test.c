@@ -84,6 +84,9 @@ static void test_bad_settings(void **state)
 		{ "{\"timeouts\": {\"start\": 0}}", "settings: timeouts.start: 0 is out of range (1 to 86400 seconds)" },
 		{ "{\"timeouts\": 5}", "settings: timeouts: must be of type object, not integer" },
 		{ "{\"log_max\": 1}", "settings: log_max: 1 bytes is out of range (4096 to 1099511627776)" },
+		{ "{\"migration_tls\": {\"mode\": \"on\", \"key\": \"/k\"}}",
+		  "settings: migration_tls.mode: needs the keys cacert, cert and key beside it" },
+		{ "{\"migration_tls\": {\"mode\": true}}", "settings: migration_tls.mode: \"true\" is none of off, on, required" },
 		{ "{\"spice_tls\": {\"ca\": \"/x\"}, \"log_max\": -1}",
 		  "settings: 2 problems:\n  spice_tls.ca: unknown key\n  log_max: -1 bytes is out of range (4096 to 1099511627776)" },
 	};
