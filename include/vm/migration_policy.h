@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "qemu/migration.h"
 #include "qemu/probe.h"
+#include "vm/settings.h"
 #include "vm/spec.h"
 
 enum migration_storage { STORAGE_NONE, STORAGE_ALL, STORAGE_INCREMENTAL, STORAGE_MAX };   /* --copy-storage */
@@ -71,13 +72,11 @@ struct migration_decision migration_decide(const struct migration_policy *policy
 /* When the policy wants to be asked again although nothing was heard. */
 struct deadline migration_next_deadline(const struct migration_policy *policy, const struct migration_course *course, int64_t began_ms);
 
-enum migration_tls { MIGRATION_TLS_OFF, MIGRATION_TLS_ON, MIGRATION_TLS_REQUIRED };
-
 /* What was asked for on the command line; numbers below 0, and NULL: not given. Strings are borrowed. */
 struct migration_options {
 	int64_t bandwidth, downtime, downtime_max, post_copy_after, channels, budget_ms;
 	int on_budget;                 /* enum migration_on_budget */
-	int tls;                       /* enum migration_tls: who knows both sides turns it into terms.tls */
+	int tls;                       /* enum migration_tls: see migration_tls_offer() */
 	const char *compression;
 	bool auto_converge, post_copy, xbzrle, non_live;
 	enum migration_storage storage;

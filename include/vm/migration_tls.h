@@ -16,9 +16,10 @@
 
 bool migration_tls_configured(const struct settings *settings);   /* mode is not off: then the certificates are named, too */
 
-/* Source: what the info document says (terms.tls, tls_required). argv: QEMU's, which may have been started without credentials; forced: --tls.
- * ERROR_STATE: required, and this QEMU has none; ERROR_SPEC: forced, and nothing is configured here. Pure. */
-int migration_tls_offer(const struct settings *settings, char *const *argv, bool forced, bool *ret_tls, bool *ret_required,
+/* Source: what the info document says (terms.tls, tls_required). argv: QEMU's, which may have been started without credentials; option: of the
+ * command (enum migration_tls, below 0: not given), which comes before the setting but for one that is "required". ERROR_USAGE: off, and the setting
+ * is "required"; ERROR_STATE: required, and this QEMU has no credentials; ERROR_SPEC: required, and nothing is configured here. Pure. */
+int migration_tls_offer(const struct settings *settings, char *const *argv, int option, bool *ret_tls, bool *ret_required,
 			struct error *err);
 
 /* Target: whether this move is encrypted; what cannot be agreed on becomes a problem of "tls". What is agreed on is told to the source, which

@@ -19,7 +19,7 @@ struct timeouts {             /* milliseconds */
 	int64_t script;        /* 60,000 */
 };
 
-enum migration_tls_mode { MIGRATION_TLS_OFF, MIGRATION_TLS_ON, MIGRATION_TLS_REQUIRED };
+enum migration_tls { MIGRATION_TLS_OFF, MIGRATION_TLS_ON, MIGRATION_TLS_REQUIRED };
 
 struct settings {
 	char *file;            /* the file read, or "" */
@@ -35,7 +35,7 @@ struct settings {
 	struct timeouts timeouts;
 	char *nic_script;      /* "" = built in */
 	int64_t log_max;       /* bytes */
-	int migration_tls;     /* enum migration_tls_mode; with ca, cert and key unless it is off */
+	int migration_tls;     /* enum migration_tls; with ca, cert and key unless it is off */
 	char *migration_ca, *migration_cert, *migration_key, *migration_crl;   /* "" = unset */
 	char *spice_ca, *spice_cert, *spice_key;   /* spice_tls: cacert, cert, key; "" = unset */
 };

@@ -19,12 +19,16 @@ static bool has_credentials(char *const *argv)
 	return false;
 }
 
-int migration_tls_offer(const struct settings *settings, char *const *argv, bool forced, bool *ret_tls,
+int migration_tls_offer(const struct settings *settings, char *const *argv, int option, bool *ret_tls,
 			bool *ret_required, struct error *err)
 {
-	bool required = forced || settings->migration_tls == MIGRATION_TLS_REQUIRED;
+	int mode = option < 0 ? settings->migration_tls : option;
+	bool required = mode == MIGRATION_TLS_REQUIRED;
 	bool able = migration_tls_configured(settings) && has_credentials(argv);
 
+	if (mode != MIGRATION_TLS_REQUIRED && settings->migration_tls == MIGRATION_TLS_REQUIRED)
+		return error_set(err, ERROR_USAGE,
+				 "this host requires TLS for every move (setting migration_tls.mode)");
 	if (required && !migration_tls_configured(settings)) {
 		error_set(err, ERROR_SPEC, "a move with TLS was asked for, and this host has no certificates for it");
 		return error_hint(err, CURE " of both hosts");
@@ -34,7 +38,7 @@ int migration_tls_offer(const struct settings *settings, char *const *argv, bool
 			  "a move needs TLS, and the QEMU of this instance was started without certificates");
 		return error_hint(err, "it gets them when it is started again: \"kvmctl reboot NAME\"");
 	}
-	*ret_tls = able;
+	*ret_tls = able && mode != MIGRATION_TLS_OFF;
 	*ret_required = required;
 	return 0;
 }
