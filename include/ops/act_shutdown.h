@@ -12,6 +12,11 @@
  * it. ERROR_TIMEOUT: even SIGKILL did not (blocked in the kernel): nothing is released then. */
 int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret, struct error *err);
 
+/* A QEMU whose guest is not in it (moved away, saved, never arrived): quit, SIGTERM, SIGKILL. The status line is left as it is: its
+ * MOVE_ word is how the supervisor knows what that end means. One that is gone is no error. No other connection to the control
+ * monitor may be open. ERROR_TIMEOUT as above. */
+int act_end(struct context *context, const struct instance *instance, struct error *err);
+
 /* SIGKILL at once, without the lock. */
 int act_kill(struct context *context, const struct instance *instance, struct error *err);
 

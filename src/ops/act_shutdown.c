@@ -14,7 +14,7 @@
 struct ladder {
 	struct context *context;
 	const struct instance *instance;
-	enum phase phase;
+	enum phase phase; /* PHASE_MAX: what stands in the status line is to stay */
 	int pidfd;
 	struct qmp *qmp; /* the control monitor, NULL: it does not answer */
 	const char *rung;
@@ -36,6 +36,8 @@ static void announce(struct ladder *ladder, const char *rung)
 
 	ladder->rung = rung;
 	log_verbose("%s: %s", ladder->instance->name, rung);
+	if (ladder->phase == PHASE_MAX)
+		return;
 	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), ladder->instance->name,
 			  mark_rung, ladder, &err) < 0)
 		log_warning("%s, ignoring", err.message);
@@ -120,11 +122,11 @@ static bool hears_sigterm(const struct instance *instance)
 	return instance->proc.state != 'T' && instance->proc.state != 't';
 }
 
-static int climb(struct ladder *ladder, enum exit_reason *ret, struct error *err)
+static int climb(struct ladder *ladder, bool ask_guest, enum exit_reason *ret, struct error *err)
 {
 	const struct timeouts *timeouts = &ladder->context->settings->timeouts;
 
-	if (rung_acpi(ladder))
+	if (ask_guest && rung_acpi(ladder))
 		*ret = EXIT_ACPI;
 	else if (rung_quit(ladder))
 		*ret = EXIT_QUIT;
@@ -143,8 +145,8 @@ static int climb(struct ladder *ladder, enum exit_reason *ret, struct error *err
 	return 0;
 }
 
-int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret,
-		 struct error *err)
+static int end(struct context *context, const struct instance *instance, enum phase phase, bool ask_guest,
+	       enum exit_reason *ret, struct error *err)
 {
 	_cleanup_qmp_ struct qmp *qmp = NULL;
 	_cleanup_close_ int pidfd = -1;
@@ -160,7 +162,20 @@ int act_shutdown(struct context *context, const struct instance *instance, enum 
 			 context_step(context, context->settings->timeouts.command), &qmp, &deaf) < 0)
 		log_verbose("%s", deaf.message);
 	struct ladder ladder = { context, instance, phase, pidfd, qmp, "" };
-	return climb(&ladder, ret, err);
+	return climb(&ladder, ask_guest, ret, err);
+}
+
+int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret,
+		 struct error *err)
+{
+	return end(context, instance, phase, true, ret, err);
+}
+
+int act_end(struct context *context, const struct instance *instance, struct error *err)
+{
+	enum exit_reason rung;
+
+	return end(context, instance, PHASE_MAX, false, &rung, err);
 }
 
 int act_kill(struct context *context, const struct instance *instance, struct error *err)
