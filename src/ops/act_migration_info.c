@@ -7,6 +7,7 @@
 #include "ops/act_look.h"
 #include "qemu/uri.h"
 #include "vm/disk_chain.h"
+#include "vm/migration_tls.h"
 
 enum { ASK_STATUS, ASK_CAPABILITIES, ASK_NODES };
 
@@ -139,10 +140,19 @@ static char *host_cpu(const struct state *state)
 	return model;
 }
 
-static struct migration_info *compose(const struct source *source, struct migration_terms *terms)
+/* What both sides are to agree on, from the spec and the options. */
+static int make_terms(const struct source *source, const struct migration_options *options, struct migration_info *info,
+		      struct migration_policy *policy, struct error *err)
+{
+	if (migration_options_apply(options, source->spec, &info->terms, policy, err) < 0)
+		return -1;
+	return migration_tls_offer(source->context->settings, source->state->argv, options->tls, &info->terms.tls,
+				   &info->tls_required, err);
+}
+
+static void compose(const struct source *source, struct migration_info *info)
 {
 	const struct state *state = source->state;
-	struct migration_info *info = xcalloc(1, sizeof(*info));
 
 	info->name = xstrdup(state->name);
 	info->uuid = xstrdup(state->uuid);
@@ -159,32 +169,22 @@ static struct migration_info *compose(const struct source *source, struct migrat
 	info->n_disks = source->spec->n_disks;
 	info->disks = xcalloc(info->n_disks + 1, sizeof(*info->disks));
 	for (size_t i = 0; i < info->n_disks; i++)
-		info->disks[i] = disk_of(source, terms, i);
-	info->terms = *terms;
-	*terms = (struct migration_terms){ 0 };
-	return info;
+		info->disks[i] = disk_of(source, &info->terms, i);
 }
 
-int act_migration_info(struct context *context, const char *name, struct migration_terms *terms,
-		       struct migration_info **ret, struct error *err)
+int act_migration_info(struct context *context, const char *name, const struct migration_options *options,
+		       struct migration_info **ret, struct migration_policy *ret_policy, struct error *err)
 {
-	struct source source = { .context = context, .ask.lock = -1 };
-	int r = look(&source, name, err) < 0 || ask(&source, err) < 0 ? -1 : 0;
+	_cleanup_migration_info_ struct migration_info *info = xcalloc(1, sizeof(*info));
+	_cleanup_(source_clear) struct source source = { .context = context, .ask.lock = -1 };
+	struct migration_policy policy = { 0 };
 
-	if (r == 0)
-		*ret = compose(&source, terms);
-	migration_terms_clear(terms);
-	source_clear(&source);
-	return r;
-}
-
-int act_migration_spec(struct context *context, const char *name, struct spec **ret, struct error *err)
-{
-	struct source source = { .context = context, .ask.lock = -1 };
-	int r = look(&source, name, err);
-
-	if (r == 0)
-		*ret = take_ptr(source.spec);
-	source_clear(&source);
-	return r;
+	if (look(&source, name, err) < 0 || make_terms(&source, options, info, &policy, err) < 0 ||
+	    ask(&source, err) < 0)
+		return -1;
+	compose(&source, info);
+	if (ret_policy)
+		*ret_policy = policy;
+	*ret = take_ptr(info);
+	return 0;
 }

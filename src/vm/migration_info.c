@@ -242,7 +242,7 @@ static void read_info(struct migration_info *info, const struct json *document, 
 	keys_read(&info_table, document, info, "", problems);
 	if (!instance_name_valid(info->name) && json_get(document, "name"))
 		problems_add(problems, "name", "is no name of an instance");
-	if (json_get(document, "uuid") && !*info->uuid)
+	if (streq(json_get_string(document, "uuid", "?"), ""))
 		problems_add(problems, "uuid", "is empty");
 	if (json_get(document, "spec"))
 		read_spec(info, json_get(document, "spec"), problems);
