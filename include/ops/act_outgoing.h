@@ -6,6 +6,8 @@
 #include "vm/migration_policy.h"
 #include "vm/move.h"
 
+struct mirrors;
+
 struct outgoing_progress {
 	struct migration_progress migration;
 	int64_t disk_total, disk_done;   /* bytes of the mirrors */
@@ -22,9 +24,11 @@ struct outgoing {
 	void (*show)(const struct outgoing_progress *progress, void *arg);
 	void *arg;
 	const volatile int *interrupted;       /* set by a signal: cancel as soon as that is possible; NULL */
+	struct mirrors *mirrors;               /* of act_mirror.h: watched, and shown; NULL: no storage is copied */
 	struct migration_course course;
 	bool was_paused;                       /* before it began */
 	int64_t began_ms;                      /* CLOCK_BOOTTIME */
+	bool told_switchover, told_post_copy;  /* drive has returned that already */
 };
 
 /* How far it is driven. */
@@ -39,18 +43,23 @@ enum outgoing_end {
 
 /* Writes the record (phase outgoing, reason migrating, move); from here on a kvmctl that dies is cleaned up after. move is taken. */
 int act_outgoing_record(struct outgoing *outgoing, struct move *move, struct error *err);
-/* Capabilities, parameters, a pause for non-live, then `migrate`. */
+/* Capabilities, parameters, a pause for non-live, then `migrate`. What it has changed when it fails is undone by keep. */
 int act_outgoing_begin(struct outgoing *outgoing, struct error *err);
 /* Waits on MIGRATION events and does what the policy decides. -1 only for what leaves us without knowledge (QEMU does not answer, or is gone): its
  * kind says which. */
 int act_outgoing_drive(struct outgoing *outgoing, enum outgoing_end *ret, struct error *err);
+/* After OUTGOING_BROKEN, when the target waits again at uri (NULL: the same as before): drive again. */
+int act_outgoing_resume(struct outgoing *outgoing, const char *uri, struct error *err);
 /* After OUTGOING_PRE_SWITCHOVER: on it goes (migrate-continue); drive again. */
 int act_outgoing_continue(struct outgoing *outgoing, struct error *err);
 /* The status line says handed-over: from here on the target decides. Quick: nothing is synced (a crash of the host ends this QEMU as well). */
 int act_outgoing_hand_over(struct outgoing *outgoing, struct error *err);
-/* The guest stays (or is again) here: what is going on is cancelled, it runs if it ran before, phase running. */
+/* The guest stays (or is again) here: what is going on is cancelled, mirrors are taken away, it runs if it ran before, phase running. For who knows
+ * that it does not run on the other side. ERROR_STATE: it may (post-copy has begun). ERROR_TIMEOUT: QEMU is still about cancelling; the record
+ * stays as it is, and it may be called again. */
 int act_outgoing_keep(struct context *context, const char *name, struct qmp *qmp, struct error *err);
-/* The guest runs on the other side: QEMU is ended, the exit record says migrated, everything is taken down. The qmp connection is used up. */
-int act_outgoing_gone(struct context *context, const char *name, struct error *err);
+/* The guest runs on the other side: QEMU is ended, the exit record says migrated, everything is taken down. qmp is dead then; NULL: the control monitor
+ * is opened here. */
+int act_outgoing_gone(struct context *context, const char *name, struct qmp *qmp, struct error *err);
 
 #endif

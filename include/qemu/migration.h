@@ -14,6 +14,8 @@ const char *migration_state_to_string(enum migration_state state);   /* QEMU's o
 int migration_state_from_string(const char *s, enum migration_state *ret);   /* -1: a word of a newer QEMU */
 /* True when nothing more comes of it by itself: none, completed, failed, cancelled. */
 bool migration_state_is_final(enum migration_state state);
+/* True once the target may run the guest while this side still has pages of it. */
+bool migration_state_is_post_copy(enum migration_state state);
 
 /* query-migrate: bytes, milliseconds; -1 where QEMU does not say. */
 struct migration_progress {

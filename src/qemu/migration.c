@@ -43,6 +43,12 @@ bool migration_state_is_final(enum migration_state state)
 	       state == MIGRATION_CANCELLED;
 }
 
+bool migration_state_is_post_copy(enum migration_state state)
+{
+	return state == MIGRATION_POSTCOPY_ACTIVE || state == MIGRATION_POSTCOPY_PAUSED ||
+	       state == MIGRATION_POSTCOPY_RECOVER_SETUP || state == MIGRATION_POSTCOPY_RECOVER;
+}
+
 int migration_query(struct qmp *qmp, struct deadline deadline, struct migration_progress *ret, struct error *err)
 {
 	_cleanup_json_ struct json *answer = NULL;
