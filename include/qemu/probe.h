@@ -49,6 +49,7 @@ struct probe {
 	char **cpus;             /* sorted: CPU model names */
 	char **commands;         /* sorted: QMP commands */
 	char **migration_caps;   /* sorted */
+	char **compressions;     /* sorted: multifd-compression of migrate-set-parameters */
 	struct probe_can can;
 };
 

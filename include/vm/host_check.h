@@ -2,6 +2,7 @@
 #ifndef KVMCTL_VM_HOST_CHECK_H
 #define KVMCTL_VM_HOST_CHECK_H
 
+#include "base/problems.h"
 #include "qemu/probe.h"
 #include "vm/settings.h"
 #include "vm/spec.h"
@@ -10,5 +11,8 @@
  * (ERROR_HOST when the spec names what is not there or the binary cannot; each says what to do). probe
  * may be NULL: then what needs it is left out. */
 int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err);
+/* The same, put with other problems. absent (may be NULL): a flag per disk, true for one that is made later and is not looked at. */
+void host_check_collect(const struct spec *spec, const struct settings *settings, const struct probe *probe, const bool *absent,
+			struct problems *problems);
 
 #endif

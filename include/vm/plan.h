@@ -112,6 +112,8 @@ struct plan_input {
 
 /* ERROR_SPEC: what the spec asks for cannot be built with this binary or machine (all problems at once). */
 int plan_make(const struct plan_input *input, struct plan **ret, struct error *err);
+/* The same, its problems put with others; NULL when there was one. Owned by the caller. */
+struct plan *plan_collect(const struct plan_input *input, struct problems *problems);
 void plan_free(struct plan *plan);
 void plan_free_ptr(struct plan **plan);
 void hardware_free(struct hardware *hardware);

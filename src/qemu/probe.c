@@ -51,6 +51,7 @@ static const struct list_row {
 	{ "cpus", offsetof(struct probe, cpus) },
 	{ "commands", offsetof(struct probe, commands) },
 	{ "migration-capabilities", offsetof(struct probe, migration_caps) },
+	{ "multifd-compressions", offsetof(struct probe, compressions) },
 };
 
 static char ***list_of(const struct probe *probe, size_t offset)

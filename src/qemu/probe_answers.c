@@ -199,6 +199,8 @@ int probe_from_answers(const struct json *answers, struct probe **ret, struct er
 	qmp_schema_commands(schema, &probe->commands);
 	qmp_schema_values(schema, "object-add qom-type", &probe->objects);
 	qmp_schema_values(schema, "blockdev-add driver", &probe->block_drivers);
+	qmp_schema_values(schema, "migrate-set-parameters multifd-compression", &probe->compressions);
+	sort(probe->compressions);
 	sort(probe->commands);
 	sort(probe->objects);
 	sort(probe->block_drivers);

@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 /* Grows when the digest changes its shape or the meaning of a flag: older entries are then asked for again. */
-#define FORMAT 1
+#define FORMAT 2
 #define ENTRY_MAX (256 * 1024)
 #define ENTRY_DEPTH 8
 

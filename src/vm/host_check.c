@@ -109,9 +109,12 @@ void check_uri(struct check *check, const char *path, const char *uri)
 		     check->probe->major, check->probe->minor, check->spec->hv.kvm_path, driver);
 }
 
-int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err)
+void host_check_collect(const struct spec *spec, const struct settings *settings, const struct probe *probe,
+			const bool *absent, struct problems *problems)
 {
-	struct check check = { .spec = spec, .settings = settings, .probe = probe };
+	struct check check = {
+		.spec = spec, .settings = settings, .probe = probe, .absent = absent, .problems = *problems
+	};
 
 	host_check_binary(&check);
 	host_check_boot(&check);
@@ -122,9 +125,14 @@ int host_check(const struct spec *spec, const struct settings *settings, const s
 	host_check_nics(&check);
 	host_check_hooks(&check);
 	host_check_migration(&check);
+	*problems = check.problems;
+}
 
+int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err)
+{
+	_cleanup_problems_ struct problems problems = { 0 };
 	_cleanup_free_ char *what = xprintf("instance \"%s\" cannot run on this host", spec->name);
-	int result = problems_to_error(&check.problems, ERROR_HOST, what, err);
-	problems_free(&check.problems);
-	return result;
+
+	host_check_collect(spec, settings, probe, NULL, &problems);
+	return problems_to_error(&problems, ERROR_HOST, what, err);
 }

@@ -9,6 +9,7 @@ struct check {
 	const struct spec *spec;
 	const struct settings *settings;
 	const struct probe *probe;     /* NULL: the binary is not to be asked */
+	const bool *absent;            /* per disk: not to be looked at; NULL: none */
 	struct problems problems;
 };
 

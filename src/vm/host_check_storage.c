@@ -77,6 +77,8 @@ static void check_disk(struct check *check, size_t i, struct image_place *place)
 	_cleanup_(disk_facts_free) struct disk_facts facts = { 0 };
 
 	check_secret_file(check, i);
+	if (check->absent && check->absent[i])
+		return;
 	if (uri_is(disk->path)) {
 		check_uri(check, path, disk->path);
 		return;

@@ -6,8 +6,9 @@
 #include "vm/plan_build.h"
 
 static void (*const chapters[])(struct builder *b) = {
-	plan_machine, plan_cpu,   plan_memory, plan_firmware, plan_identity, plan_monitors,  plan_serial,
-	plan_display, plan_input, plan_sound,  plan_board,    plan_disks,    plan_removable, plan_nics, plan_migration,
+	plan_machine,  plan_cpu,    plan_memory,    plan_firmware, plan_identity,
+	plan_monitors, plan_serial, plan_display,   plan_input,    plan_sound,
+	plan_board,    plan_disks,  plan_removable, plan_nics,     plan_migration,
 };
 
 /* The guest's view of a running instance wins over the spec: its recorded guest-visible
@@ -83,7 +84,7 @@ static void builder_clear(struct builder *b)
 /* All chapters speak even when one has found a problem: a spec that is wrong in five places is
  * corrected once. Their order is the order of the descriptors' numbers, and so of the golden
  * files; nothing else hangs on it, for QEMU sorts its options by itself. */
-int plan_make(const struct plan_input *input, struct plan **ret, struct error *err)
+struct plan *plan_collect(const struct plan_input *input, struct problems *problems)
 {
 	_cleanup_(builder_clear) struct builder b = {
 		.input = input,
@@ -93,8 +94,10 @@ int plan_make(const struct plan_input *input, struct plan **ret, struct error *e
 		.facts = input->facts,
 		.vga = "none",
 		.mouse = "",
+		.problems = *problems,
 	};
 	struct hvparams merged;
+	size_t before = problems->n;
 	bool recorded = input->recorded && input->recorded->hv;
 
 	if (recorded) {
@@ -109,9 +112,19 @@ int plan_make(const struct plan_input *input, struct plan **ret, struct error *e
 	write_argv(&b);
 	if (recorded)
 		hvparams_free(&merged);
-	if (b.problems.n)
-		return problems_to_error(&b.problems, ERROR_SPEC, input->spec->name, err);
-	*ret = take_ptr(b.plan);
+	*problems = b.problems;
+	b.problems = (struct problems){ 0 };
+	return problems->n > before ? NULL : take_ptr(b.plan);
+}
+
+int plan_make(const struct plan_input *input, struct plan **ret, struct error *err)
+{
+	_cleanup_problems_ struct problems problems = { 0 };
+	struct plan *plan = plan_collect(input, &problems);
+
+	if (problems_to_error(&problems, ERROR_SPEC, input->spec->name, err) < 0)
+		return -1;
+	*ret = plan;
 	return 0;
 }
 

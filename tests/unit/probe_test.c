@@ -113,6 +113,8 @@ static void lists(void **state)
 		assert_int_equal(probe_has_block_driver(probe, "io_uring"), v == 2);
 		assert_true(probe_has_migration_cap(probe, "postcopy-ram"));
 		assert_false(probe_has_migration_cap(probe, "teleport"));
+		assert_true(strv_contains(probe->compressions, "zlib"));
+		assert_int_equal(strv_contains(probe->compressions, "zstd"), v > 0);
 	}
 }
 
