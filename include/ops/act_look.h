@@ -6,9 +6,12 @@
 #include "ops/act_ask.h"
 #include "ops/context.h"
 #include "vm/instance.h"
+#include "vm/orphan.h"
 
 /* instance_look, and where nothing is recorded of the name: is there an orphan? */
 int look_instance(struct context *context, const char *name, struct instance *ret, struct error *err);
+/* The same for one of many, when the orphans of all of them have been looked for (orphans_find). */
+int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans, struct instance *ret, struct error *err);
 /* True when its monitors can be asked. */
 bool look_is_alive(const struct instance *instance);
 

@@ -124,13 +124,25 @@ size_t text_utf8_length(const char *s, size_t length)
 	return code >= 0xd800 && code <= 0xdfff ? 0 : n;
 }
 
+/* ASCII that any terminal shows as it is: nearly every text. */
+static bool is_plain(const char *s, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)(s[i] - 0x20) > 0x7e - 0x20)
+			return false;
+	return true;
+}
+
 char *text_printable(const char *s, size_t length, size_t max)
 {
 	size_t shown = length < max ? length : max;
 	/* Every byte becomes four at most; a last character may stand over the edge. No stream: this is
 	 * asked of every cell of a table. */
-	char *text = xcalloc(shown * 4 + 8, 1), *out = text;
+	char *text, *out;
 
+	if (shown == length && is_plain(s, length))
+		return xstrndup(s, length);
+	text = out = xcalloc(shown * 4 + 8, 1);
 	for (size_t i = 0; i < shown;) {
 		unsigned char c = (unsigned char)s[i];
 		size_t n = text_utf8_length(s + i, length - i);

@@ -10,9 +10,13 @@
 
 static char *memory_text(const struct status *status)
 {
-	_cleanup_free_ char *now = text_of_mib(status->memory), *maximum = text_of_mib(status->maxmem);
+	_cleanup_free_ char *now = NULL, *maximum = NULL;
 
-	return status->memory == status->maxmem ? take_ptr(maximum) : xprintf("%s of %s", now, maximum);
+	if (status->memory == status->maxmem)
+		return text_of_mib(status->maxmem);
+	now = text_of_mib(status->memory);
+	maximum = text_of_mib(status->maxmem);
+	return xprintf("%s of %s", now, maximum);
 }
 
 static char *number_text(int64_t number)

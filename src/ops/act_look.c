@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "vm/orphan.h"
 
 #define MIB (1024 * 1024)
 
@@ -32,20 +31,34 @@ bool look_is_alive(const struct instance *instance)
 	return false;
 }
 
+/* found: what the search for an orphan came to. */
+static int look_orphaned(struct instance *instance, int found)
+{
+	if (found > 0) {
+		text_replace(&instance->reason, instance->state == INSTANCE_UNKNOWN ? "record unreadable" : "no record");
+		instance->state = INSTANCE_ORPHANED;
+	}
+	return found < 0 ? -1 : 0;
+}
+
 /* Only where there is no (readable) status line: the search for an orphan is not free. */
 int look_instance(struct context *context, const char *name, struct instance *ret, struct error *err)
 {
-	int orphaned = 0;
-
 	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
 		return -1;
-	if (!ret->has_status)
-		orphaned = orphan_of(&context->rundir, &context->here, name, &ret->status.qemu, err);
-	if (orphaned > 0) {
-		text_replace(&ret->reason, ret->state == INSTANCE_UNKNOWN ? "record unreadable" : "no record");
-		ret->state = INSTANCE_ORPHANED;
-	}
-	return orphaned < 0 ? -1 : 0;
+	if (ret->has_status)
+		return 0;
+	return look_orphaned(ret, orphan_of(&context->rundir, &context->here, name, &ret->status.qemu, err));
+}
+
+int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans, struct instance *ret,
+			  struct error *err)
+{
+	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
+		return -1;
+	if (ret->has_status)
+		return 0;
+	return look_orphaned(ret, orphan_among(&context->rundir, &context->here, name, orphans, &ret->status.qemu, err));
 }
 
 /* QEMU's run states (qapi/run-state.json) that mean that the vCPUs stand, and our word for why. */

@@ -49,17 +49,16 @@ void listing_free(struct listing *listing)
 	*listing = (struct listing){ 0 };
 }
 
-/* Known by name: a record whose status line is gone may still be of a guest that runs (look_instance). */
-static int add_recorded(struct context *context, struct listing *listing, struct error *err)
+/* Known by name: a record whose status line is gone may still be of a guest that runs. */
+static int add_recorded(struct context *context, const struct orphans *orphans, struct listing *listing, struct error *err)
 {
 	_cleanup_strv_ char **names = NULL;
 
 	if (rundir_names(&context->rundir, &names, err) < 0)
 		return -1;
+	listing->instances = xcalloc(strv_length(names) + orphans->n, sizeof(*listing->instances));
 	for (char *const *name = names; name && *name; name++) {
-		grow_array(listing->instances, listing->n);
-		listing->instances[listing->n] = (struct instance){ 0 };
-		if (look_instance(context, *name, &listing->instances[listing->n], err) < 0)
+		if (look_instance_of_many(context, *name, orphans, &listing->instances[listing->n], err) < 0)
 			return -1;
 		listing->n++;
 	}
@@ -74,34 +73,30 @@ static bool is_listed(const struct listing *listing, const char *name)
 	return false;
 }
 
-static int add_orphans(struct context *context, struct listing *listing, struct error *err)
+static void add_orphans(const struct orphans *orphans, struct listing *listing)
 {
-	_cleanup_orphans_ struct orphans orphans = { 0 };
+	for (size_t i = 0; i < orphans->n; i++) {
+		const struct orphan *orphan = &orphans->list[i];
 
-	if (orphans_find(&context->rundir, &context->here, &orphans, err) < 0)
-		return -1;
-	for (size_t i = 0; i < orphans.n; i++) {
-		const struct orphan *orphan = &orphans.list[i];
-
-		if (is_listed(listing, orphan->name))
-			continue;
-		grow_array(listing->instances, listing->n);
-		listing->instances[listing->n++] = (struct instance){
-			.name = xstrdup(orphan->name),
-			.state = INSTANCE_ORPHANED,
-			.reason = xstrdup("no record"),
-			.status.qemu = orphan->id,
-		};
+		if (!is_listed(listing, orphan->name))
+			listing->instances[listing->n++] = (struct instance){
+				.name = xstrdup(orphan->name),
+				.state = INSTANCE_ORPHANED,
+				.reason = xstrdup("no record"),
+				.status.qemu = orphan->id,
+			};
 	}
-	return 0;
 }
 
 int op_list(struct context *context, bool full, struct listing *ret, struct error *err)
 {
 	_cleanup_listing_ struct listing listing = { 0 };
+	_cleanup_orphans_ struct orphans orphans = { 0 };
 
-	if (add_recorded(context, &listing, err) < 0 || add_orphans(context, &listing, err) < 0)
+	if (orphans_find(&context->rundir, &context->here, &orphans, err) < 0 ||
+	    add_recorded(context, &orphans, &listing, err) < 0)
 		return -1;
+	add_orphans(&orphans, &listing);
 	if (full)
 		listing.run_states = ask_full(context, listing.instances, listing.n);
 	*ret = listing;

@@ -178,22 +178,36 @@ bool guest_lock_held(struct rundir *rundir, const char *name)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+/* 1: it is in the list, as *ret. */
+static int orphan_in(const struct orphans *orphans, const char *name, struct process_id *ret)
+{
+	for (size_t i = 0; i < orphans->n; i++)
+		if (streq(orphans->list[i].name, name)) {
+			*ret = orphans->list[i].id;
+			return 1;
+		}
+	return 0;
+}
+
+int orphan_among(struct rundir *rundir, const struct process_id *here, const char *name, const struct orphans *found,
+		 struct process_id *ret, struct error *err)
+{
+	_cleanup_orphans_ struct orphans orphans = { 0 };
+
+	if (orphan_in(found, name, ret))
+		return 1;
+	if (!guest_lock_held(rundir, name))
+		return 0;
+	return orphans_search(rundir, here, &orphans, err) < 0 ? -1 : orphan_in(&orphans, name, ret);
+}
+
 int orphan_of(struct rundir *rundir, const struct process_id *here, const char *name, struct process_id *ret, struct error *err)
 {
-	struct orphans orphans;
-	int found = 0;
+	_cleanup_orphans_ struct orphans orphans = { 0 };
 
 	if (!guest_lock_held(rundir, name) && !search_is_due(rundir, here))
 		return 0;
-	if (orphans_search(rundir, here, &orphans, err) < 0)
-		return -1;
-	for (size_t i = 0; i < orphans.n; i++)
-		if (streq(orphans.list[i].name, name)) {
-			*ret = orphans.list[i].id;
-			found = 1;
-		}
-	orphans_free(&orphans);
-	return found;
+	return orphans_search(rundir, here, &orphans, err) < 0 ? -1 : orphan_in(&orphans, name, ret);
 }
 
 void orphans_free(struct orphans *orphans)
