@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -21,6 +22,7 @@ struct rundir {
 	char *saved;                   /* path of the part RUNDIR_SAVED; NULL: not told, there is none then */
 	int fd;                        /* -1: it does not exist (opened for looking only) */
 	int parts[RUNDIR_PART_MAX];    /* opened when first asked for; -1 before */
+	uint64_t net_ns;               /* the network namespace that we look from (instance_look); 0 before it was asked for */
 };
 
 #define RUNDIR_INIT ((struct rundir){ .fd = -1 })

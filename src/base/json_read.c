@@ -3,6 +3,7 @@
  * counted only then. */
 #include "base/json_read.h"
 
+#include <limits.h>
 #include <math.h>
 
 #include "base/text.h"
@@ -236,6 +237,25 @@ static int read_string(struct reader *r, char **ret)
 	return 0;
 }
 
+/* A value stands nearly always in the text as it is: no copy of it in between. */
+static int read_string_value(struct reader *r, struct json_object **ret)
+{
+	_cleanup_free_ char *string = NULL;
+	size_t n;
+
+	r->at++;
+	if (is_plain_string(r, &n) && n <= INT_MAX) {
+		*ret = json_object_new_string_len(r->text + r->at, (int)n);
+		r->at += n + 1;
+		return 0;
+	}
+	r->at--;
+	if (read_string(r, &string) < 0)
+		return -1;
+	*ret = json_object_new_string(string);
+	return 0;
+}
+
 /* --- numbers and words --- */
 
 static size_t skip_digits(struct reader *r)
@@ -409,7 +429,6 @@ static int read_container(struct reader *r, bool is_object, struct json_object *
 /* One value and the blanks on both sides of it. JSON's null is json-c's NULL. */
 static int read_value(struct reader *r, struct json_object **ret)
 {
-	_cleanup_free_ char *string = NULL;
 	int result, c;
 
 	skip_blanks(r);
@@ -417,9 +436,7 @@ static int read_value(struct reader *r, struct json_object **ret)
 	if (accept(r, '{') || accept(r, '[')) {
 		result = read_container(r, c == '{', ret);
 	} else if (c == '"') {
-		result = read_string(r, &string);
-		if (result == 0)
-			*ret = json_object_new_string(string);
+		result = read_string_value(r, ret);
 	} else if (c == '-' || (c >= '0' && c <= '9')) {
 		result = read_number(r, ret);
 	} else {

@@ -86,22 +86,25 @@ static int flock_until(int fd, struct deadline d)
 
 /* Whether dirfd/name is still the file that fd has open: a wiped run directory leaves locks that nobody
  * else can see. */
-static bool is_in_place(int fd, int dirfd, const char *name)
+static bool is_in_place(int fd, int dirfd, const char *name, off_t *ret_size)
 {
 	struct stat ours, there;
 
-	return fstat(fd, &ours) == 0 && fstatat(dirfd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+	if (fstat(fd, &ours) < 0 || fstatat(dirfd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	*ret_size = ours.st_size;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 /* The text is for people: a full disk does not keep anyone from the lock. */
-static void write_holder(int fd, const char *name, const char *holder)
+static void write_holder(int fd, const char *name, const char *holder, off_t old_size)
 {
 	_cleanup_free_ char *text = xprintf("%s\n", holder);
 	size_t length = strlen(text);
 
 	/* Written first, then cut: between the two there is always a holder to read. */
-	if (pwrite(fd, text, length, 0) != (ssize_t)length || ftruncate(fd, (off_t)length) < 0)
+	if (pwrite(fd, text, length, 0) != (ssize_t)length ||
+	    (old_size > (off_t)length && ftruncate(fd, (off_t)length) < 0))
 		log_debug("lock \"%s\": cannot write who holds it: %s, ignoring", name, strerror(errno));
 }
 
@@ -110,6 +113,7 @@ int lock_take(int dirfd, const char *name, const char *holder, struct deadline d
 	for (;;) {
 		_cleanup_close_ int fd =
 			openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+		off_t size;
 
 		if (fd < 0)
 			return error_errno(err, ERROR_HOST, errno, "cannot open the lock \"%s\"", name);
@@ -123,8 +127,8 @@ int lock_take(int dirfd, const char *name, const char *holder, struct deadline d
 				  *other ? other : "an unknown process");
 			return error_hint(err, "try again later, or wait longer (--wait SECONDS)");
 		}
-		if (is_in_place(fd, dirfd, name)) {
-			write_holder(fd, name, holder);
+		if (is_in_place(fd, dirfd, name, &size)) {
+			write_holder(fd, name, holder, size);
 			*ret_fd = take_fd(&fd);
 			return 0;
 		}

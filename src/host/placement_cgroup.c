@@ -102,19 +102,29 @@ int cgroup_enter(const char *dir, const pid_t *pids, size_t n, struct error *err
 	return 0;
 }
 
+/* Gone, and the parent with it when it was the last: other instances, or somebody's group in it, keep that one. */
+static bool remove_both(const char *dir, const char *parent)
+{
+	if (rmdir(dir) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return false;
+	if (rmdir(parent) < 0)
+		errno = 0;
+	return true;
+}
+
 int cgroup_remove(const char *dir, struct error *err)
 {
 	_cleanup_free_ char *parent = parent_of(dir), *base = parent_of(parent);
 	bool self = false, others = false;
 
+	/* Nearly always it is empty, or not there: who is in it is asked where that keeps it. */
+	if (remove_both(dir, parent))
+		return 0;
 	if (look(dir, &self, &others) == 0 && self && move_pid(base, getpid()) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot leave the cgroup \"%s\"", dir);
 	for (int i = 0; i < REMOVE_TRIES; i++) {
-		if (rmdir(dir) == 0 || errno == ENOENT || errno == ENOTDIR) {
-			if (rmdir(parent) < 0)
-				errno = 0; /* other instances, or somebody's group in it */
+		if (remove_both(dir, parent))
 			return 0;
-		}
 		if (errno != EBUSY)
 			return error_errno(err, ERROR_HOST, errno, "cannot remove the cgroup \"%s\"", dir);
 		if (look(dir, &self, &others) == 0 && others)
@@ -126,27 +136,22 @@ int cgroup_remove(const char *dir, struct error *err)
 	return error_hint(err, "\"%s/cgroup.procs\" lists them", dir);
 }
 
-static bool is_directory(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* The same group in another hierarchy of v1: the path component after the root is exchanged. NULL when
- * there is no such hierarchy, or path is no such path, or it is that hierarchy itself. Owned by the
- * caller. */
+ * path is in no hierarchy of v1, or in that one itself. Whether there is such a hierarchy here is not looked
+ * at. Owned by the caller. */
 char *cgroup1_sibling(const char *path, const char *hierarchy)
 {
-	_cleanup_free_ char *base = xprintf(CGROUP_ROOT "/%s", hierarchy);
-	const char *rest;
+	const char *own = starts_with(path, CGROUP_ROOT "/") ? path + strlen(CGROUP_ROOT "/") : "";
+	size_t length = strcspn(own, "/");
 
-	if (!starts_with(path, CGROUP_ROOT "/") || !is_directory(base))
-		return NULL;
-	rest = strchr(path + strlen(CGROUP_ROOT "/"), '/');
-	if (!rest || (strlen(base) == (size_t)(rest - path) && starts_with(path, base)))
-		return NULL;
-	return xprintf("%s%s", base, rest);
+	for (size_t i = 0; i < CGROUP1_HIERARCHIES; i++) {
+		const char *known = cgroup1_hierarchies[i];
+
+		if (strlen(known) == length && starts_with(own, known) && own[length] == '/' &&
+		    !streq(known, hierarchy))
+			return xprintf(CGROUP_ROOT "/%s%s", hierarchy, own + length);
+	}
+	return NULL;
 }
 
 /* All hierarchies are tried, whatever the first came to. */

@@ -19,7 +19,8 @@ int cgroup_remove(const char *dir, struct error *err);
 #define CGROUP1_HIERARCHIES 4
 /* The hierarchies of v1 through which a group is limited or killed; memory first, since it counts OOM kills. */
 extern const char *const cgroup1_hierarchies[CGROUP1_HIERARCHIES];
-/* The same group in another hierarchy of v1, or NULL when there is none. Owned by the caller. */
+/* The same group in another hierarchy of v1 (be there one or not), or NULL where path is in none or in that one. Owned by
+ * the caller. */
 char *cgroup1_sibling(const char *path, const char *hierarchy);
 
 #endif

@@ -159,6 +159,16 @@ uint64_t instance_net_ns(void)
 	return sscanf(target, "net:[%" SCNu64 "]", &inode) == 1 ? inode : 0;
 }
 
+/* Asked for once: `cleanup` looks at a thousand ended ones twice. */
+static bool is_of_other_net_ns(struct rundir *rundir, const struct status *status)
+{
+	if (!status->net_ns)
+		return false;
+	if (!rundir->net_ns)
+		rundir->net_ns = instance_net_ns();
+	return status->net_ns != rundir->net_ns;
+}
+
 /* The verdict over the process comes first: a process that lives is the truth, whatever namespace the
  * rest of the record is of. */
 int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret,
@@ -187,7 +197,7 @@ int instance_look(struct rundir *rundir, const char *name, const struct process_
 			look_alive(&instance, here);
 		else if (verdict == PROCESS_UNKNOWN)
 			say(&instance, INSTANCE_UNKNOWN, "started in another pid namespace");
-		else if (instance.status.net_ns && instance.status.net_ns != instance_net_ns())
+		else if (is_of_other_net_ns(rundir, &instance.status))
 			say(&instance, INSTANCE_UNKNOWN, "started in another network namespace");
 		else
 			look_without_qemu(&instance, here);
