@@ -4,7 +4,6 @@
  * ours tells it from jobs of others. */
 #include "ops/act_mirror.h"
 
-#include <stdio.h>
 
 #include "base/log.h"
 #include "base/text.h"

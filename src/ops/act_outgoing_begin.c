@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdio.h>
 
 #include "base/parse.h"
 #include "base/strv.h"

@@ -1,15 +1,12 @@
 /* What comes of a move, here: the guest stays, or it is gone. */
 #include "ops/act_outgoing.h"
 
-#include <signal.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "ops/act_mirror.h"
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
-#include "vm/monitor.h"
 #include "vm/state.h"
 
 #define ANSWER_MS 10000
@@ -152,45 +149,15 @@ int act_outgoing_keep(struct context *context, const char *name, struct qmp *qmp
 	return state_write(&context->rundir, state, err);
 }
 
-/* The guest runs elsewhere and its memory is of no use: what does not follow "quit" is killed. */
-static int end_qemu(struct context *context, const struct instance *instance, struct qmp *qmp, struct error *err)
-{
-	_cleanup_close_ int pidfd = -1;
-	_cleanup_error_ struct error deaf = ERROR_INIT;
-	struct deadline end = deadline_in(context->settings->timeouts.quit);
-
-	if (process_open(&instance->status.qemu, &pidfd, err) < 0)
-		return -1;
-	if (pidfd < 0)
-		return 0;
-	if (qmp)
-		qmp_execute(qmp, "quit", NULL, end, NULL, &deaf);
-	if (qmp && process_wait(pidfd, end, &deaf) == 1)
-		return 0;
-	log_verbose("%s: QEMU does not follow \"quit\"", instance->name);
-	if (process_signal(pidfd, SIGKILL, err) < 0)
-		return -1;
-	if (process_wait(pidfd, deadline_in(context->settings->timeouts.sigkill), err) == 1)
-		return 0;
-	error_set(err, ERROR_TIMEOUT, "\"%s\" runs on the target, but its QEMU here (pid %d) does not end",
-		  instance->name, instance->status.qemu.pid);
-	return error_hint(err, "it is blocked in the kernel; \"kvmctl cleanup %s\" when that is over", instance->name);
-}
-
-int act_outgoing_gone(struct context *context, const char *name, struct qmp *qmp, struct error *err)
+int act_outgoing_gone(struct context *context, const char *name, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
-	_cleanup_qmp_ struct qmp *own = NULL;
-	_cleanup_error_ struct error deaf = ERROR_INIT;
 
 	if (note(context, name, mark_gone, NULL, err) < 0 ||
 	    instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 		return -1;
-	if (!qmp && monitor_open(&context->rundir, name, MONITOR_CONTROL,
-				 context_step(context, context->settings->timeouts.command), &own, &deaf) == 0)
-		qmp = own;
-	if (instance.has_status &&
-	    (end_qemu(context, &instance, qmp, err) < 0 || act_settle_exit(context, &instance, EXIT_MIGRATED, err) < 0))
+	if (instance.has_status && (act_end(context, &instance, err) < 0 ||
+				    act_settle_exit(context, &instance, EXIT_MIGRATED, err) < 0))
 		return -1;
 	return act_teardown(context, name, TEARDOWN_ALL, err);
 }
