@@ -4,12 +4,27 @@
 
 #include "ops/act_spec.h"
 #include "ops/context.h"
+#include "vm/migration_policy.h"
+#include "vm/move.h"
 #include "vm/plan.h"
+
+/* The guest comes from elsewhere: QEMU waits for it, and runs nothing. Phase incoming, reason waiting (vm/move.h). */
+struct launch_incoming {
+	const struct migration_terms *terms;
+	struct move *move;                 /* taken into the record */
+	/* "ADDR", "ADDR:PORT", "[ADDR6]:0", "unix:PATH", "fd:N"; NULL: all addresses, migration_port of the spec */
+	const char *listen;
+	bool exports;                      /* the disks that are copied are exported, see act_export.h */
+	/* Filled in; owned by the caller. */
+	char *uri;
+	int nbd_port;                      /* 0: nothing is exported */
+};
 
 struct launch_request {
 	const struct spec_loaded *loaded;
 	const struct hardware *recorded;   /* of the last run, when it starts again (reboot, restart); NULL: a first start */
 	bool paused, foreground, allow_unsafe_cache;
+	struct launch_incoming *incoming;  /* NULL: the guest starts here */
 	int restarts;                      /* in a row, by on_crash */
 };
 

@@ -4,15 +4,10 @@
 
 #include "host/placement.h"
 #include "host/privileges.h"
-#include "host/tap.h"
 #include "ops/act_launch.h"
+#include "ops/act_network.h"
 #include "qemu/qmp.h"
 #include "vm/state.h"
-
-struct launch_nic {
-	char tap[TAP_NAME_SIZE];   /* "" for mode user */
-	char *bridge;              /* what it is attached to, borrowed from the spec; NULL: none */
-};
 
 struct launch {
 	struct context *context;
@@ -26,7 +21,7 @@ struct launch {
 	struct plan *plan;
 	struct state *state;
 	struct placement placement;
-	struct launch_nic *nics;       /* one per NIC of the spec */
+	struct network_nic *nics;       /* one per NIC of the spec */
 
 	int uid_fd;                    /* the uid's lock, inherited by QEMU; -1: none */
 	int guest_lock;                /* inherited by QEMU as well: see vm/orphan.h */
@@ -49,7 +44,7 @@ struct privileges launch_privileges(const struct launch *launch);
 /* --- act_launch_record.c: what will be made is written down --- */
 int launch_record(struct launch *launch, struct error *err);
 /* The status line again, with what is known by now. */
-int launch_write_status(struct launch *launch, enum phase phase, bool paused, struct error *err);
+int launch_write_status(struct launch *launch, enum phase phase, struct error *err);
 
 /* --- act_launch_fds.c: everything that QEMU gets as an open descriptor --- */
 int launch_open_fds(struct launch *launch, struct error *err);
@@ -59,7 +54,7 @@ void launch_close_fds(struct launch *launch);
 int launch_choose_taps(struct launch *launch, struct error *err);
 void launch_record_nics(struct launch *launch);
 int launch_open_tap(struct launch *launch, size_t nic, struct error *err);
-/* Everything on the links, then up. */
+/* Everything on the links, then up; what a guest that comes from elsewhere needs only when it is here is left out. */
 int launch_network_up(struct launch *launch, struct error *err);
 
 /* --- act_launch_fork.c: supervisor and QEMU --- */
@@ -80,6 +75,13 @@ int launch_take_failure(int session, struct error *err);
 int launch_handshake(struct launch *launch, struct error *err);
 int launch_configure(struct launch *launch, struct error *err);
 int launch_run(struct launch *launch, struct error *err);
+
+/* --- act_launch_incoming.c: instead of running it, QEMU is told to wait for the guest --- */
+/* Before anything is made: ERROR_USAGE, ERROR_STATE. */
+int launch_check_listening(const struct launch *launch, struct error *err);
+void launch_record_listening(struct launch *launch);
+int launch_listen(struct launch *launch, struct error *err);
+
 /* The hook "started": the guest runs already, so a hook that fails is a warning. */
 void launch_hook(struct launch *launch);
 

@@ -20,6 +20,8 @@ struct json *resource_route(const char *link, const char *ip, const char *ip6, c
 struct json *resource_script(const char *script, char *const *env);
 /* {"kind": "directory", "path": …}: removed with the files in it (hugetlbfs). */
 struct json *resource_directory(const char *path);
+/* {"kind": "link", "path": …, "target": …}: a symbolic link; removed as long as it leads there. */
+struct json *resource_link(const char *path, const char *target);
 /* {"kind": "socket", "path": …}: a UNIX socket outside of the run directory (VNC's); removed if it is one. */
 struct json *resource_socket(const char *path);
 /* {"kind": "hook", "path": …, "instance": …}: the hook `stopped`. */

@@ -43,12 +43,12 @@ static void record_failure(struct launch *launch, const struct error *why)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *words = launch_last_words(launch);
 	struct exit_record record = {
-		.reason = EXIT_START_FAILED,
+		.reason = launch->request->incoming ? EXIT_INCOMING_FAILED : EXIT_START_FAILED,
 		.pid = launch->qemu.pid,
 		.start = launch->qemu.start,
 		.status = -1,
 		.ended_ms = clock_realtime_ms(),
-		.by = (char *)"kvmctl start",
+		.by = (char *)(launch->request->incoming ? "kvmctl migration accept" : "kvmctl start"),
 		.detail = why->message,
 		.words = words,
 	};
@@ -77,13 +77,27 @@ static int undo(struct launch *launch, struct error *err)
 	return -1;
 }
 
-/* The guest runs and is committed: an old exit record that stays is untidy, and no reason to undo it. */
-static void forget_last_end(struct launch *launch)
+/* One that stays is untidy, and no reason to undo a guest that runs. But for one that arrives it would be the proof that it never did
+ * (vm/move.h, rule 3): there it goes before the commit. */
+static int forget_last_end(struct launch *launch, struct error *err)
+{
+	return file_remove_at(rundir_part(&launch->context->rundir, RUNDIR_EXIT), launch->name, 0, err);
+}
+
+static int forget_last_arrival(struct launch *launch, struct error *err)
+{
+	return launch->request->incoming ? forget_last_end(launch, err) : 0;
+}
+
+static void finish(struct launch *launch)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 
-	if (file_remove_at(rundir_part(&launch->context->rundir, RUNDIR_EXIT), launch->name, 0, &err) < 0)
+	if (launch->request->incoming)
+		return;
+	if (forget_last_end(launch, &err) < 0)
 		log_warning("the exit record of the last run: %s, ignoring", err.message);
+	launch_hook(launch);
 }
 
 /* A step a line. */
@@ -98,10 +112,10 @@ static int realise(struct launch *launch, struct error *err)
 	    launch_handshake(launch, err) < 0 ||
 	    launch_configure(launch, err) < 0 ||
 	    launch_run(launch, err) < 0 ||
+	    forget_last_arrival(launch, err) < 0 ||
 	    launch_commit(launch, err) < 0)
 		return undo(launch, err);
-	forget_last_end(launch);
-	launch_hook(launch);
+	finish(launch);
 	return 0;
 }
 /* clang-format on */

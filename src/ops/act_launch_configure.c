@@ -78,7 +78,8 @@ int launch_configure(struct launch *launch, struct error *err)
 	for (size_t i = 0; i < launch->plan->n_commands; i++)
 		if (send_command(launch, &launch->plan->commands[i], err) < 0)
 			return error_prefix(err, "%s", launch->plan->commands[i].execute);
-	if (balloon_to_host(launch, err) < 0)
+	/* One that arrives has its balloon as it is. */
+	if (!launch->request->incoming && balloon_to_host(launch, err) < 0)
 		return -1;
 	if (!streq(launch->spec->hv.cpu_mask, "all") &&
 	    pinning_apply(launch->qmp, launch->qemu.pid, launch->spec->hv.cpu_mask, launch->deadline, err) < 0)
@@ -88,6 +89,8 @@ int launch_configure(struct launch *launch, struct error *err)
 
 int launch_run(struct launch *launch, struct error *err)
 {
+	if (launch->request->incoming)
+		return launch_listen(launch, err);
 	return launch->request->paused ? 0 : qmp_execute(launch->qmp, "cont", NULL, launch->deadline, NULL, err);
 }
 

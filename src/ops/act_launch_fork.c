@@ -248,7 +248,7 @@ static int identify(struct launch *launch, pid_t supervisor, pid_t qemu, struct 
 	if (process_identify(qemu, &launch->qemu, err) < 0 ||
 	    process_identify(supervisor, &launch->supervisor, err) < 0)
 		return error_prefix(err, "just started");
-	return launch_write_status(launch, PHASE_STARTING, true, err);
+	return launch_write_status(launch, PHASE_STARTING, err);
 }
 
 /* A scope holds both; a plain cgroup QEMU alone, so that the teardown, which its supervisor execs, does
@@ -307,7 +307,7 @@ int launch_commit(struct launch *launch, struct error *err)
 	char text[64];
 	int fd;
 
-	if (launch_write_status(launch, PHASE_RUNNING, launch->request->paused, err) < 0)
+	if (launch_write_status(launch, launch->request->incoming ? PHASE_INCOMING : PHASE_RUNNING, err) < 0)
 		return -1;
 	if (session_send(launch->session, "commit", -1) < 0)
 		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");

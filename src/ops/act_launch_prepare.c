@@ -63,6 +63,7 @@ static int make_plan(struct launch *launch, struct error *err)
 		.facts = &launch->facts,
 		.recorded = launch->request->recorded,
 		.allow_unsafe_cache = launch->request->allow_unsafe_cache,
+		.incoming = launch->request->incoming,
 	};
 
 	return act_plan(launch->context, &input, &launch->plan, err);
@@ -92,6 +93,7 @@ int launch_prepare(struct launch *launch, struct error *err)
 	    facts_gather(launch->spec, &launch->facts, err) < 0 ||
 	    choose_identity(launch, err) < 0 ||
 	    make_plan(launch, err) < 0 ||
+	    launch_check_listening(launch, err) < 0 ||
 	    launch_choose_taps(launch, err) < 0 ||
 	    choose_placement(launch, err) < 0)
 		return -1;

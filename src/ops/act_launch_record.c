@@ -46,6 +46,7 @@ static void record_resources(struct launch *launch)
 	/* Whoever makes it, kvmctl or an old QEMU. */
 	if (starts_with(launch->plan->vnc, "unix:"))
 		json_append(list, resource_socket(launch->plan->vnc + strlen("unix:")));
+	launch_record_listening(launch);
 	launch_record_nics(launch);
 }
 
@@ -92,15 +93,25 @@ static struct state *make_state(struct launch *launch)
 	state->placement = placement_text(&launch->placement);
 	state->user_shutdown = launch->spec->hv.user_shutdown;
 	state->allow_unsafe_cache = launch->request->allow_unsafe_cache;
+	if (launch->request->incoming)
+		state->move = take_ptr(launch->request->incoming->move);
 	return state;
 }
 
-int launch_write_status(struct launch *launch, enum phase phase, bool paused, struct error *err)
+/* Why it stands: it waits for its guest, or was started so. One that runs has no reason. */
+static const char *reason_of(const struct launch *launch, enum phase phase)
+{
+	if (phase == PHASE_INCOMING)
+		return MOVE_WAITING;
+	return phase == PHASE_STARTING || launch->request->paused ? "start" : "";
+}
+
+int launch_write_status(struct launch *launch, enum phase phase, struct error *err)
 {
 	struct status status = {
 		.qemu = launch->qemu,
 		.phase = phase,
-		.paused = paused,
+		.paused = phase != PHASE_RUNNING || launch->request->paused,
 		.vcpus = (int)launch->spec->vcpus,
 		.memory = launch->spec->maxmem,
 		.maxmem = launch->spec->maxmem,
@@ -110,8 +121,7 @@ int launch_write_status(struct launch *launch, enum phase phase, bool paused, st
 		.net_ns = launch->state->net_ns,
 	};
 
-	/* A guest that runs has no reason; one that was started paused stands because of the start. */
-	snprintf(status.reason, sizeof(status.reason), "%s", paused ? "start" : "");
+	snprintf(status.reason, sizeof(status.reason), "%s", reason_of(launch, phase));
 	return status_write(rundir_part(&launch->context->rundir, RUNDIR_PID), launch->name, &status, err);
 }
 
@@ -134,5 +144,5 @@ int launch_record(struct launch *launch, struct error *err)
 	    take_claims(launch, err) < 0 || state_write(&launch->context->rundir, launch->state, err) < 0 ||
 	    record_uid(launch, err) < 0)
 		return -1;
-	return launch_write_status(launch, PHASE_STARTING, true, err);
+	return launch_write_status(launch, PHASE_STARTING, err);
 }

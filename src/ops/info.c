@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "host/affinity.h"
 #include "ops/act_look.h"
+#include "ops/act_network.h"
 #include "ops/act_spec.h"
 #include "vm/state.h"
 
@@ -63,25 +64,13 @@ static void put_disks(struct view *view)
 	json_put(view->document, "disks", rows);
 }
 
-/* The TAP's name from nic/NAME/SEQ; NULL: none. */
-static char *tap_of(struct view *view, size_t i)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *file = xprintf("%s/%zu", view->instance.name, i), *text = NULL;
-	int dir = rundir_part(&view->context->rundir, RUNDIR_NIC);
-
-	if (dir < 0 || file_read_at(dir, file, 64, &text, NULL, &err) < 0)
-		return NULL;
-	return text_trim(text);
-}
-
 static void put_nics(struct view *view)
 {
 	struct json *rows = json_new_array();
 
 	for (size_t i = 0; i < view->spec->n_nics; i++) {
 		const struct nic *nic = &view->spec->nics[i];
-		_cleanup_free_ char *tap = tap_of(view, i);
+		_cleanup_free_ char *tap = network_tap(view->context, view->instance.name, i);
 		struct json *row = json_new_object();
 
 		json_put_int(row, "index", (int64_t)i);

@@ -27,6 +27,7 @@ static const struct leftover {
 	{ RUNDIR_CTRL, ".serial", LEFTOVER_FILE },
 	{ RUNDIR_CTRL, ".vnc", LEFTOVER_FILE },
 	{ RUNDIR_CTRL, ".agent", LEFTOVER_FILE },
+	{ RUNDIR_CTRL, ".incoming", LEFTOVER_DIRECTORY },
 	{ RUNDIR_UID, "", LEFTOVER_FILE },
 	{ RUNDIR_NIC, "", LEFTOVER_DIRECTORY },
 	{ RUNDIR_CONF, ".keys", LEFTOVER_DIRECTORY },

@@ -82,6 +82,15 @@ struct json *resource_socket(const char *path)
 	return r;
 }
 
+struct json *resource_link(const char *path, const char *target)
+{
+	struct json *r = record("link");
+
+	json_put_string(r, "path", path);
+	json_put_string(r, "target", target);
+	return r;
+}
+
 struct json *resource_hook(const char *path, const char *instance)
 {
 	struct json *r = record("hook");
@@ -164,6 +173,18 @@ static int down_socket(const struct json *r, struct deadline deadline, struct er
 	return S_ISSOCK(st.st_mode) ? file_remove_at(AT_FDCWD, path, 0, err) : 0;
 }
 
+static int down_link(const struct json *r, struct deadline deadline, struct error *err)
+{
+	const char *path = json_get_string(r, "path", ""), *target = json_get_string(r, "target", "");
+	char there[PATH_MAX];
+	ssize_t length = readlink(path, there, sizeof(there));
+
+	(void)deadline;
+	if (length < 0 || (size_t)length != strlen(target) || memcmp(there, target, (size_t)length) != 0)
+		return 0; /* gone, or somebody else's */
+	return file_remove_at(AT_FDCWD, path, 0, err);
+}
+
 /* A hook is told; what it answers changes nothing, least of all does it keep an instance that is gone on record. */
 static int down_hook(const struct json *r, struct deadline deadline, struct error *err)
 {
@@ -181,7 +202,7 @@ static const struct {
 	{ "placement", "path", down_placement }, { "ovs", "link", down_ovs },
 	{ "route", "link", down_route },         { "script", "script", down_script },
 	{ "directory", "path", down_directory }, { "hook", "path", down_hook },
-	{ "socket", "path", down_socket },
+	{ "socket", "path", down_socket },       { "link", "path", down_link },
 };
 
 int resource_down(const struct json *r, struct deadline deadline, struct error *err)
