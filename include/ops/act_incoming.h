@@ -2,7 +2,7 @@
 #ifndef KVMCTL_OPS_ACT_INCOMING_H
 #define KVMCTL_OPS_ACT_INCOMING_H
 
-#include "ops/context.h"
+#include "ops/act_spec.h"
 #include "vm/migration_info.h"
 
 struct accept_request {
@@ -23,6 +23,9 @@ void accept_result_clear(struct accept_result *result);
  * -incoming defer; phase incoming, reason waiting. On failure the host is as it was. */
 int act_accept(struct context *context, const struct accept_request *request, struct accept_result *ret, struct error *err);
 
+/* The spec that it is started with: the guest's own, with this host's part of the spec of that name where there is one. ERROR_SPEC. */
+int act_arriving_spec(struct context *context, const struct migration_info *info, struct spec_loaded *ret, struct error *err);
+
 /* The guest has arrived (or is about to, in post-copy): it is let run here, unless paused. Its routes, scripts and announcement follow. Idempotent.
  * ERROR_STATE: there is no guest that could (the migration failed, or it is still coming). With the lock held. */
 int act_grant(struct context *context, const char *name, bool paused, struct error *err);
@@ -40,6 +43,7 @@ enum arrival {
 	ARRIVAL_MAX
 };
 const char *arrival_to_string(enum arrival arrival);
+int arrival_from_string(const char *s, enum arrival *ret);   /* -1: no such word */
 int act_arrival(struct context *context, const char *name, enum arrival *ret, struct error *err);
 
 #endif

@@ -82,9 +82,6 @@ int launch_check_listening(const struct launch *launch, struct error *err);
 void launch_record_listening(struct launch *launch);
 int launch_listen(struct launch *launch, struct error *err);
 
-/* The hook "started": the guest runs already, so a hook that fails is a warning. */
-void launch_hook(struct launch *launch);
-
 /* --- act_launch_end.c: why it failed --- */
 /* err becomes "QEMU ended ..."; text: "ended STATUS" from the supervisor. Returns -1. */
 int launch_ended(struct launch *launch, const char *text, struct error *err);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/child.h"
+#include "ops/act_hook.h"
 #include "ops/act_teardown.h"
 #include "vm/exit_record.h"
 
@@ -97,7 +98,7 @@ static void finish(struct launch *launch)
 		return;
 	if (forget_last_end(launch, &err) < 0)
 		log_warning("the exit record of the last run: %s, ignoring", err.message);
-	launch_hook(launch);
+	act_hook_started(launch->context, launch->spec);
 }
 
 /* A step a line. */

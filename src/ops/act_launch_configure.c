@@ -5,10 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "host/machine.h"
-#include "host/nic_script.h"
 #include "host/socket.h"
 #include "qemu/machine.h"
 #include "vm/pinning.h"
@@ -92,15 +90,4 @@ int launch_run(struct launch *launch, struct error *err)
 	if (launch->request->incoming)
 		return launch_listen(launch, err);
 	return launch->request->paused ? 0 : qmp_execute(launch->qmp, "cont", NULL, launch->deadline, NULL, err);
-}
-
-void launch_hook(struct launch *launch)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	const char *hook = launch->spec->hooks ? json_get_string(launch->spec->hooks, "started", NULL) : NULL;
-
-	if (!is_empty(hook) &&
-	    hook_run(hook, "started", launch->name,
-		     context_step(launch->context, launch->context->settings->timeouts.script), &err) < 0)
-		log_warning("%s; the guest runs all the same", err.message);
 }

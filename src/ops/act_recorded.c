@@ -3,49 +3,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_host_part.h"
 #include "ops/act_plan.h"
 #include "ops/act_teardown.h"
 #include "vm/binary.h"
 #include "vm/host_check.h"
 #include "vm/state.h"
-
-/* Keys of an instance that no guest sees. (minmem has to fit the recorded maxmem: it stays.) */
-static const char *const host_keys[] = { "title", "description", "metadata",    "tags",
-					 "hooks", "autostart",   "network_port" };
-
-static void take_host_keys(struct json *document, const struct spec *from)
-{
-	_cleanup_json_ struct json *current = spec_to_json(from);
-
-	for (size_t i = 0; i < ELEMENTS(host_keys); i++)
-		json_put(document, host_keys[i], json_copy(json_get(current, host_keys[i])));
-}
-
-/* The recorded document with the host-seen keys and parameters of the file's. */
-static struct json *merge(const struct state *state, const struct spec_loaded *current)
-{
-	struct json *document = json_copy(state->spec);
-	struct json *given = hvparams_to_json(&current->spec->hv, true);
-	struct json *merged = json_new_object();
-	struct json *recorded = json_get(document, "hvparams");
-
-	for (struct json_iter it = json_iter(recorded); json_next(&it);) {
-		const struct param_row *row = param_find(it.key);
-
-		if (row && row->seen == SEEN_GUEST)
-			json_put(merged, it.key, json_copy(it.value));
-	}
-	for (struct json_iter it = json_iter(given); json_next(&it);) {
-		const struct param_row *row = param_find(it.key);
-
-		if (row && row->seen == SEEN_HOST)
-			json_put(merged, it.key, json_copy(it.value));
-	}
-	json_free(given);
-	json_put(document, "hvparams", merged);
-	take_host_keys(document, current->spec);
-	return document;
-}
 
 /* The spec for the next run: recorded, with the host's part of the file where that can be read. */
 static int load_recorded(struct context *context, const struct state *state, struct spec_loaded *ret, struct error *err)
@@ -57,7 +20,8 @@ static int load_recorded(struct context *context, const struct state *state, str
 	_cleanup_free_ char *what = xprintf("recorded spec of \"%s\"", state->name);
 
 	if (!is_empty(state->spec_file) && spec_load(context, &source, &current, &unread) == 0) {
-		document = merge(state, &current);
+		if (act_host_part(state->spec, current.spec, HOST_PART_SAME, &document, err) < 0)
+			return -1;
 		/* Of no file: what the guest sees may still differ from this one, and info has to compare. */
 		ret->digest = xstrdup("");
 	} else {

@@ -178,13 +178,25 @@ static bool is_reason_taken(const struct status *status)
 	return status->phase != PHASE_STARTING && status->phase != PHASE_RUNNING && status->phase != PHASE_SAVED;
 }
 
+/* After the grant the word stays as long as the rest of the memory is on its way (post-copy). */
+static void apply_migration(const struct guest *guest, struct status *status)
+{
+	bool moves =
+		status->phase == PHASE_INCOMING || status->phase == PHASE_OUTGOING || status->phase == PHASE_SAVING;
+
+	if (moves)
+		set_text(status->migration, sizeof(status->migration), guest->migration);
+	else if (*status->migration)
+		set_text(status->migration, sizeof(status->migration),
+			 streq(guest->migration, "completed") ? "" : guest->migration);
+}
+
 void guest_apply(const struct guest *guest, struct status *status)
 {
 	if (guest->memory)
 		status->memory = guest->memory;
-	if (guest->migration_told &&
-	    (status->phase == PHASE_INCOMING || status->phase == PHASE_OUTGOING || status->phase == PHASE_SAVING))
-		set_text(status->migration, sizeof(status->migration), guest->migration);
+	if (guest->migration_told)
+		apply_migration(guest, status);
 	if (!guest->told)
 		return;
 	/* "user" by query-status alone says less than what whoever paused it has written. */

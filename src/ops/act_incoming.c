@@ -1,0 +1,92 @@
+/* A guest is accepted: a QEMU that waits for it, with the hardware that it sees and this host's part of the spec. */
+#include "ops/act_incoming.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "ops/act_absent.h"
+#include "ops/act_host_part.h"
+#include "ops/act_launch.h"
+#include "vm/state.h"
+
+void accept_result_clear(struct accept_result *result)
+{
+	free(result->uri);
+	free(result->nbd_host);
+	*result = (struct accept_result){ 0 };
+}
+
+/* The guest's own spec where this host has none of it. */
+int act_arriving_spec(struct context *context, const struct migration_info *info, struct spec_loaded *ret,
+		      struct error *err)
+{
+	_cleanup_spec_loaded_ struct spec_loaded own = SPEC_LOADED_INIT;
+	_cleanup_json_ struct json *document = NULL;
+	_cleanup_free_ char *what = xprintf("the spec of \"%s\" in the info document", info->name);
+	const struct spec_source source = { .name = info->name };
+
+	if (spec_load(context, &source, &own, err) == 0) {
+		if (act_host_part(info->spec, own.spec, HOST_PART_OTHER, &document, err) < 0)
+			return -1;
+	} else if (err->kind == ERROR_NO_INSTANCE) {
+		error_clear(err);
+		document = json_ref(info->spec);
+	} else {
+		return -1;
+	}
+	if (spec_from_json(document, what, info->name, context->settings, &ret->spec, err) < 0)
+		return -1;
+	/* What the guest sees may differ from the file: info has to compare. */
+	ret->file = xstrdup(own.file ? own.file : "");
+	ret->digest = xstrdup("");
+	return 0;
+}
+
+static struct move *new_move(const struct accept_request *request)
+{
+	struct move *move = xcalloc(1, sizeof(*move));
+
+	move->managed = request->managed;
+	move->was_paused = request->info->paused;
+	move->id = xstrdup(request->id);
+	move->peer = xstrdup("");
+	move->uri = xstrdup("");
+	move->file = xstrdup("");
+	return move;
+}
+
+/* For people: where it waits. That it cannot be written costs nothing. */
+static void record_uri(struct context *context, const char *name, const char *uri)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_state_ struct state *state = NULL;
+
+	if (state_read(&context->rundir, name, &state, &err) != 1 || !state->move)
+		return;
+	text_replace(&state->move->uri, uri);
+	state->phase = PHASE_INCOMING;
+	if (state_write(&context->rundir, state, &err) < 0)
+		log_debug("%s, ignoring", err.message);
+}
+
+int act_accept(struct context *context, const struct accept_request *request, struct accept_result *ret,
+	       struct error *err)
+{
+	const struct migration_info *info = request->info;
+	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;
+	struct launch_incoming incoming = { .terms = &info->terms, .listen = request->listen };
+	const struct launch_request launch = { .loaded = &loaded, .recorded = &info->hardware, .incoming = &incoming };
+	pid_t pid = 0;
+
+	if (act_arriving_spec(context, info, &loaded, err) < 0 ||
+	    act_absent(context, info->name, TEARDOWN_ALL, &pid, err) != 0)
+		return -1;
+	incoming.move = new_move(request);
+	int result = act_launch(context, &launch, &pid, err);
+	if (result == 0) {
+		record_uri(context, info->name, incoming.uri);
+		*ret = (struct accept_result){ .uri = take_ptr(incoming.uri), .nbd_host = xstrdup(""), .pid = pid };
+	}
+	move_free(incoming.move);
+	free(incoming.uri);
+	return result;
+}

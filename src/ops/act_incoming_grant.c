@@ -1,0 +1,230 @@
+/* The grant: from here on the guest runs on this host, and nowhere else.
+ *
+ * The status line says so before QEMU is told (vm/move.h, rule 1). What follows can be done again: a grant that was cut short is
+ * finished by whoever comes next. Once it runs nothing takes that back: a route or a script that fails is a warning. */
+#include "ops/act_incoming.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "ops/act_hook.h"
+#include "ops/act_network.h"
+#include "qemu/migration.h"
+#include "vm/instance.h"
+#include "vm/monitor.h"
+#include "vm/state.h"
+
+#define MIB (1024 * 1024)
+
+/* The guest's switches learn its new place within half a second; the words are those of QEMU's announce-self. */
+#define ANNOUNCE_INITIAL_MS 50
+#define ANNOUNCE_MAX_MS 550
+#define ANNOUNCE_ROUNDS 5
+#define ANNOUNCE_STEP_MS 100
+
+struct grant {
+	struct context *context;
+	struct instance instance;
+	struct state *state;
+	struct spec *spec;
+	struct qmp *qmp;
+	bool paused;
+	int64_t memory; /* MiB; 0: QEMU does not say */
+	enum migration_state migration;
+};
+
+static void grant_clear(struct grant *grant)
+{
+	qmp_free(grant->qmp);
+	spec_free(grant->spec);
+	state_free(grant->state);
+	instance_clear(&grant->instance);
+}
+
+/* In post-copy the rest of the memory follows while it runs. */
+static bool has_arrived(enum migration_state state)
+{
+	return state == MIGRATION_COMPLETED || state == MIGRATION_POSTCOPY_ACTIVE ||
+	       state == MIGRATION_POSTCOPY_PAUSED || state == MIGRATION_POSTCOPY_RECOVER ||
+	       state == MIGRATION_POSTCOPY_RECOVER_SETUP;
+}
+
+static bool is_news(const struct json *event, void *arg)
+{
+	enum migration_state state;
+
+	(void)arg;
+	return migration_event_state(event, &state) == 0;
+}
+
+static int not_here(const struct grant *grant, const struct migration_progress *progress, struct error *err)
+{
+	bool failed = progress->state == MIGRATION_FAILED || progress->state == MIGRATION_CANCELLED;
+
+	error_set(err, ERROR_STATE, "the guest \"%s\" %s (QEMU: %s%s%s)", grant->instance.name,
+		  failed ? "did not arrive" : "has not arrived yet", migration_state_to_string(progress->state),
+		  progress->error ? ": " : "", progress->error ? progress->error : "");
+	return error_hint(err, "nothing was let run here");
+}
+
+/* The source is done an instant before we are. */
+static int require_arrived(struct grant *grant, struct error *err)
+{
+	struct deadline deadline = context_step(grant->context, grant->context->settings->timeouts.command);
+
+	for (;;) {
+		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
+		_cleanup_error_ struct error late = ERROR_INIT;
+
+		if (migration_query(grant->qmp, deadline, &progress, err) < 0)
+			return -1;
+		grant->migration = progress.state;
+		if (has_arrived(progress.state))
+			return 0;
+		if (progress.state == MIGRATION_FAILED || progress.state == MIGRATION_CANCELLED ||
+		    deadline_passed(deadline))
+			return not_here(grant, &progress, err);
+		if (qmp_wait_event(grant->qmp, is_news, NULL, deadline, NULL, &late) < 0 &&
+		    late.kind != ERROR_TIMEOUT) {
+			error_move(err, &late);
+			return -1;
+		}
+		if (late.kind == ERROR_TIMEOUT)
+			return not_here(grant, &progress, err);
+	}
+}
+
+static void mark_granted(struct status *status, void *arg)
+{
+	(void)arg;
+	snprintf(status->reason, sizeof(status->reason), "%s", MOVE_GRANTED);
+}
+
+static void mark_running(struct status *status, void *arg)
+{
+	const struct grant *grant = arg;
+
+	status->phase = PHASE_RUNNING;
+	status->paused = grant->paused;
+	snprintf(status->reason, sizeof(status->reason), "%s", grant->paused ? "user" : "");
+	/* Post-copy: the supervisor takes the word away when all of it is here. */
+	snprintf(status->migration, sizeof(status->migration), "%s",
+		 grant->migration == MIGRATION_COMPLETED ? "" : migration_state_to_string(grant->migration));
+	if (grant->memory > 0)
+		status->memory = grant->memory;
+}
+
+static int change_status(struct grant *grant, status_change_fn change, struct error *err)
+{
+	struct rundir *rundir = &grant->context->rundir;
+	int done = status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK),
+				 grant->instance.name, change, grant, err);
+
+	if (done == 0)
+		return error_set(err, ERROR_UNKNOWN, "the status line of \"%s\" is gone", grant->instance.name);
+	return done < 0 ? -1 : 0;
+}
+
+static struct deadline step(const struct grant *grant)
+{
+	return context_step(grant->context, grant->context->settings->timeouts.command);
+}
+
+/* Its balloon came along as it was. */
+static void ask_memory(struct grant *grant)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_json_ struct json *balloon = NULL;
+
+	if (qmp_execute(grant->qmp, "query-balloon", NULL, step(grant), &balloon, &err) == 0)
+		grant->memory = json_get_int(balloon, "actual", 0) / MIB;
+}
+
+static void announce(struct grant *grant)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct json *arguments = json_new_object();
+
+	json_put_int(arguments, "initial", ANNOUNCE_INITIAL_MS);
+	json_put_int(arguments, "max", ANNOUNCE_MAX_MS);
+	json_put_int(arguments, "rounds", ANNOUNCE_ROUNDS);
+	json_put_int(arguments, "step", ANNOUNCE_STEP_MS);
+	if (qmp_execute(grant->qmp, "announce-self", arguments, step(grant), NULL, &err) < 0)
+		log_warning("%s: the network is not told that it is here now: %s", grant->instance.name, err.message);
+}
+
+static void bring_network(struct grant *grant)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_free_ struct network_nic *nics = network_nics(grant->context, grant->spec);
+	const struct network_setup setup = { grant->context, grant->spec, nics };
+
+	if (network_up(&setup, NETWORK_POST, step(grant), &err) < 0)
+		log_warning("%s: the guest runs here, but its network is not complete: %s", grant->instance.name,
+			    err.message);
+	announce(grant);
+}
+
+static int let_run(struct grant *grant, struct error *err)
+{
+	if (change_status(grant, mark_granted, err) < 0)
+		return -1;
+	return grant->paused ? 0 : qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err);
+}
+
+/* The record of the move goes first: a status line that says "running" has none. */
+static int close_move(struct grant *grant, struct error *err)
+{
+	move_free(grant->state->move);
+	grant->state->move = NULL;
+	grant->state->phase = PHASE_RUNNING;
+	if (state_write(&grant->context->rundir, grant->state, err) < 0)
+		return -1;
+	return change_status(grant, mark_running, err);
+}
+
+static int open_grant(struct grant *grant, struct error *err)
+{
+	const char *name = grant->instance.name;
+	int found = state_read(&grant->context->rundir, name, &grant->state, err);
+
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return error_set(err, ERROR_UNKNOWN, "nothing is recorded of instance \"%s\"", name);
+	if (spec_from_json(grant->state->spec, "recorded spec", name, grant->context->settings, &grant->spec, err) < 0)
+		return -1;
+	return monitor_open(&grant->context->rundir, name, MONITOR_CONTROL, step(grant), &grant->qmp, err);
+}
+
+static int run_here(struct grant *grant, struct error *err)
+{
+	if (open_grant(grant, err) < 0 || require_arrived(grant, err) < 0 || let_run(grant, err) < 0)
+		return -1;
+	bring_network(grant);
+	ask_memory(grant);
+	if (close_move(grant, err) < 0)
+		return -1;
+	act_hook_started(grant->context, grant->spec);
+	return 0;
+}
+
+int act_grant(struct context *context, const char *name, bool paused, struct error *err)
+{
+	_cleanup_(grant_clear) struct grant grant = { .context = context, .paused = paused };
+	enum arrival arrival;
+
+	if (instance_look(&context->rundir, name, &context->here, &grant.instance, err) < 0 ||
+	    act_arrival(context, name, &arrival, err) < 0)
+		return -1;
+	bool unfinished = grant.instance.state == INSTANCE_INCOMING;
+
+	if (arrival == ARRIVAL_GRANTED && !unfinished)
+		return 0; /* done, and it may have ended since */
+	if ((arrival == ARRIVAL_GRANTED || arrival == ARRIVAL_WAITING) && unfinished)
+		return run_here(&grant, err);
+	if (arrival == ARRIVAL_UNKNOWN)
+		return error_set(err, ERROR_UNKNOWN, "whether the guest \"%s\" ever came here is not known%s%s", name,
+				 *grant.instance.reason ? ": " : "", grant.instance.reason);
+	return error_set(err, ERROR_STATE, "no guest \"%s\" waits here: it did not come%s%s", name,
+			 *grant.instance.reason ? ", " : "", grant.instance.reason);
+}
