@@ -58,8 +58,8 @@ int act_outgoing_hand_over(struct outgoing *outgoing, struct error *err);
  * that it does not run on the other side. ERROR_STATE: it may (post-copy has begun). ERROR_TIMEOUT: QEMU is still about cancelling; the record
  * stays as it is, and it may be called again. */
 int act_outgoing_keep(struct context *context, const char *name, struct qmp *qmp, struct error *err);
-/* The guest runs on the other side: QEMU is ended, the exit record says migrated, everything is taken down. No connection to the control monitor may
- * be open. Idempotent. */
-int act_outgoing_gone(struct context *context, const char *name, struct error *err);
+/* The guest runs on the other side: QEMU is ended, the exit record says migrated, everything is taken down. qmp: the control monitor, which is dead
+ * afterwards; NULL: no connection to it is open. Idempotent. */
+int act_outgoing_gone(struct context *context, const char *name, struct qmp *qmp, struct error *err);
 
 #endif

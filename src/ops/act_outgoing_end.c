@@ -149,15 +149,31 @@ int act_outgoing_keep(struct context *context, const char *name, struct qmp *qmp
 	return state_write(&context->rundir, state, err);
 }
 
-int act_outgoing_gone(struct context *context, const char *name, struct error *err)
+/* By the monitor that is open already: a second connection to it would have to wait for us. What comes of it is seen to by act_end. */
+static void quit(struct context *context, const struct instance *instance, struct qmp *qmp)
+{
+	struct deadline end = deadline_in(context->settings->timeouts.quit);
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_close_ int pidfd = -1;
+
+	if (process_open(&instance->status.qemu, &pidfd, &ignored) < 0 || pidfd < 0)
+		return;
+	qmp_execute(qmp, "quit", NULL, end, NULL, &ignored);
+	error_clear(&ignored);
+	process_wait(pidfd, end, &ignored);
+}
+
+int act_outgoing_gone(struct context *context, const char *name, struct qmp *qmp, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
 
 	if (note(context, name, mark_gone, NULL, err) < 0 ||
 	    instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 		return -1;
-	if (instance.has_status && (act_end(context, &instance, err) < 0 ||
-				    act_settle_exit(context, &instance, EXIT_MIGRATED, err) < 0))
+	if (instance.has_status && qmp)
+		quit(context, &instance, qmp);
+	if (instance.has_status &&
+	    (act_end(context, &instance, err) < 0 || act_settle_exit(context, &instance, EXIT_MIGRATED, err) < 0))
 		return -1;
 	return act_teardown(context, name, TEARDOWN_ALL, err);
 }
