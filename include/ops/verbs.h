@@ -98,6 +98,14 @@ int op_check(struct context *context, const struct spec_source *source, bool hos
 /* The plan that start would realise. */
 int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret, struct error *err);
 
+/* --- migration, step by step --- */
+struct accept_result;
+/* info: file of the info document, "-" is standard input. listen: as struct accept_request. ERROR_USAGE: it is about another instance. */
+int op_migration_accept(struct context *context, const char *name, const char *info, const char *listen, struct accept_result *ret,
+			struct error *err);
+/* What has come of a move: on this host, which was its source or its target. Repeated: success as long as it says the same, else ERROR_STATE. */
+int op_migration_finalize(struct context *context, const char *name, bool source, bool ok, struct error *err);
+
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);
 /* {"checks": [{"name","ok","detail","cure"}]}; *ret_ok false when something needed is missing. */
