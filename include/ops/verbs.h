@@ -2,6 +2,7 @@
 #ifndef KVMCTL_OPS_VERBS_H
 #define KVMCTL_OPS_VERBS_H
 
+#include "ops/act_outgoing.h"
 #include "ops/context.h"
 #include "vm/exit_record.h"
 #include "vm/instance.h"
@@ -72,6 +73,28 @@ int op_screenshot(struct context *context, const char *name, const char *file, s
 int op_qmp(struct context *context, const char *name, const char *command, struct json *arguments, struct json **ret, struct error *err);
 int op_monitor(struct context *context, const char *name, const char *line, char **ret_output, struct error *err);
 int op_console(struct context *context, const char *name, bool force, struct error *err);
+
+/* --- moving --- */
+struct migration_start_request {
+	const char *name, *uri;
+	const struct migration_options *options;
+	const char *nbd;             /* HOST:PORT of the target's exports; NULL: none */
+	const char *tls_hostname;    /* NULL: the host of the URI */
+	bool follow;                 /* stay to the end */
+	void (*show)(const struct outgoing_progress *progress, void *arg);   /* with follow; NULL: nobody looks */
+	void *arg;
+	const volatile int *interrupted;
+};
+struct migration_start_result {
+	bool already;                /* it was on its way */
+	bool is_driver;              /* this is the process that was left behind: it has nothing to say */
+	pid_t driver;                /* that process, for the one that left it; 0: none */
+};
+int op_migration_start(struct context *context, const struct migration_start_request *request, struct migration_start_result *ret,
+		       struct error *err);
+/* The keys of `migration status`. Owned by the caller. */
+int op_migration_status(struct context *context, const char *name, struct json **ret, struct error *err);
+int op_migration_cancel(struct context *context, const char *name, bool *ret_was_going_on, struct error *err);
 
 /* --- looking --- */
 int op_state(struct context *context, const char *name, struct instance *ret, struct error *err);
