@@ -91,6 +91,7 @@ static int spawn_qemu(struct launch *launch, int gate, pid_t *ret_pid, int *ret_
 	child.n_fds = n;
 	child.privileges = &privileges;
 	child.gate_fd = gate;
+	child.new_session = true; /* a key at the caller's terminal, the end of its session, are not for the guest */
 	int result = initial_affinity(launch, &affinity, &pinned, err);
 	child.affinity = pinned ? &affinity : NULL;
 	if (result == 0)
