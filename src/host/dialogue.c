@@ -10,6 +10,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
+#include "base/lines.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/process.h"
@@ -23,8 +24,7 @@ struct dialogue {
 	pid_t pid; /* 0: reaped */
 	int pidfd;
 	int in, out, err_fd; /* its stdin, stdout, stderr; -1: closed */
-	char *buffer;        /* of stdout, max_line + 1 bytes */
-	size_t length, max_line;
+	struct lines lines;  /* of stdout */
 	char words[WORDS_MAX];
 	size_t n_words;
 };
@@ -67,18 +67,14 @@ static void read_words(struct dialogue *d)
 
 static void read_output(struct dialogue *d)
 {
-	ssize_t n = read(d->out, d->buffer + d->length, d->max_line + 1 - d->length);
-
-	if (n > 0)
-		d->length += (size_t)n;
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	if (!lines_read(&d->lines, d->out))
 		close_fd(&d->out);
 }
 
 /* One turn of the poll: reads what there is (of stdout as long as there is room); *ret_writable may be NULL. 1, 0 time-out, -1 error. */
 static int turn(struct dialogue *d, struct deadline deadline, bool *ret_writable, struct error *err)
 {
-	bool room = d->length <= d->max_line;
+	bool room = lines_have_room(&d->lines);
 	struct pollfd fds[3] = { { .fd = room ? d->out : -1, .events = POLLIN },
 				 { .fd = d->err_fd, .events = POLLIN },
 				 { .fd = ret_writable ? d->in : -1, .events = POLLOUT } };
@@ -137,8 +133,8 @@ int dialogue_start(const struct child *child, size_t max_line, struct dialogue *
 {
 	struct dialogue *d = xcalloc(1, sizeof(*d));
 
-	*d = (struct dialogue){ .pidfd = -1, .in = -1, .out = -1, .err_fd = -1, .max_line = max_line };
-	d->buffer = xcalloc(1, max_line + 1);
+	*d = (struct dialogue){ .pidfd = -1, .in = -1, .out = -1, .err_fd = -1 };
+	lines_init(&d->lines, max_line);
 	if (spawn_with_pipes(child, d, err) < 0) {
 		dialogue_end(d, 0, NULL);
 		return -1;
@@ -187,30 +183,14 @@ int dialogue_say(struct dialogue *d, const char *line, struct deadline deadline,
 	return 0;
 }
 
-/* 1: the first line of the buffer is taken out; 0: there is no whole one yet. */
-static int take_line(struct dialogue *d, char **ret, struct error *err)
-{
-	char *end = memchr(d->buffer, '\n', d->length);
-	size_t length = end ? (size_t)(end - d->buffer) : d->length;
-
-	if (!end && d->length > d->max_line)
-		return error_set(err, ERROR_HOST, "it says a line of more than %zu bytes", d->max_line);
-	if (!end)
-		return 0;
-	if (memchr(d->buffer, '\0', length))
-		return error_set(err, ERROR_HOST, "it says something that is no text");
-	*ret = xstrndup(d->buffer, length);
-	d->length -= length + 1;
-	memmove(d->buffer, end + 1, d->length);
-	return 1;
-}
-
 int dialogue_hear(struct dialogue *d, struct deadline deadline, char **ret, struct error *err)
 {
 	for (;;) {
-		int taken = take_line(d, ret, err), turned;
+		int taken = lines_take(&d->lines, ret, err), turned;
 
-		if (taken != 0 || d->out < 0)
+		if (taken < 0)
+			return error_prefix(err, "it says");
+		if (taken > 0 || d->out < 0)
 			return taken;
 		turned = turn(d, deadline, NULL, err);
 		if (turned < 0)
@@ -250,7 +230,7 @@ static void await_end(struct dialogue *d, struct deadline deadline)
 
 		if (deadline_poll(fds, 3, deadline) <= 0 || fds[0].revents)
 			return;
-		d->length = 0;
+		d->lines.length = 0;
 		if (fds[1].revents)
 			read_output(d);
 		if (fds[2].revents)
@@ -290,7 +270,7 @@ void dialogue_end(struct dialogue *d, int ms, int *ret_status)
 		return;
 	dialogue_close(d, ms, ret_status);
 	close_fd(&d->pidfd);
-	free(d->buffer);
+	lines_clear(&d->lines);
 	free(d);
 }
 

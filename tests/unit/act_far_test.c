@@ -136,7 +136,7 @@ static void bad_beginnings(void **state)
 	refused("printf '{\"ok\": {\"protocol\": 1}}'", 20000, ERROR_HOST, "ended", NULL);
 	refused("kill -9 $$", 20000, ERROR_HOST, "killed by signal 9", NULL);
 	refused("exec sleep 60", 200, ERROR_TIMEOUT, "does not answer", NULL);
-	refused("head -c 3000000 /dev/zero | tr '\\0' x; sleep 60", 20000, ERROR_HOST, "a line of more than", NULL);
+	refused("head -c 3000000 /dev/zero | tr '\\0' x; sleep 60", 20000, ERROR_HOST, "it says: a line of more than", NULL);
 	refused("printf 'a\\0b\\n'", 20000, ERROR_HOST, "no text", NULL);
 	refused("echo '{\"error\": {\"kind\": \"busy\", \"message\": \"instance \\\"web1\\\" is busy\", \"hint\": \"wait\"}}'", 20000, ERROR_BUSY,
 		"host \"b\": instance \"web1\" is busy", "wait");
