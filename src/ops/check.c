@@ -1,42 +1,8 @@
 /* check: reads a spec, and where it is asked for compares it with this host. */
 #include "ops/verbs.h"
 
-#include "ops/act_plan.h"
+#include "ops/act_check.h"
 #include "ops/act_spec.h"
-#include "vm/binary.h"
-#include "vm/host_check.h"
-
-/* What only a plan finds out: machine types, devices, CPU models, PCI places, caches. The caller's uid
- * stands for the guest's. */
-static int check_plan(struct context *context, const struct spec *spec, const struct probe *probe, struct error *err)
-{
-	_cleanup_(facts_free) struct facts facts = { 0 };
-	_cleanup_plan_ struct plan *plan = NULL;
-
-	if (facts_gather(spec, &facts, err) < 0)
-		return -1;
-	const struct plan_input input = {
-		.spec = spec, .settings = context->settings, .probe = probe, .facts = &facts
-	};
-	return act_plan(context, &input, &plan, err);
-}
-
-/* A binary that cannot be asked is a problem of its own, said after those that need no binary. */
-static int check_host(struct context *context, const struct spec *spec, struct error *err)
-{
-	_cleanup_probe_ struct probe *probe = NULL;
-	_cleanup_error_ struct error probe_error = ERROR_INIT;
-	struct deadline deadline = context_step(context, context->settings->timeouts.start);
-
-	if (binary_probe(spec->hv.kvm_path, context->settings, deadline, &probe, &probe_error) < 0) {
-		if (host_check(spec, context->settings, NULL, err) < 0)
-			return -1;
-		return error_move(err, &probe_error);
-	}
-	if (host_check(spec, context->settings, probe, err) < 0)
-		return -1;
-	return check_plan(context, spec, probe, err);
-}
 
 int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret, struct error *err)
 {
@@ -44,7 +10,7 @@ int op_check(struct context *context, const struct spec_source *source, bool hos
 
 	if (spec_load(context, source, &loaded, err) < 0)
 		return -1;
-	if (host && check_host(context, loaded.spec, err) < 0)
+	if (host && act_check_host(context, loaded.spec, err) < 0)
 		return -1;
 	*ret = take_ptr(loaded.spec);
 	return 0;
