@@ -90,9 +90,8 @@ command_fn cmd_pause, cmd_resume, cmd_reset, cmd_powerdown, cmd_nmi, cmd_sendkey
 command_fn cmd_balloon, cmd_pin, cmd_password;
 command_fn cmd_console, cmd_monitor, cmd_qmp, cmd_screenshot;
 command_fn cmd_migration_info;
-/* cmd_migration_target.c */
-command_fn cmd_migration_check, cmd_migration_accept, cmd_migration_finalize;
 command_fn cmd_list, cmd_info, cmd_state, cmd_wait, cmd_events, cmd_names;
+command_fn cmd_migrate, cmd_migration_serve;
 command_fn cmd_check, cmd_argv, cmd_params, cmd_schema;
 command_fn cmd_cleanup, cmd_teardown;
 command_fn cmd_host_info, cmd_host_verify, cmd_host_powercycle;

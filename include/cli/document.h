@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "cli/table.h"
 
-enum document { DOCUMENT_LIST, DOCUMENT_INFO, DOCUMENT_HOST, DOCUMENT_MAX };
+enum document { DOCUMENT_LIST, DOCUMENT_INFO, DOCUMENT_HOST, DOCUMENT_MIGRATE, DOCUMENT_MAX };
 
 enum key_kind {
 	KEY_TEXT, KEY_NUMBER, KEY_MIB, KEY_SECONDS, KEY_FLAG,
@@ -31,7 +31,7 @@ struct key_row {
 extern const struct key_row key_rows[];
 extern const size_t key_n_rows;
 
-const char *document_to_string(enum document document);   /* "list", "info", "host" */
+const char *document_to_string(enum document document);   /* "list", "info", "host" ... */
 /* "string", "integer, MiB", ... as the manual says it. */
 const char *key_kind_to_string(enum key_kind kind);
 

@@ -21,6 +21,11 @@ struct far;
 /* The words of the command: shell (NULL: "ssh") split into words, %h for the host; without %h a first word `ssh` gets the host appended; then program (NULL:
  * "kvmctl"). Owned by the caller (strv). ERROR_USAGE: quotes that do not match, no word. */
 int far_command(const char *shell, const char *host, const char *program, char ***ret, struct error *err);
+/* The URI for `migrate`, of what the far side says that it listens on ("tcp:[::]:4000") and where we reach it: the port of the one, the address of the other
+ * (a URI, too, or an address: "b", "192.0.2.1", "fd00::1"). A socket's path stays. Owned by the caller. */
+char *far_uri(const char *listening, const char *reached);
+/* The same of an address alone: what it listens on, if that is one; else (all of its addresses) where we reach it. */
+char *far_address(const char *listening, const char *reached);
 /* Runs it with "--json migration serve NAME", in a session of its own (no terminal: it cannot ask for a password), with our environment. host is for
  * the errors. ERROR_HOST with what it said when it cannot be run or says something else than our protocol; the far side's own error (busy ...). */
 int far_open(char *const *command, const char *host, const char *name, struct deadline deadline, struct far **ret, struct error *err);

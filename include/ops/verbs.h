@@ -39,6 +39,28 @@ int op_stop(struct context *context, const char *name, bool force, struct stop_r
 int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed, struct error *err);
 int op_reboot(struct context *context, const char *name, struct start_result *ret, struct error *err);
 
+/* --- the whole move to another host --- */
+struct outgoing_progress;
+struct migration_options;
+struct migrate_request {
+	const char *name, *host;
+	const char *shell, *address, *program;   /* see far_command; address: where the memory goes, NULL: host; "unix:PATH" */
+	const struct migration_options *options;
+	bool paused;                             /* the guest is not let run there */
+	bool offline, force;                     /* only the definition of a stopped instance; over another one that is there */
+	const volatile int *interrupted;         /* set by a signal; NULL */
+	void (*show)(const struct outgoing_progress *progress, void *arg);   /* NULL: nobody looks */
+	void *arg;
+};
+struct migrate_result {
+	bool offline, post_copy, paused;         /* paused: it stands there */
+	bool changed;                            /* offline: the definition is new there */
+	int64_t took_ms, downtime_ms, passes, ram_transferred;   /* -1: QEMU does not say */
+};
+int op_migrate(struct context *context, const struct migrate_request *request, struct migrate_result *ret, struct error *err);
+/* Hidden: the far end of it, spoken to by lines on in and out. */
+int op_migration_serve(struct context *context, const char *name, int in, int out, struct error *err);
+
 /* --- repair --- */
 struct cleanup_line {
 	char *name, *what;      /* what was done, or would be */
@@ -97,19 +119,6 @@ int op_events(struct context *context, const char *name, bool follow, int (*fn)(
 int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret, struct error *err);
 /* The plan that start would realise. */
 int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret, struct error *err);
-
-/* --- migration, step by step --- */
-struct accept_result;
-struct migration_verdict;
-/* Whether the guest of the info document could come: as act_migration_check. */
-int op_migration_check(struct context *context, const char *name, const char *info, const char *listen, struct migration_verdict *ret,
-		       struct error *err);
-/* info: file of the info document, "-" is standard input. listen: as struct accept_request. Checks first: all problems at once.
- * ERROR_USAGE: it is about another instance. */
-int op_migration_accept(struct context *context, const char *name, const char *info, const char *listen, struct accept_result *ret,
-			struct error *err);
-/* What has come of a move: on this host, which was its source or its target. Repeated: success as long as it says the same, else ERROR_STATE. */
-int op_migration_finalize(struct context *context, const char *name, bool source, bool ok, struct error *err);
 
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);

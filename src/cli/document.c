@@ -15,7 +15,7 @@ const size_t key_n_rows = ELEMENTS(key_rows);
 const char *document_to_string(enum document document)
 {
 	static const char *const names[DOCUMENT_MAX] = {
-		[DOCUMENT_LIST] = "list", [DOCUMENT_INFO] = "info", [DOCUMENT_HOST] = "host"
+		[DOCUMENT_LIST] = "list", [DOCUMENT_INFO] = "info", [DOCUMENT_HOST] = "host", [DOCUMENT_MIGRATE] = "migrate"
 	};
 	return names[document];
 }

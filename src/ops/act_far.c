@@ -54,6 +54,40 @@ int far_command(const char *shell, const char *host, const char *program, char *
 	return 0;
 }
 
+/* "tcp:HOST:PORT" gives HOST, with its brackets. */
+static char *address_of(const char *reached)
+{
+	const char *port = strrchr(reached, ':');
+
+	if (starts_with(reached, "tcp:"))
+		return xprintf("%.*s", (int)(port - reached - 4), reached + 4);
+	/* An IPv6 address has several colons. */
+	return strchr(reached, ':') && *reached != '[' ? xprintf("[%s]", reached) : xstrdup(reached);
+}
+
+char *far_uri(const char *listening, const char *reached)
+{
+	const char *port = strrchr(listening, ':');
+	_cleanup_free_ char *address = NULL;
+
+	if (!starts_with(listening, "tcp:") || starts_with(reached, "unix:"))
+		return xstrdup(listening);
+	address = address_of(reached);
+	return xprintf("tcp:%s%s", address, port);
+}
+
+char *far_address(const char *listening, const char *reached)
+{
+	_cleanup_free_ char *address = NULL;
+	bool all = !*listening || streq(listening, "::") || streq(listening, "0.0.0.0");
+
+	if (!all || starts_with(reached, "unix:"))
+		return xstrdup(listening);
+	address = address_of(reached);
+	/* Without brackets: it is a word of its own. */
+	return *address == '[' ? xstrndup(address + 1, strcspn(address + 1, "]")) : xstrdup(address);
+}
+
 static int spawn(char *const *command, const char *name, struct far *far, struct error *err)
 {
 	_cleanup_strv_ char **argv = strv_copy(command);
