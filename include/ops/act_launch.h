@@ -11,7 +11,7 @@
 /* The guest comes from elsewhere: QEMU waits for it, and runs nothing. Phase incoming, reason waiting (vm/move.h). */
 struct launch_incoming {
 	const struct migration_terms *terms;
-	struct move *move;                 /* taken into the record */
+	const struct move *move;           /* copied into the record */
 	/* "ADDR", "ADDR:PORT", "[ADDR6]:0", "unix:PATH", "fd:N"; NULL: all addresses, migration_port of the spec */
 	const char *listen;
 	bool exports;                      /* the disks that are copied are exported, see act_export.h */

@@ -42,6 +42,7 @@ struct move {
 
 void move_free(struct move *move);
 void move_free_ptr(struct move **move);
+struct move *move_copy(const struct move *move);
 struct json *move_to_json(const struct move *move);
 int move_from_json(const struct json *document, struct move **ret, struct error *err);
 

@@ -41,6 +41,15 @@ int control_not_running(const struct context *context, const struct instance *in
 	const char *name = instance->name;
 
 	switch (instance->state) {
+	case INSTANCE_INCOMING:
+		error_set(err, ERROR_STATE, "instance \"%s\" is incoming: its guest is not here yet", name);
+		return error_hint(err, "\"kvmctl migration status %s\" shows how far it is", name);
+	case INSTANCE_OUTGOING:
+		error_set(err, ERROR_STATE, "instance \"%s\" is outgoing: it moves to another host", name);
+		return error_hint(err, "\"kvmctl migration cancel %s\" keeps it here", name);
+	case INSTANCE_SAVED:
+		error_set(err, ERROR_STATE, "instance \"%s\" is saved: its memory is in a file", name);
+		return error_hint(err, "\"kvmctl restore %s\" lets it run again", name);
 	case INSTANCE_UNKNOWN:
 		error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name,
 			  instance->reason);
@@ -57,9 +66,6 @@ int control_not_running(const struct context *context, const struct instance *in
 		break;
 	case INSTANCE_RUNNING:
 	case INSTANCE_PAUSED:
-	case INSTANCE_INCOMING:
-	case INSTANCE_OUTGOING:
-	case INSTANCE_SAVED:
 	case INSTANCE_UNRESPONSIVE:
 	case INSTANCE_STATE_MAX:
 		break;

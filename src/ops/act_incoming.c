@@ -80,13 +80,13 @@ int act_accept(struct context *context, const struct accept_request *request, st
 	if (act_arriving_spec(context, info, &loaded, err) < 0 ||
 	    act_absent(context, info->name, TEARDOWN_ALL, &pid, err) != 0)
 		return -1;
-	incoming.move = new_move(request);
+	_cleanup_move_ struct move *move = new_move(request);
+	incoming.move = move;
 	int result = act_launch(context, &launch, &pid, err);
 	if (result == 0) {
 		record_uri(context, info->name, incoming.uri);
 		*ret = (struct accept_result){ .uri = take_ptr(incoming.uri), .nbd_host = xstrdup(""), .pid = pid };
 	}
-	move_free(incoming.move);
 	free(incoming.uri);
 	return result;
 }

@@ -94,7 +94,7 @@ static struct state *make_state(struct launch *launch)
 	state->user_shutdown = launch->spec->hv.user_shutdown;
 	state->allow_unsafe_cache = launch->request->allow_unsafe_cache;
 	if (launch->request->incoming)
-		state->move = take_ptr(launch->request->incoming->move);
+		state->move = move_copy(launch->request->incoming->move);
 	return state;
 }
 

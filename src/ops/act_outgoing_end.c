@@ -110,6 +110,7 @@ static void mark_kept(struct status *status, void *arg)
 
 	status->phase = PHASE_RUNNING;
 	status->paused = *reason != '\0';
+	status->migration[0] = '\0';
 	snprintf(status->reason, sizeof(status->reason), "%s", reason);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "vm/monitor.h"
+#include "vm/move.h"
 #include "vm/state.h"
 
 #define POWERDOWN_AGAIN_MS 5000 /* a guest that still boots hears no first press */
@@ -24,6 +25,9 @@ static void mark_rung(struct status *status, void *arg)
 {
 	const struct ladder *ladder = arg;
 
+	/* The end of one that waits for its guest proves that the guest never ran here: that word must stay. */
+	if (status->phase == PHASE_INCOMING && streq(status->reason, MOVE_WAITING))
+		return;
 	status->phase = ladder->phase;
 	snprintf(status->reason, sizeof(status->reason), "%s", ladder->rung);
 }

@@ -10,19 +10,10 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "ops/act_recorded.h"
-#include "ops/act_shutdown.h"
-#include "ops/act_supervise.h"
+#include "ops/act_repair.h"
 #include "ops/act_teardown.h"
 #include "vm/leftovers.h"
 #include "vm/orphan.h"
-#include "vm/state.h"
-
-struct cleanup {
-	struct context *context;
-	struct cleanup_result *result;
-	bool dry_run;
-	int64_t min_age_ms;
-};
 
 void cleanup_result_free(struct cleanup_result *result)
 {
@@ -32,179 +23,6 @@ void cleanup_result_free(struct cleanup_result *result)
 	}
 	free(result->lines);
 	*result = (struct cleanup_result){ 0 };
-}
-
-static void __attribute__((format(printf, 4, 5)))
-say(struct cleanup *cleanup, const char *name, bool needs_person, const char *format, ...)
-{
-	struct cleanup_result *result = cleanup->result;
-	va_list ap;
-
-	grow_array(result->lines, result->n);
-	va_start(ap, format);
-	result->lines[result->n++] = (struct cleanup_line){ xstrdup(name), xvprintf(format, ap), needs_person };
-	va_end(ap);
-	if (needs_person)
-		result->clean = false;
-}
-
-/* A repair that failed is somebody's to look at. */
-static void failed(struct cleanup *cleanup, const char *name, const struct error *err)
-{
-	say(cleanup, name, true, "%s", err->message);
-}
-
-static void teardown(struct cleanup *cleanup, const char *name, const char *why)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-
-	if (!cleanup->dry_run && act_teardown(cleanup->context, name, TEARDOWN_ALL, &err) < 0)
-		failed(cleanup, name, &err);
-	else
-		say(cleanup, name, false, "%s: %s", why, cleanup->dry_run ? "would be removed" : "removed");
-}
-
-/* What the last run came to, if nobody saw it end. */
-static enum exit_reason unseen_end(struct cleanup *cleanup, const struct instance *instance)
-{
-	return streq(instance->status.qemu.boot_id, cleanup->context->here.boot_id) ? EXIT_UNKNOWN : EXIT_HOST_REBOOTED;
-}
-
-static void finish_reboot(struct cleanup *cleanup, const struct instance *instance)
-{
-	struct context *context = cleanup->context;
-	_cleanup_error_ struct error err = ERROR_INIT;
-	pid_t pid;
-
-	if (cleanup->dry_run)
-		say(cleanup, instance->name, false, "a reboot stopped half-way: would be started again");
-	else if (act_finish_reboot(context, instance->name, &pid, &err) < 0)
-		failed(cleanup, instance->name, &err);
-	else
-		say(cleanup, instance->name, false, "a reboot stopped half-way: started again, pid %d", pid);
-}
-
-/* Its QEMU is gone. */
-static void repair_stale(struct cleanup *cleanup, const struct instance *instance)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	const struct status *status = &instance->status;
-
-	if (clock_realtime_ms() - status->since_ms < cleanup->min_age_ms)
-		return;
-	if (!cleanup->dry_run && status->qemu.pid > 0 &&
-	    act_settle_exit(cleanup->context, instance, unseen_end(cleanup, instance), &err) < 0) {
-		failed(cleanup, instance->name, &err);
-		return;
-	}
-	if (status->phase == PHASE_REBOOTING)
-		finish_reboot(cleanup, instance);
-	else
-		teardown(cleanup, instance->name,
-			 status->qemu.pid > 0 ? "its QEMU is gone" : "a start was interrupted");
-}
-
-/* A start that died: its QEMU must not live on without anybody who knows it. */
-static void undo_start(struct cleanup *cleanup, const struct instance *instance)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-
-	if (!cleanup->dry_run && (act_kill(cleanup->context, instance, &err) < 0 ||
-				  act_settle_exit(cleanup->context, instance, EXIT_START_FAILED, &err) < 0))
-		failed(cleanup, instance->name, &err);
-	else
-		teardown(cleanup, instance->name, "a start was interrupted");
-}
-
-/* A stop or reboot that died half-way is carried on. */
-static void finish_stop(struct cleanup *cleanup, const struct instance *instance)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	enum exit_reason how = EXIT_UNKNOWN;
-
-	if (!cleanup->dry_run && (act_shutdown(cleanup->context, instance, instance->status.phase, &how, &err) < 0 ||
-				  act_settle_exit(cleanup->context, instance, how, &err) < 0)) {
-		failed(cleanup, instance->name, &err);
-		return;
-	}
-	if (instance->status.phase == PHASE_REBOOTING)
-		finish_reboot(cleanup, instance);
-	else
-		teardown(cleanup, instance->name, "a stop was interrupted");
-}
-
-static void attach_supervisor(struct cleanup *cleanup, const struct instance *instance)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-
-	if (!cleanup->dry_run && act_attach_supervisor(cleanup->context, instance, &err) < 0)
-		failed(cleanup, instance->name, &err);
-	else
-		say(cleanup, instance->name, false, "its supervisor was gone: %s",
-		    cleanup->dry_run ? "would get a new one" : "a new one watches it");
-}
-
-/* The phase says what somebody was doing; that nobody does it any more is certain, since we hold the
- * lock. */
-static void repair_alive(struct cleanup *cleanup, const struct instance *instance)
-{
-	switch (instance->status.phase) {
-	case PHASE_STARTING:
-		undo_start(cleanup, instance);
-		break;
-	case PHASE_STOPPING:
-	case PHASE_REBOOTING:
-		finish_stop(cleanup, instance);
-		break;
-	case PHASE_RUNNING:
-	case PHASE_INCOMING:
-	case PHASE_OUTGOING:
-	case PHASE_SAVING:
-	case PHASE_SAVED:
-	case PHASE_MAX:
-		if (!instance->supervised)
-			attach_supervisor(cleanup, instance);
-		break;
-	}
-}
-
-static void repair(struct cleanup *cleanup, const struct instance *instance)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-
-	if (state_refuse_newer(&cleanup->context->rundir, instance->name, &err) < 0) {
-		failed(cleanup, instance->name, &err);
-		return;
-	}
-	switch (instance->state) {
-	case INSTANCE_RUNNING:
-	case INSTANCE_PAUSED:
-	case INSTANCE_INCOMING:
-	case INSTANCE_OUTGOING:
-	case INSTANCE_UNRESPONSIVE:
-		repair_alive(cleanup, instance);
-		break;
-	case INSTANCE_STALE:
-		repair_stale(cleanup, instance);
-		break;
-	case INSTANCE_STOPPED:
-		if (!instance->has_status && leftovers_exist(&cleanup->context->rundir, instance->name))
-			teardown(cleanup, instance->name, "left over");
-		break;
-	case INSTANCE_UNKNOWN:
-		if (instance->has_status)
-			say(cleanup, instance->name, true, "cannot be verified: %s", instance->reason);
-		else
-			say(cleanup, instance->name, true,
-			    "its status line cannot be read (%s); \"kvmctl stop %s --force\" ends its QEMU, if there "
-			    "is one, and removes the rest",
-			    instance->reason, instance->name);
-		break;
-	case INSTANCE_ORPHANED:
-	case INSTANCE_SAVED:
-	case INSTANCE_STATE_MAX:
-		break;
-	}
 }
 
 /* Nothing to do for it: seen without the lock, so that a healthy instance is never held up. */
@@ -217,9 +35,9 @@ static bool is_healthy(const struct instance *instance)
 
 /* Looked at twice: before the lock to leave healthy ones alone, and after it because somebody may just
  * have finished. */
-static int cleanup_one(struct cleanup *cleanup, const char *name, struct error *err)
+static int cleanup_one(struct repairs *repairs, const char *name, struct error *err)
 {
-	struct context *context = cleanup->context;
+	struct context *context = repairs->context;
 	_cleanup_instance_ struct instance before = { 0 }, instance = { 0 };
 	_cleanup_close_ int lock = -1;
 
@@ -231,13 +49,13 @@ static int cleanup_one(struct cleanup *cleanup, const char *name, struct error *
 	if (rundir_lock(&context->rundir, name, "cleanup", deadline_in(0), &lock, err) < 0) {
 		if (err->kind != ERROR_BUSY)
 			return -1;
-		say(cleanup, name, false, "skipped: %s", err->message);
+		repair_say(repairs, name, false, "skipped: %s", err->message);
 		error_clear(err);
 		return 0;
 	}
 	if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 		return -1;
-	repair(cleanup, &instance);
+	repair_instance(repairs, &instance);
 	close_fd(&lock);
 	lock = -1;
 	return 0;
@@ -251,20 +69,20 @@ static bool is_said(const struct cleanup_result *result, const char *name)
 	return false;
 }
 
-static int report_orphans(struct cleanup *cleanup, const char *name, struct error *err)
+static int report_orphans(struct repairs *repairs, const char *name, struct error *err)
 {
 	_cleanup_orphans_ struct orphans orphans = { 0 };
 
-	if (orphans_search(&cleanup->context->rundir, &cleanup->context->here, &orphans, err) < 0)
+	if (orphans_search(&repairs->context->rundir, &repairs->context->here, &orphans, err) < 0)
 		return -1;
 	for (size_t i = 0; i < orphans.n; i++) {
 		const struct orphan *orphan = &orphans.list[i];
 
 		/* One with a damaged status line was said above. */
-		if ((!name || streq(name, orphan->name)) && !is_said(cleanup->result, orphan->name))
-			say(cleanup, orphan->name, true,
-			    "orphaned: pid %d runs without a record; \"kvmctl stop %s --force\" ends it",
-			    orphan->id.pid, orphan->name);
+		if ((!name || streq(name, orphan->name)) && !is_said(repairs->result, orphan->name))
+			repair_say(repairs, orphan->name, true,
+				   "orphaned: pid %d runs without a record; \"kvmctl stop %s --force\" ends it",
+				   orphan->id.pid, orphan->name);
 	}
 	return 0;
 }
@@ -298,7 +116,7 @@ int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t 
 	       struct error *err)
 {
 	struct cleanup_result result = { .clean = true };
-	struct cleanup cleanup = { context, &result, dry_run, min_age_ms };
+	struct repairs repairs = { context, &result, dry_run, min_age_ms };
 	_cleanup_strv_ char **names = NULL;
 
 	if (name) {
@@ -311,11 +129,11 @@ int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t 
 	if (sweep(context, !dry_run))
 		log_verbose("temporary files of killed commands were %s", dry_run ? "found" : "removed");
 	for (char *const *one = names; one && *one; one++)
-		if (cleanup_one(&cleanup, *one, err) < 0) {
+		if (cleanup_one(&repairs, *one, err) < 0) {
 			cleanup_result_free(&result);
 			return -1;
 		}
-	if (report_orphans(&cleanup, name, err) < 0) {
+	if (report_orphans(&repairs, name, err) < 0) {
 		cleanup_result_free(&result);
 		return -1;
 	}

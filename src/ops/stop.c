@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/placement.h"
+#include "ops/act_incoming.h"
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
 #include "vm/state.h"
@@ -97,13 +98,19 @@ static bool is_unreadable(const struct instance *instance)
 	return instance->state == INSTANCE_UNKNOWN && !instance->has_status;
 }
 
+/* It may run on another host. */
+static bool is_handed_over(const struct instance *instance)
+{
+	return instance->state == INSTANCE_UNKNOWN && streq(instance->reason, MOVE_HANDED_OVER);
+}
+
 /* A look that cannot tell is an error: "unknown" is never "not running". With --force a status line that
  * cannot be read is none. */
 static int look(struct context *context, const char *name, bool force, struct instance *ret, struct error *err)
 {
 	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
 		return -1;
-	if (ret->state != INSTANCE_UNKNOWN || (force && is_unreadable(ret)))
+	if (ret->state != INSTANCE_UNKNOWN || (force && (is_unreadable(ret) || is_handed_over(ret))))
 		return state_refuse_newer(&context->rundir, name, err);
 	error_set(err, ERROR_UNKNOWN, "whether instance \"%s\" runs cannot be verified: %s", name, ret->reason);
 	if (is_unreadable(ret))
@@ -111,6 +118,12 @@ static int look(struct context *context, const char *name, bool force, struct in
 				  "nothing was touched; \"kvmctl stop %s --force\" finds its QEMU by other means, "
 				  "kills it, and removes the rest",
 				  name);
+	if (is_handed_over(ret))
+		return error_hint(
+			err,
+			"it may run on the host that it was handed over to: \"kvmctl cleanup %s\" asks there; "
+			"--force ends what is here of it all the same; nothing was touched",
+			name);
 	return error_hint(err, "nothing was touched");
 }
 
@@ -144,6 +157,21 @@ static int kill_first(struct context *context, const char *name, struct stop_res
 	return act_kill(context, &instance, err);
 }
 
+static bool is_waiting(const struct instance *instance)
+{
+	return instance->has_status && instance->status.phase == PHASE_INCOMING &&
+	       streq(instance->status.reason, MOVE_WAITING);
+}
+
+/* There is no guest in it that could be asked. */
+static int refuse_guest(struct context *context, const struct instance *instance, struct stop_result *result,
+			struct error *err)
+{
+	result->was_running |= is_alive(instance);
+	result->how = EXIT_INCOMING_FAILED;
+	return act_refuse(context, instance->name, err);
+}
+
 static int stop_locked(struct context *context, const struct instance *instance, bool force, struct stop_result *result,
 		       struct error *err)
 {
@@ -151,6 +179,8 @@ static int stop_locked(struct context *context, const struct instance *instance,
 
 	if (refuse_hidden(context, instance, err) < 0)
 		return -1;
+	if (is_waiting(instance))
+		return refuse_guest(context, instance, result, err);
 	cancel_restart(context, instance);
 	if (is_alive(instance)) {
 		result->was_running = true;

@@ -36,6 +36,18 @@ void move_free_ptr(struct move **move)
 	move_free(*move);
 }
 
+struct move *move_copy(const struct move *move)
+{
+	struct move *copy = xcalloc(1, sizeof(*copy));
+
+	*copy = *move;
+	for (size_t i = 0; i < ELEMENTS(texts); i++)
+		*text(copy, i) = xstrdup(*text(move, i));
+	copy->far = strv_copy(move->far);
+	copy->cleanup = move->cleanup ? json_copy(move->cleanup) : NULL;
+	return copy;
+}
+
 struct json *move_to_json(const struct move *move)
 {
 	struct json *document = json_new_object(), *far = json_new_array();

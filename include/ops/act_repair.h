@@ -1,0 +1,27 @@
+/* Repairing one instance: what somebody began and did not finish is finished or undone. With its lock held. */
+#ifndef KVMCTL_OPS_ACT_REPAIR_H
+#define KVMCTL_OPS_ACT_REPAIR_H
+
+#include "ops/verbs.h"
+
+struct repairs {
+	struct context *context;
+	struct cleanup_result *result;   /* a line for each thing done, or that would be */
+	bool dry_run;
+	int64_t min_age_ms;              /* of one whose QEMU is gone */
+};
+
+void repair_instance(struct repairs *repairs, const struct instance *instance);
+
+/* --- for its parts --- */
+void repair_say(struct repairs *repairs, const char *name, bool needs_person, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* A repair that failed is somebody's to look at. */
+void repair_failed(struct repairs *repairs, const char *name, const struct error *err);
+/* A new supervisor where there is none. */
+void repair_supervision(struct repairs *repairs, const struct instance *instance);
+
+/* --- act_repair_move.c: phases incoming, outgoing, saving --- */
+void repair_move(struct repairs *repairs, const struct instance *instance);
+
+#endif
