@@ -89,7 +89,9 @@ command_fn cmd_start, cmd_stop, cmd_reboot;
 command_fn cmd_pause, cmd_resume, cmd_reset, cmd_powerdown, cmd_nmi, cmd_sendkey;
 command_fn cmd_balloon, cmd_pin, cmd_password;
 command_fn cmd_console, cmd_monitor, cmd_qmp, cmd_screenshot;
-command_fn cmd_migration_info;
+command_fn cmd_migration_info, cmd_migration_start, cmd_migration_status, cmd_migration_cancel;
+/* cmd_migration_target.c */
+command_fn cmd_migration_check, cmd_migration_accept, cmd_migration_finalize;
 command_fn cmd_list, cmd_info, cmd_state, cmd_wait, cmd_events, cmd_names;
 command_fn cmd_migrate, cmd_migration_serve;
 command_fn cmd_check, cmd_argv, cmd_params, cmd_schema;

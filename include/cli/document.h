@@ -10,10 +10,10 @@
 #include "base/json.h"
 #include "cli/table.h"
 
-enum document { DOCUMENT_LIST, DOCUMENT_INFO, DOCUMENT_HOST, DOCUMENT_MIGRATE, DOCUMENT_MAX };
+enum document { DOCUMENT_LIST, DOCUMENT_INFO, DOCUMENT_HOST, DOCUMENT_MIGRATE, DOCUMENT_MIGRATION, DOCUMENT_MAX };
 
 enum key_kind {
-	KEY_TEXT, KEY_NUMBER, KEY_MIB, KEY_SECONDS, KEY_FLAG,
+	KEY_TEXT, KEY_NUMBER, KEY_MIB, KEY_BYTES, KEY_RATE, KEY_MS, KEY_SECONDS, KEY_FLAG,
 	KEY_TEXTS,      /* array of strings */
 	KEY_TABLE,      /* array of objects; the rows "KEY[].x" that follow are its columns */
 	KEY_OBJECT,     /* the rows "KEY.x" that follow are its members */

@@ -29,5 +29,7 @@ void output_error(const struct error *err, bool json);
 char *text_of_seconds(int64_t seconds);
 /* "512 MiB", "1.5 GiB", "1025 MiB", "23.5 GiB" (rounded from 10 GiB on). Owned by the caller. */
 char *text_of_mib(int64_t mib);
+/* "512 B", "4.0 KiB", "33.6 MiB", "1.5 GiB". Owned by the caller. */
+char *text_of_bytes(int64_t bytes);
 
 #endif

@@ -57,6 +57,8 @@ int child_exec_result(int exec_fd, const char *path, struct deadline deadline, s
 int child_become(const struct child *child, struct error *err);
 /* fork(2) and nothing else: the child has all that the caller has. 0 in both; *ret_pid is 0 in the child. */
 int child_fork(pid_t *ret_pid, struct error *err);
+/* child_fork for a process that stays when the caller has gone: in a session of its own, stdio on /dev/null. */
+int child_fork_detached(pid_t *ret_pid, struct error *err);
 
 /* Runs to the end, in a process group of its own, with both outputs captured (the first 64 KiB; the rest
  * is read and dropped), stdin on /dev/null unless given; 1 and 2 are no targets. What is left running

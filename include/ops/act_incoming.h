@@ -16,6 +16,7 @@ struct accept_result {
 	char *nbd_host;                /* --copy-storage: where the disks are exported, "" = not; export i is "disk<i>" */
 	int nbd_port;
 	pid_t pid;
+	bool tls;                      /* the streams are encrypted: `migration start` must say so, too */
 };
 void accept_result_clear(struct accept_result *result);
 

@@ -34,6 +34,8 @@ bool mirrors_is_event(const struct json *event);
 void mirrors_free(struct mirrors *mirrors);
 void mirrors_free_ptr(struct mirrors **mirrors);
 
+/* What all jobs of ours have to do and have done, in bytes: for who has not begun them. */
+int mirrors_ask(struct qmp *qmp, struct deadline deadline, int64_t *ret_total, int64_t *ret_done, struct error *err);
 /* Ends every job of ours by force and removes the nodes. Succeeds when there is none. */
 int mirrors_sweep(struct qmp *qmp, struct error *err);
 

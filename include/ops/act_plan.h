@@ -8,5 +8,7 @@
 /* input without paths, filled in here: the places of this instance in the run directory and the lasting
  * ones. Errors as plan_make's. */
 int act_plan(const struct context *context, const struct plan_input *input, struct plan **ret, struct error *err);
+/* The same, its problems put with others; NULL when there was one. Owned by the caller. */
+struct plan *act_plan_collect(const struct context *context, const struct plan_input *input, struct problems *problems);
 
 #endif

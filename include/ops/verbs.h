@@ -2,6 +2,7 @@
 #ifndef KVMCTL_OPS_VERBS_H
 #define KVMCTL_OPS_VERBS_H
 
+#include "ops/act_outgoing.h"
 #include "ops/context.h"
 #include "vm/exit_record.h"
 #include "vm/instance.h"
@@ -95,6 +96,28 @@ int op_qmp(struct context *context, const char *name, const char *command, struc
 int op_monitor(struct context *context, const char *name, const char *line, char **ret_output, struct error *err);
 int op_console(struct context *context, const char *name, bool force, struct error *err);
 
+/* --- moving --- */
+struct migration_start_request {
+	const char *name, *uri;
+	const struct migration_options *options;
+	const char *nbd;             /* HOST:PORT of the target's exports; NULL: none */
+	const char *tls_hostname;    /* NULL: the host of the URI */
+	bool follow;                 /* stay to the end */
+	void (*show)(const struct outgoing_progress *progress, void *arg);   /* with follow; NULL: nobody looks */
+	void *arg;
+	const volatile int *interrupted;
+};
+struct migration_start_result {
+	bool already;                /* it was on its way */
+	bool is_driver;              /* this is the process that was left behind: it has nothing to say */
+	pid_t driver;                /* that process, for the one that left it; 0: none */
+};
+int op_migration_start(struct context *context, const struct migration_start_request *request, struct migration_start_result *ret,
+		       struct error *err);
+/* The keys of `migration status`. Owned by the caller. */
+int op_migration_status(struct context *context, const char *name, struct json **ret, struct error *err);
+int op_migration_cancel(struct context *context, const char *name, bool *ret_was_going_on, struct error *err);
+
 /* --- looking --- */
 int op_state(struct context *context, const char *name, struct instance *ret, struct error *err);
 /* Every instance that has a record, and orphans. Not a document at once: a table of 1,000 rows takes half
@@ -119,6 +142,19 @@ int op_events(struct context *context, const char *name, bool follow, int (*fn)(
 int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret, struct error *err);
 /* The plan that start would realise. */
 int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret, struct error *err);
+
+/* --- migration, step by step --- */
+struct accept_result;
+struct migration_verdict;
+/* Whether the guest of the info document could come: as act_migration_check. */
+int op_migration_check(struct context *context, const char *name, const char *info, const char *listen, struct migration_verdict *ret,
+		       struct error *err);
+/* info: file of the info document, "-" is standard input. listen: as struct accept_request. Checks first: all problems at once.
+ * ERROR_USAGE: it is about another instance. */
+int op_migration_accept(struct context *context, const char *name, const char *info, const char *listen, struct accept_result *ret,
+			struct error *err);
+/* What has come of a move: on this host, which was its source or its target. Repeated: success as long as it says the same, else ERROR_STATE. */
+int op_migration_finalize(struct context *context, const char *name, bool source, bool ok, struct error *err);
 
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);

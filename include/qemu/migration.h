@@ -31,6 +31,8 @@ struct migration_progress {
 	int64_t throttle;              /* percent of the vCPUs' time taken by auto-converge; 0: none */
 	char *address;                 /* target: where it listens, as URI "tcp:[::]:40123", "unix:/x"; NULL: not */
 };
+/* Before anything is said. */
+#define MIGRATION_PROGRESS_NONE ((struct migration_progress){ MIGRATION_NONE, NULL, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, NULL })
 #define _cleanup_migration_progress_ _cleanup_(migration_progress_clear)
 
 int migration_query(struct qmp *qmp, struct deadline deadline, struct migration_progress *ret, struct error *err);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/problems.h"
 #include "host/process.h"
 #include "vm/rundir.h"
 #include "vm/spec.h"
@@ -23,6 +24,9 @@ void claims_free(struct claim *claims, size_t n);
  * ERROR_BUSY: it cannot be told. Nothing is kept then. */
 int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
 		struct error *err);
+/* Takes nothing: adds as problems those that an instance of another name has that is not gone. */
+void claims_check(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
+		  struct problems *problems);
 /* Gives back those keys that are NAME's (strv). */
 void claims_release(struct rundir *rundir, char *const *keys, const char *name);
 /* Gives back every claim of NAME, found by reading all links (for repairs without a state). */

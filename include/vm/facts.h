@@ -36,7 +36,7 @@ struct facts {
 	char *firmware_code, *firmware_vars;   /* OVMF; "" = none found */
 	uid_t uid;                      /* QEMU's uid and gid where it runs under another (user, pool); else the caller's */
 	gid_t gid;
-	gid_t kvm_gid;                  /* group kvm, or (gid_t)-1 */
+	gid_t kvm_gid;                  /* group kvm; (gid_t)-1: there is none, or QEMU keeps the caller's groups */
 };
 
 /* Everything plan_make wants to know. uid and gid of a pool are filled in by the caller. ERROR_HOST, with

@@ -62,6 +62,8 @@ int rundir_names(struct rundir *rundir, char ***ret, struct error *err);
 
 /* The instance's lock: who holds it may change it, and tears it down. ERROR_BUSY names the holder. */
 int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struct deadline deadline, int *ret_fd, struct error *err);
+/* A child of who took it holds it from now on, as `verb`. */
+void rundir_lock_inherited(int fd, const char *verb);
 /* The lock of the query monitor: a stopped looker is named, not taken for a dead guest. */
 int rundir_lock_query(struct rundir *rundir, const char *name, struct deadline deadline, int *ret_fd, struct error *err);
 

@@ -135,6 +135,11 @@ int lock_take(int dirfd, const char *name, const char *holder, struct deadline d
 	}
 }
 
+void lock_note(int fd, const char *holder)
+{
+	write_holder(fd, "", holder, INT64_MAX);
+}
+
 char *lock_holder(int dirfd, const char *name)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;

@@ -14,9 +14,11 @@ const size_t key_n_rows = ELEMENTS(key_rows);
 
 const char *document_to_string(enum document document)
 {
-	static const char *const names[DOCUMENT_MAX] = {
-		[DOCUMENT_LIST] = "list", [DOCUMENT_INFO] = "info", [DOCUMENT_HOST] = "host", [DOCUMENT_MIGRATE] = "migrate"
-	};
+	static const char *const names[DOCUMENT_MAX] = { [DOCUMENT_LIST] = "list",
+							 [DOCUMENT_INFO] = "info",
+							 [DOCUMENT_HOST] = "host",
+							 [DOCUMENT_MIGRATE] = "migrate",
+							 [DOCUMENT_MIGRATION] = "migration" };
 	return names[document];
 }
 
@@ -26,6 +28,9 @@ const char *key_kind_to_string(enum key_kind kind)
 		[KEY_TEXT] = "string",
 		[KEY_NUMBER] = "integer",
 		[KEY_MIB] = "integer, MiB",
+		[KEY_BYTES] = "integer, bytes",
+		[KEY_RATE] = "integer, bytes a second",
+		[KEY_MS] = "integer, milliseconds",
 		[KEY_SECONDS] = "seconds",
 		[KEY_FLAG] = "boolean",
 		[KEY_TEXTS] = "array of strings",
@@ -58,6 +63,14 @@ static char *join_strings(const struct json *array)
 	return strv_join(words, ", ");
 }
 
+/* A rate of 0 is one, too. */
+static char *text_of_rate(int64_t bytes)
+{
+	_cleanup_free_ char *text = text_of_bytes(bytes);
+
+	return xprintf("%s/s", text);
+}
+
 char *key_text(enum key_kind kind, const struct json *value)
 {
 	if (json_type_of(value) == JSON_NULL)
@@ -67,6 +80,12 @@ char *key_text(enum key_kind kind, const struct json *value)
 		return xprintf("%lld", (long long)json_int(value, 0));
 	case KEY_MIB:
 		return text_of_mib(json_int(value, 0));
+	case KEY_BYTES:
+		return text_of_bytes(json_int(value, 0));
+	case KEY_RATE:
+		return text_of_rate(json_int(value, 0));
+	case KEY_MS:
+		return xprintf("%lld ms", (long long)json_int(value, 0));
 	case KEY_SECONDS:
 		return text_of_seconds((int64_t)json_number(value, 0)); /* CPU time has fractions */
 	case KEY_FLAG:

@@ -102,3 +102,16 @@ char *text_of_mib(int64_t mib)
 		return xprintf("%" PRId64 " GiB", mib / 1024);
 	return xprintf("%.1f GiB", (double)mib / 1024);
 }
+
+char *text_of_bytes(int64_t bytes)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+
+	if (bytes < 1024)
+		return xprintf("%" PRId64 " B", bytes);
+	for (; value >= 1024 && unit + 1 < ELEMENTS(units); unit++)
+		value /= 1024;
+	return xprintf("%.1f %s", value, units[unit]);
+}

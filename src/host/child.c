@@ -53,6 +53,26 @@ int child_fork(pid_t *ret_pid, struct error *err)
 	return 0;
 }
 
+/* Who waits for the end of our output, or hangs up, must not meet the one that stays. */
+int child_fork_detached(pid_t *ret_pid, struct error *err)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot open \"/dev/null\"");
+	if (child_fork(ret_pid, err) < 0) {
+		close(null);
+		return -1;
+	}
+	if (*ret_pid == 0) {
+		setsid();
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+			dup2(null, fd);
+	}
+	close(null);
+	return 0;
+}
+
 /* In the child; all signals are blocked, so that none reaches a handler of the caller's here. */
 static _Noreturn void run_child(struct child_setup *setup)
 {

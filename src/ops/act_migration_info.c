@@ -89,15 +89,24 @@ static struct json *names_of(const struct json *capabilities)
 	return names;
 }
 
-/* The size of the node of that name, as the guest sees it; -1: there is no such node. */
-static int64_t virtual_size(const struct json *nodes, const char *name)
+/* What QEMU says of the image behind the node of that name; NULL: there is no such node. */
+static const struct json *image_of(const struct json *nodes, const char *name)
 {
-	for (size_t i = 0; i < json_length(nodes); i++) {
-		const struct json *node = json_at(nodes, i);
-		if (streq(json_get_string(node, "node-name", ""), name))
-			return json_get_int(json_get(node, "image"), "virtual-size", -1);
-	}
-	return -1;
+	for (size_t i = 0; i < json_length(nodes); i++)
+		if (streq(json_get_string(json_at(nodes, i), "node-name", ""), name))
+			return json_get(json_at(nodes, i), "image");
+	return NULL;
+}
+
+/* What a copy takes: what the image takes, and for a copy of all of it what is under it. */
+static int64_t copy_size(const struct json *image, enum migration_storage storage)
+{
+	int64_t size = json_get_int(image, "actual-size", -1);
+
+	for (image = json_get(image, "backing-image"); size >= 0 && image && storage == STORAGE_ALL;
+	     image = json_get(image, "backing-image"))
+		size += json_get_int(image, "actual-size", 0);
+	return size;
 }
 
 /* Disks that both hosts reach are not copied: those that are shared, and those behind a URI. */
@@ -116,7 +125,9 @@ static struct migration_disk disk_of(const struct source *source, const struct m
 	_cleanup_free_ char *node = xprintf("disk%zu", i);
 	const struct disk *disk = &source->spec->disks[i];
 	struct disk_facts facts = { 0 };
-	struct migration_disk told = { .virtual_size = virtual_size(source->ask.replies[ASK_NODES], node),
+	const struct json *image = image_of(source->ask.replies[ASK_NODES], node);
+	struct migration_disk told = { .virtual_size = json_get_int(image, "virtual-size", -1),
+				       .copy_size = copy_size(image, terms->storage),
 				       .format = xstrdup(disk->format) };
 
 	(void)disk_chain_read(disk, &facts, &ignored);
@@ -165,6 +176,7 @@ static void compose(const struct source *source, struct migration_info *info)
 					    .addresses = json_copy(state->hardware.addresses),
 					    .hv = json_copy(state->hardware.hv) };
 	info->qemu_capabilities = names_of(source->ask.replies[ASK_CAPABILITIES]);
+	info->memory = source->instance.status.memory;
 	info->paused = !json_get_bool(source->ask.replies[ASK_STATUS], "running", true);
 	info->n_disks = source->spec->n_disks;
 	info->disks = xcalloc(info->n_disks + 1, sizeof(*info->disks));

@@ -4,7 +4,6 @@
  * ours tells it from jobs of others. */
 #include "ops/act_mirror.h"
 
-
 #include "base/log.h"
 #include "base/text.h"
 #include "vm/migration_tls.h"
@@ -266,6 +265,24 @@ int mirrors_wait(struct mirrors *mirrors, void (*show)(const struct mirrors *mir
 		if (rest(mirrors, end, err) < 0)
 			return -1;
 	}
+}
+
+int mirrors_ask(struct qmp *qmp, struct deadline deadline, int64_t *ret_total, int64_t *ret_done, struct error *err)
+{
+	_cleanup_json_ struct json *jobs = NULL;
+
+	*ret_total = *ret_done = 0;
+	if (qmp_execute(qmp, "query-jobs", NULL, deadline, &jobs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < json_length(jobs); i++) {
+		const struct json *job = json_at(jobs, i);
+
+		if (!starts_with(json_get_string(job, "id", ""), JOB))
+			continue;
+		*ret_total += json_get_int(job, "total-progress", 0);
+		*ret_done += json_get_int(job, "current-progress", 0);
+	}
+	return 0;
 }
 
 /* --- the end --- */

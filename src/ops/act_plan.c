@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-int act_plan(const struct context *context, const struct plan_input *input, struct plan **ret, struct error *err)
+struct plan *act_plan_collect(const struct context *context, const struct plan_input *input, struct problems *problems)
 {
 	const char *name = input->spec->name;
 	_cleanup_free_ char *chroot = rundir_path(&context->rundir, RUNDIR_CHROOT, name, "");
@@ -13,5 +13,16 @@ int act_plan(const struct context *context, const struct plan_input *input, stru
 	struct plan_input complete = *input;
 
 	complete.paths = (struct plan_paths){ .chroot = chroot, .variables = variables, .ctrl_dir = ctrl };
-	return plan_make(&complete, ret, err);
+	return plan_collect(&complete, problems);
+}
+
+int act_plan(const struct context *context, const struct plan_input *input, struct plan **ret, struct error *err)
+{
+	_cleanup_problems_ struct problems problems = { 0 };
+	struct plan *plan = act_plan_collect(context, input, &problems);
+
+	if (problems_to_error(&problems, ERROR_SPEC, input->spec->name, err) < 0)
+		return -1;
+	*ret = plan;
+	return 0;
 }

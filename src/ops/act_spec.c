@@ -1,7 +1,4 @@
-/* Loading a spec: where it is, a bounded read that cannot hang, and what is said when it is not there.
- *
- * The reader polls before each read and never asks for more than one byte over the limit: a file of 1 GB,
- * /dev/zero, a FIFO that nobody writes and a terminal that nobody types at all come to an end. */
+/* Loading a spec: where it is, and what is said when it is not there. */
 #include "ops/act_spec.h"
 
 #include <dirent.h>
@@ -13,6 +10,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "ops/act_input.h"
 
 static void closedir_ptr(DIR **dir)
 {
@@ -20,73 +18,9 @@ static void closedir_ptr(DIR **dir)
 		closedir(*dir);
 }
 
-static int too_large(const char *what, struct error *err)
+static int hint_if_large(struct error *err)
 {
-	error_set(err, ERROR_SPEC, "%s is larger than %d bytes", what, JSON_SPEC_MAX_BYTES);
-	return error_hint(err, "a spec is a small JSON object: see kvmctl.json(5)");
-}
-
-/* One read of what is there now. 1: more may come, 0: the end, -1 error. */
-static int read_some(int fd, const char *what, struct deadline deadline, char *buffer, size_t room, size_t *length,
-		     struct error *err)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int ready = deadline_poll(&p, 1, deadline);
-	if (ready < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot wait for %s", what);
-	if (ready == 0)
-		return error_set(err, ERROR_TIMEOUT, "%s did not arrive in time", what);
-	ssize_t n = read(fd, buffer, room);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 1;
-	if (n < 0)
-		return error_errno(err, ERROR_SPEC, errno, "cannot read %s", what);
-	*length += (size_t)n;
-	return n > 0;
-}
-
-static int read_bounded(int fd, const char *what, struct deadline deadline, char **ret, size_t *ret_length,
-			struct error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t length = 0, size = 0;
-	int more = 1;
-
-	while (more) {
-		if (length > JSON_SPEC_MAX_BYTES)
-			return too_large(what, err);
-		if (size < length + 2) {
-			/* Doubling, but never more than the limit and one byte, and a NUL. */
-			size = size ? size * 2 : 16384;
-			if (size > JSON_SPEC_MAX_BYTES + 2)
-				size = JSON_SPEC_MAX_BYTES + 2;
-			text = xrealloc(text, size, 1);
-		}
-		more = read_some(fd, what, deadline, text + length, size - length - 1, &length, err);
-		if (more < 0)
-			return -1;
-	}
-	text[length] = '\0';
-	*ret = take_ptr(text);
-	*ret_length = length;
-	return 0;
-}
-
-/* O_NONBLOCK: opening a FIFO without a writer must not wait; the poll before the read does that, with its deadline. */
-static int open_spec(const char *path, const char *what, int *ret_fd, struct error *err)
-{
-	struct stat st;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return error_errno(err, ERROR_SPEC, errno, "cannot open %s", what);
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot look at %s", what);
-	if (S_ISDIR(st.st_mode))
-		return error_set(err, ERROR_SPEC, "%s is a directory", what);
-	if (S_ISREG(st.st_mode) && st.st_size > JSON_SPEC_MAX_BYTES)
-		return too_large(what, err);
-	*ret_fd = take_fd(&fd);
-	return 0;
+	return err->errnum == EFBIG ? error_hint(err, "a spec is a small JSON object: see kvmctl.json(5)") : -1;
 }
 
 char **spec_names(const char *spec_dir)
@@ -131,8 +65,9 @@ static int load_fd(struct context *context, int fd, const char *what, const char
 	_cleanup_spec_ struct spec *spec = NULL;
 	size_t length = 0;
 
-	if (read_bounded(fd, what, context_step(context, context->settings->timeouts.start), &text, &length, err) < 0)
-		return -1;
+	if (input_read(fd, what, JSON_SPEC_MAX_BYTES, context_step(context, context->settings->timeouts.start), &text,
+		       &length, err) < 0)
+		return hint_if_large(err);
 	if (spec_parse(text, length, what, name, context->settings, &spec, err) < 0)
 		return -1;
 	*ret = (struct spec_loaded){ .spec = take_ptr(spec),
@@ -149,8 +84,8 @@ static int load_file(struct context *context, const char *name, const char *file
 	_cleanup_free_ char *absolute = NULL;
 	struct stat st;
 
-	if (open_spec(file, what, &fd, err) < 0)
-		return -1;
+	if (input_open(file, what, JSON_SPEC_MAX_BYTES, &fd, err) < 0)
+		return hint_if_large(err);
 	/* The path is recorded for reboot and "pending", so it must outlive this working directory; a
 	 * pipe cannot be read again. */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
@@ -168,8 +103,8 @@ static int load_by_name(struct context *context, const char *name, struct spec_l
 		return -1;
 	path = xprintf("%s/%s.json", context->settings->spec_dir, name);
 	what = xprintf("spec \"%s\"", path);
-	if (open_spec(path, what, &fd, err) < 0)
-		return err->errnum == ENOENT ? no_such_instance(context, name, path, err) : -1;
+	if (input_open(path, what, JSON_SPEC_MAX_BYTES, &fd, err) < 0)
+		return err->errnum == ENOENT ? no_such_instance(context, name, path, err) : hint_if_large(err);
 	return load_fd(context, fd, what, name, path, ret, err);
 }
 

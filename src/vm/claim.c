@@ -159,6 +159,20 @@ int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, con
 			       "\"shared\": \"true\")");
 }
 
+void claims_check(struct rundir *rundir, const struct claim *claims, size_t n, const char *name,
+		  const struct process_id *here, struct problems *problems)
+{
+	int dir = rundir_part(rundir, RUNDIR_CLAIM);
+
+	for (size_t i = 0; dir >= 0 && i < n; i++) {
+		_cleanup_free_ char *owner = owner_of(dir, claims[i].key);
+
+		if (owner && !streq(owner, name) && instance_name_valid(owner) && !owner_gone(rundir, owner, here))
+			problems_add(problems, "", "%s is in use by instance \"%s\" of this host", claims[i].what,
+				     owner);
+	}
+}
+
 void claims_release(struct rundir *rundir, char *const *keys, const char *name)
 {
 	int dir = rundir_part(rundir, RUNDIR_CLAIM);

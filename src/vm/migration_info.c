@@ -33,6 +33,7 @@ static const struct keys_row info_rows[] = {
 	MEMBER(migration_info, qemu_version, VALUE_TEXT, 0, 64, NULL, true, ""),
 	MEMBER(migration_info, accelerator, VALUE_CHOICE, 0, 0, "kvm tcg", true, ""),
 	MEMBER(migration_info, host_cpu, VALUE_TEXT, 0, 256, NULL, true, ""),
+	MEMBER(migration_info, memory, VALUE_INT, 0, 16777216, NULL, true, "0"),
 	MEMBER(migration_info, paused, VALUE_BOOL, 0, 0, NULL, true, "false"),
 	MEMBER(migration_info, tls_required, VALUE_BOOL, 0, 0, NULL, true, "false"),
 	PART("terms"),
@@ -45,6 +46,7 @@ static const struct key_table info_table = { WHAT, info_rows, ELEMENTS(info_rows
 
 static const struct keys_row disk_rows[] = {
 	MEMBER(migration_disk, virtual_size, VALUE_INT, -1, INT64_MAX, NULL, true, "-1"),
+	MEMBER(migration_disk, copy_size, VALUE_INT, -1, INT64_MAX, NULL, true, "-1"),
 	MEMBER(migration_disk, format, VALUE_CHOICE, 0, 0, "raw qcow2", true, ""),
 	MEMBER(migration_disk, backing, VALUE_TEXT, 0, 4096, NULL, true, ""),
 	MEMBER(migration_disk, copied, VALUE_BOOL, 0, 0, NULL, true, "false"),

@@ -261,6 +261,13 @@ int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struc
 	return error_hint(err, "wait for it, or give it more time with --wait SECONDS");
 }
 
+void rundir_lock_inherited(int fd, const char *verb)
+{
+	_cleanup_free_ char *holder = holder_text(verb);
+
+	lock_note(fd, holder);
+}
+
 int rundir_lock_query(struct rundir *rundir, const char *name, struct deadline deadline, int *ret_fd, struct error *err)
 {
 	_cleanup_free_ char *file = xprintf(".%s.query", name);

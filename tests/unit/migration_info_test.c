@@ -20,8 +20,8 @@ static struct json *parsed(const char *text)
 /* A whole document, as a source would write it. */
 static struct json *document_of_web1(void)
 {
-	struct migration_disk disks[] = { { 1 << 20, xstrdup("qcow2"), xstrdup("/srv/base.img"), true },
-					  { -1, xstrdup("raw"), xstrdup(""), false } };
+	struct migration_disk disks[] = { { 1 << 20, 4096, xstrdup("qcow2"), xstrdup("/srv/base.img"), true },
+					  { -1, -1, xstrdup("raw"), xstrdup(""), false } };
 	_cleanup_json_ struct json *spec =
 		parsed("{\"name\": \"web1\", \"maxmem\": 512, \"disks\": [{\"path\": \"/srv/a\", "
 		       "\"format\": \"qcow2\"}, {\"path\": \"/dev/b\"}]}");
@@ -40,6 +40,7 @@ static struct json *document_of_web1(void)
 		.qemu_capabilities = capabilities,
 		.disks = disks,
 		.n_disks = 2,
+		.memory = 512,
 		.paused = true,
 		.terms = { .post_copy = true, .channels = 4, .compression = xstrdup("zstd"), .storage = STORAGE_ALL },
 	};
