@@ -29,7 +29,7 @@
 #include "vm/status.h"
 
 #define NAME "web1"
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 struct rig {
 	char dir[64];

@@ -17,6 +17,9 @@
 #include "host/socket.h"
 #include "qemu/qmp.h"
 
+/* Far more than any of it takes, also on a host with other things to do. */
+#define WAIT_MS 60000
+
 struct running {
 	struct fake_qemu fake;
 	pid_t pid;
@@ -69,17 +72,17 @@ static struct running start_ready(const char *conf)
 	struct running r = start(conf);
 	_cleanup_error_ struct error err = ERROR_INIT;
 
-	if (qmp_handshake(r.qmp, deadline_in(5000), &err) < 0)
+	if (qmp_handshake(r.qmp, deadline_in(WAIT_MS), &err) < 0)
 		fail_msg("%s", err.message);
 	return r;
 }
 
-/* The exit status as waitpid gives it, within two seconds; SIGKILL after that. */
+/* The exit status as waitpid gives it. */
 static int end_of(struct running *r)
 {
 	int status = -1;
 
-	for (int i = 0; i < 200; i++) {
+	for (struct deadline end = deadline_in(WAIT_MS); !deadline_passed(end);) {
 		if (waitpid(r->pid, &status, WNOHANG) == r->pid) {
 			r->pid = 0;
 			return status;
@@ -111,7 +114,7 @@ static struct json *ask(struct running *r, const char *command, const char *argu
 
 	if (arguments)
 		assert_int_equal(json_parse(arguments, strlen(arguments), 4096, 16, "arguments", &j, &err), 0);
-	if (qmp_execute(r->qmp, command, j, deadline_in(2000), &ret, &err) < 0)
+	if (qmp_execute(r->qmp, command, j, deadline_in(WAIT_MS), &ret, &err) < 0)
 		fail_msg("%s: %s", command, err.message);
 	return ret;
 }
@@ -123,7 +126,7 @@ static void refused(struct running *r, const char *command, const char *argument
 
 	if (arguments)
 		assert_int_equal(json_parse(arguments, strlen(arguments), 4096, 16, "arguments", &j, &err), 0);
-	assert_int_equal(qmp_execute(r->qmp, command, j, deadline_in(2000), NULL, &err), -1);
+	assert_int_equal(qmp_execute(r->qmp, command, j, deadline_in(WAIT_MS), NULL, &err), -1);
 	if (!strstr(err.message, words))
 		fail_msg("%s: %s", command, err.message);
 	assert_int_equal(qmp_state(r->qmp), QMP_READY);
@@ -204,13 +207,13 @@ static void one_client_a_monitor(void **state)
 	_cleanup_qmp_ struct qmp *second = qmp_new(fd, "second");
 	assert_int_equal(socket_connect_at(r.dirfd, "query", &other, &err), 0);
 	_cleanup_qmp_ struct qmp *query = qmp_new(other, "query");
-	assert_int_equal(qmp_handshake(query, deadline_in(2000), &err), 0);
+	assert_int_equal(qmp_handshake(query, deadline_in(WAIT_MS), &err), 0);
 	assert_int_equal(qmp_send(second, "query-status", NULL, &err), 0);
 	usleep(20000);
 	assert_int_equal(qmp_feed(second, NULL, NULL, &err), 0);
 	assert_int_equal(qmp_state(second), QMP_GREETING);
 	qmp_free(take_ptr(r.qmp));
-	assert_int_equal(qmp_handshake(second, deadline_in(2000), &err), 0);
+	assert_int_equal(qmp_handshake(second, deadline_in(WAIT_MS), &err), 0);
 }
 
 static void descriptors_and_pictures(void **state)
@@ -222,7 +225,7 @@ static void descriptors_and_pictures(void **state)
 	int fd = openat(r.dirfd, "picture", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	(void)state;
-	assert_int_equal(qmp_execute_fds(r.qmp, "add-fd", NULL, &fd, 1, deadline_in(2000), &added, &err), 0);
+	assert_int_equal(qmp_execute_fds(r.qmp, "add-fd", NULL, &fd, 1, deadline_in(WAIT_MS), &added, &err), 0);
 	close(fd);
 	_cleanup_free_ char *arguments = xprintf("{\"filename\": \"/dev/fdset/%d\", \"format\": \"png\"}", (int)json_get_int(added, "fdset-id", -1));
 	json_free(ask(&r, "screendump", arguments));
@@ -260,7 +263,7 @@ static void ways_to_end(void **state)
 		if (!strstr(cases[i].conf, "ready"))
 			json_free(ask(&r, "cont", NULL));
 		if (cases[i].command)
-			qmp_execute(r.qmp, cases[i].command, NULL, deadline_in(2000), NULL, &err);
+			qmp_execute(r.qmp, cases[i].command, NULL, deadline_in(WAIT_MS), NULL, &err);
 		if (cases[i].signal)
 			kill(r.pid, cases[i].signal);
 		assert_int_equal(end_of(&r), cases[i].status);
@@ -294,7 +297,7 @@ static void scripted(void **state)
 	_cleanup_json_ struct json *kvm = NULL;
 
 	(void)state;
-	assert_in_range(clock_boottime_ms() - before, 29, 1000);
+	assert_true(clock_boottime_ms() - before >= 29);
 	assert_string_equal(json_get_string(name, "name", ""), "other");
 	refused(&r, "query-uuid", NULL, "gave no reason");
 	kvm = ask(&r, "query-kvm", NULL);
@@ -302,18 +305,32 @@ static void scripted(void **state)
 	assert_true(saw(&r, "WATCHDOG"));
 }
 
+static void await_greeting(struct running *r)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct deadline end = deadline_in(WAIT_MS);
+
+	while (qmp_state(r->qmp) == QMP_GREETING && !deadline_passed(end)) {
+		assert_int_equal(qmp_feed(r->qmp, NULL, NULL, &err), 0);
+		usleep(5000);
+	}
+	assert_int_equal(qmp_state(r->qmp), QMP_NEGOTIATING);
+}
+
 static void broken_starts(void **state)
 {
 	static const struct {
 		const char *conf, *words;
+		int ms;
+		bool greets;   /* the time that it is given begins there */
 	} cases[] = {
-		{ "\"die\": \"start\"", "QEMU closed" },
-		{ "\"die\": \"greeting\"", "QEMU closed" },
-		{ "\"die\": \"device\", \"text\": \"-device x: no\\n\"", "QEMU closed" },
-		{ "\"silent\": true", "did not greet" },
-		{ "\"ready_delay\": 5000", "did not answer \"qmp_capabilities\"" },
-		{ "\"long_line\": 100000000", "a line of more than" },
-		{ "\"greeting\": \"hello\\n\"", "hello" },
+		{ "\"die\": \"start\"", "QEMU closed", WAIT_MS, false },
+		{ "\"die\": \"greeting\"", "QEMU closed", WAIT_MS, false },
+		{ "\"die\": \"device\", \"text\": \"-device x: no\\n\"", "QEMU closed", WAIT_MS, false },
+		{ "\"silent\": true", "did not greet", 300, false },
+		{ "\"ready_delay\": 120000", "did not answer \"qmp_capabilities\"", 300, true },
+		{ "\"long_line\": 100000000", "a line of more than", WAIT_MS, false },
+		{ "\"greeting\": \"hello\\n\"", "hello", WAIT_MS, false },
 	};
 
 	(void)state;
@@ -321,7 +338,9 @@ static void broken_starts(void **state)
 		_cleanup_running_ struct running r = start(cases[i].conf);
 		_cleanup_error_ struct error err = ERROR_INIT;
 
-		assert_int_equal(qmp_handshake(r.qmp, deadline_in(1000), &err), -1);
+		if (cases[i].greets)
+			await_greeting(&r);
+		assert_int_equal(qmp_handshake(r.qmp, deadline_in(cases[i].ms), &err), -1);
 		if (!strstr(err.message, cases[i].words))
 			fail_msg("%s: %s", cases[i].conf, err.message);
 	}

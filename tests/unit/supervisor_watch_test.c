@@ -233,42 +233,56 @@ static void test_event_log_is_bounded(void **state)
 	assert_non_null(strstr(text, "\"KVMCTL_LOG_CUT\"}\n{\"timestamp\""));
 }
 
-/* A guest that floods its serial port: the file stays near the bound, the supervisor near zero. */
+/* A guest that floods its serial port: its log is cut while it does, and again, and that is hardly any work. The writer
+ * waits where the file has grown far over the bound, so that a busy host makes the test slow, not wrong. */
 static void test_flood(void **state)
 {
 	struct rig *rig = *state;
 	_cleanup_close_ int serial = rig_open_log(rig, NAME ".serial");
 	struct process_stat before, after;
-	struct deadline end;
-	int64_t largest = 0, size;
+	int64_t began;
 
 	rig_begin(rig, (const char *const[]){ "--log-max", "1048576", NULL });
 	assert_int_equal(process_read_stat(rig->supervisor, &before), 0);
-	end = deadline_in(1000);
-	while (!deadline_passed(end)) {
-		write_lines(serial, "flood", 0, 200);   /* some 5 MB/s */
-		size = file_size(rig, "log/" NAME ".serial");
-		largest = size > largest ? size : largest;
+	began = clock_boottime_ms();
+	for (int i = 0; i < 500; i++) {   /* some 5 MB, 5 MB/s */
+		write_lines(serial, "flood", 0, 200);
+		assert_true(wait_until(file_size(rig, "log/" NAME ".serial") < 3 * 1048576));
 		usleep(2000);
 	}
-	assert_int_equal(process_read_stat(rig->supervisor, &after), 0);
-	assert_true(largest > 1048576);
-	assert_true(largest < 4 * 1048576);
-	assert_true(after.utime + after.stime - before.utime - before.stime <= 10);   /* ticks of 10 ms in a second */
 	assert_true(wait_until(file_size(rig, "log/" NAME ".serial") <= 1048576));
+	assert_int_equal(process_read_stat(rig->supervisor, &after), 0);
+	/* ticks of 10 ms: a tenth of the time that it took */
+	assert_true((int64_t)(after.utime + after.stime - before.utime - before.stime) <= 5 + (clock_boottime_ms() - began) / 100);
+}
+
+static long wakeups_of(const struct rig *rig)
+{
+	return proc_number(rig->supervisor, "status", "\nvoluntary_ctxt_switches:");
+}
+
+/* No wake-up while nothing happens. When the beginning is over cannot be seen: so a few times are given to find it quiet. */
+static bool is_idle(const struct rig *rig)
+{
+	for (int i = 0; i < 10; i++) {
+		long before = wakeups_of(rig);
+
+		usleep(1500000);
+		if (wakeups_of(rig) == before)
+			return true;
+	}
+	return false;
 }
 
 /* DESIGN's budget: 400 KiB PSS, no wake-up while nothing happens. */
 static void test_idle_costs(void **state)
 {
 	struct rig *rig = *state;
-	long wakeups, pss;
+	long pss;
 
 	rig_begin(rig, NULL);
 	usleep(500000);
-	wakeups = proc_number(rig->supervisor, "status", "\nvoluntary_ctxt_switches:");
-	usleep(1500000);
-	assert_int_equal(proc_number(rig->supervisor, "status", "\nvoluntary_ctxt_switches:"), wakeups);
+	assert_true(is_idle(rig));
 	pss = proc_number(rig->supervisor, "smaps_rollup", "\nPss:");
 	print_message("PSS %ld KiB\n", pss);
 	assert_true(pss > 0);
