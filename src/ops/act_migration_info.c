@@ -141,10 +141,12 @@ static struct migration_disk disk_of(const struct source *source, const struct m
 static char *host_cpu(const struct state *state)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
+	const char *type = json_get_string(state->hardware.hv, "cpu_type", "");
+	size_t length = strcspn(type, ","); /* "host,-vmx" */
 	struct machine_cpus cpus = { 0 };
 	char *model;
 
-	if (!streq(json_get_string(state->hardware.hv, "cpu_type", ""), "host") || machine_cpus(&cpus, &ignored) < 0)
+	if (length != strlen("host") || strncmp(type, "host", length) != 0 || machine_cpus(&cpus, &ignored) < 0)
 		return xstrdup("");
 	model = xstrdup(cpus.model ? cpus.model : "");
 	machine_cpus_free(&cpus);

@@ -15,6 +15,7 @@
 #include "ops/act_define.h"
 #include "ops/act_far.h"
 #include "ops/act_incoming.h"
+#include "ops/act_migration_check.h"
 #include "ops/act_look.h"
 #include "ops/act_recover.h"
 #include "ops/act_teardown.h"
@@ -67,11 +68,13 @@ static int refuse_present(struct serve *serve, struct error *err)
 
 static int do_check(struct serve *serve, const struct json *request, struct json *reply, struct error *err)
 {
+	_cleanup_(migration_verdict_clear) struct migration_verdict verdict = { 0 };
 	_cleanup_migration_info_ struct migration_info *info = NULL;
 
-	if (get_info(serve, request, &info, err) < 0 || refuse_present(serve, err) < 0)
+	if (get_info(serve, request, &info, err) < 0 ||
+	    act_migration_check(serve->context, info, get_listen(request), &verdict, err) < 0)
 		return -1;
-	json_put_bool(reply, "tls", info->terms.tls);
+	json_put_bool(reply, "tls", verdict.tls);
 	return 0;
 }
 
