@@ -14,6 +14,8 @@ int look_instance(struct context *context, const char *name, struct instance *re
 int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans, struct instance *ret, struct error *err);
 /* True when its monitors can be asked. */
 bool look_is_alive(const struct instance *instance);
+/* The same, and true where only that is unknown where its guest runs: it was handed over. */
+bool look_has_qemu(const struct instance *instance);
 
 /* The questions of list --full, in this order. */
 extern const char *const look_questions[];

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "vm/move.h"
 
 #define MIB (1024 * 1024)
 
@@ -29,6 +30,12 @@ bool look_is_alive(const struct instance *instance)
 		break;
 	}
 	return false;
+}
+
+bool look_has_qemu(const struct instance *instance)
+{
+	return look_is_alive(instance) || (instance->state == INSTANCE_UNKNOWN && instance->proc.start != 0 &&
+					   streq(instance->status.reason, MOVE_HANDED_OVER));
 }
 
 /* found: what the search for an orphan came to. */

@@ -75,7 +75,7 @@ int op_migration_cancel(struct context *context, const char *name, bool *ret_was
 
 	if (look_instance(context, name, &instance, err) < 0)
 		return -1;
-	if (!look_is_alive(&instance))
+	if (!look_has_qemu(&instance))
 		return control_not_running(context, &instance, err);
 	*ret_was_going_on = instance.has_status && instance.status.phase == PHASE_OUTGOING;
 	if (!*ret_was_going_on)

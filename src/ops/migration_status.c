@@ -53,7 +53,7 @@ int op_migration_status(struct context *context, const char *name, struct json *
 
 	if (look_instance(context, name, &instance, err) < 0)
 		return -1;
-	if (!look_is_alive(&instance))
+	if (!look_has_qemu(&instance))
 		return control_not_running(context, &instance, err);
 	if (state_read(&context->rundir, name, &state, err) < 0)
 		return -1;
