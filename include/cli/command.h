@@ -85,7 +85,7 @@ const struct command *command_find(const char *name);
 /* "kvmctl start [NAME] [--spec FILE] …". Owned by the caller. */
 char *command_usage(const struct command *command);
 
-command_fn cmd_start, cmd_stop, cmd_reboot;
+command_fn cmd_start, cmd_stop, cmd_reboot, cmd_save, cmd_restore;
 command_fn cmd_pause, cmd_resume, cmd_reset, cmd_powerdown, cmd_nmi, cmd_sendkey;
 command_fn cmd_balloon, cmd_pin, cmd_password;
 command_fn cmd_console, cmd_monitor, cmd_qmp, cmd_screenshot;

@@ -5,7 +5,7 @@
 #include "ops/act_teardown.h"
 
 /* With the lock held. 0: what an earlier run left is torn down. 1: it is there already, alive; *ret_pid; err (ERROR_STATE) says so and has no hint.
- * -1: ERROR_STATE: it is saved; ERROR_UNKNOWN: cannot be told. */
+ * 2: as 0, but it is saved; err (ERROR_STATE) says so. -1: ERROR_UNKNOWN: cannot be told. */
 int act_absent(struct context *context, const char *name, enum teardown_scope scope, pid_t *ret_pid, struct error *err);
 
 #endif

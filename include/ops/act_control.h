@@ -31,6 +31,9 @@ int control_once(struct context *context, const char *name, const char *verb, co
  * event: whoever comes first). */
 void control_note(struct control *control, status_change_fn change, void *arg);
 
+/* With the lock held. ERROR_STATE: a save of it was cut short, and is to be finished or undone first. */
+int control_refuse_saving(const struct instance *instance, struct error *err);
+
 /* The error for an instance that does not run, by what it is: ERROR_NO_INSTANCE when there is neither a
  * record nor a spec of it. Returns -1. */
 int control_not_running(const struct context *context, const struct instance *instance, struct error *err);

@@ -4,6 +4,10 @@
 #define KVMCTL_OPS_ACT_RECORDED_H
 
 #include "ops/act_launch.h"
+#include "vm/state.h"
+
+/* The spec for the next run: as recorded, with the host's part of the file where that can be read. */
+int act_recorded_spec(struct context *context, const struct state *state, struct spec_loaded *ret, struct error *err);
 
 /* Whether the host has what starting it again needs, as far as that can be told while it runs: a guest is not
  * shut down for a reboot that cannot work. Errors as those of a start. */

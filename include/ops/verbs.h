@@ -4,10 +4,13 @@
 
 #include "ops/act_outgoing.h"
 #include "ops/context.h"
+#include "vm/save_file.h"
 #include "vm/exit_record.h"
 #include "vm/instance.h"
 #include "vm/plan.h"
 #include "vm/spec.h"
+
+struct outgoing_progress;   /* ops/act_outgoing.h */
 
 /* --- where the spec of an instance comes from --- */
 struct spec_source {
@@ -19,10 +22,12 @@ struct spec_source {
 struct start_request {
 	struct spec_source source;
 	bool paused, ensure, foreground, allow_unsafe_cache;
+	bool discard_saved;     /* the memory of a saved one is thrown away */
 	int restarts;           /* > 0: the supervisor starts it again (on_crash), this often in a row */
 };
 struct start_result {
 	bool already;           /* --ensure and it ran already */
+	bool restored;          /* it was saved */
 	pid_t pid;
 	char *name;
 };
@@ -31,6 +36,7 @@ int op_start(struct context *context, const struct start_request *request, struc
 
 struct stop_result {
 	bool was_running;
+	bool saved;             /* its memory is in a file */
 	enum exit_reason how;   /* which rung ended it */
 	char *name;
 };
@@ -61,6 +67,30 @@ struct migrate_result {
 int op_migrate(struct context *context, const struct migrate_request *request, struct migrate_result *ret, struct error *err);
 /* Hidden: the far end of it, spoken to by lines on in and out. */
 int op_migration_serve(struct context *context, const char *name, int in, int out, struct error *err);
+/* --- memory to a file, and back --- */
+struct save_request {
+	const char *file;                      /* NULL: STATE_DIR/NAME/memory.save */
+	enum save_compression compression;
+	const volatile int *interrupted;       /* set by a signal; NULL */
+	void (*show)(const struct outgoing_progress *progress, void *arg);   /* NULL: nobody looks */
+	void *arg;
+};
+struct save_result {
+	char *file;                            /* owned by the caller */
+	uint64_t bytes, stored;                /* of QEMU's stream, and in the file */
+};
+/* The guest's memory goes to the file and its QEMU ends; on failure it runs on as before, and nothing is left. */
+int op_save(struct context *context, const char *name, const struct save_request *request, struct save_result *ret, struct error *err);
+
+struct restore_how {
+	bool force;                            /* although the file was used, or its disks have changed */
+	bool paused;
+	const volatile int *interrupted;
+	void (*show)(uint64_t done, uint64_t total, void *arg);   /* bytes; NULL: nobody looks */
+	void *arg;
+};
+/* what: the name of a saved instance, whose file goes afterwards, or a file, which stays and is marked as used. On failure all is as it was. */
+int op_restore(struct context *context, const char *what, const struct restore_how *how, struct start_result *ret, struct error *err);
 
 /* --- repair --- */
 struct cleanup_line {

@@ -36,6 +36,7 @@ static void print_started(const struct invocation *invocation, const struct star
 	json_put_string(document, "name", result->name);
 	json_put_int(document, "pid", result->pid);
 	json_put_bool(document, "already", result->already);
+	json_put_bool(document, "restored", result->restored);
 	output_json_take(document);
 }
 
@@ -47,6 +48,7 @@ int cmd_start(struct invocation *invocation, struct error *err)
 		.ensure = invocation_has(invocation, "ensure"),
 		.foreground = invocation_has(invocation, "foreground"),
 		.allow_unsafe_cache = invocation_has(invocation, "allow-unsafe-cache"),
+		.discard_saved = invocation_has(invocation, "discard-saved"),
 	};
 	struct start_result result = { 0 };
 
@@ -55,7 +57,10 @@ int cmd_start(struct invocation *invocation, struct error *err)
 		return -1;
 	/* In the foreground this is the starter, a child: the supervisor does the talking. */
 	if (!request.foreground || result.already)
-		print_started(invocation, &result, request.paused ? "started, paused" : "started");
+		print_started(invocation, &result,
+			      result.restored  ? "restored"
+			      : request.paused ? "started, paused"
+					       : "started");
 	free(result.name);
 	return 0;
 }

@@ -19,11 +19,12 @@ static int stop_one(struct invocation *invocation, bool force, struct error *err
 		json_put_string(document, "name", name);
 		json_put_bool(document, "was_running", result.was_running);
 		json_put_string(document, "how", result.was_running ? exit_reason_to_string(result.how) : NULL);
+		json_put_bool(document, "saved", result.saved);
 		output_json_take(document);
 	} else if (!invocation->globals.quiet && result.was_running) {
 		printf("%s: stopped (%s)\n", name, exit_reason_to_string(result.how));
 	} else if (!invocation->globals.quiet) {
-		printf("%s: was not running\n", name);
+		printf(result.saved ? "%s: is saved, was not running\n" : "%s: was not running\n", name);
 	}
 	free(result.name);
 	return 0;

@@ -5,6 +5,7 @@
 #include "vm/instance.h"
 #include "vm/move.h"
 #include "vm/orphan.h"
+#include "vm/saved.h"
 
 /* A guest of that name that runs without its record must not get a twin. */
 static int refuse_orphan(struct context *context, const char *name, struct error *err)
@@ -46,6 +47,20 @@ static int is_there(const struct instance *instance, pid_t *ret_pid, struct erro
 	return 1;
 }
 
+/* Asked last: a save that was cut short may have been finished by the teardown. */
+static int is_saved(struct context *context, const char *name, struct error *err)
+{
+	_cleanup_free_ char *file = NULL;
+	int found = saved_file(&context->rundir, name, &file, err);
+
+	if (found <= 0)
+		return found;
+	error_set(err, ERROR_STATE, "instance \"%s\" is saved in \"%s\"", name, file);
+	error_hint(err, "\"kvmctl start %s\" restores it, \"kvmctl start %s --discard-saved\" starts it from its disks",
+		   name, name);
+	return 2;
+}
+
 int act_absent(struct context *context, const char *name, enum teardown_scope scope, pid_t *ret_pid, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
@@ -60,14 +75,15 @@ int act_absent(struct context *context, const char *name, enum teardown_scope sc
 	case INSTANCE_UNRESPONSIVE:
 	case INSTANCE_ORPHANED:
 		return is_there(&instance, ret_pid, err);
-	case INSTANCE_SAVED:
-		return error_set(err, ERROR_STATE, "instance \"%s\" is saved", name);
 	case INSTANCE_UNKNOWN:
 		return cannot_tell(&instance, err);
 	case INSTANCE_STOPPED:
+	case INSTANCE_SAVED:
 	case INSTANCE_STALE:
 	case INSTANCE_STATE_MAX:
 		break;
 	}
-	return refuse_orphan(context, name, err) < 0 ? -1 : act_teardown(context, name, scope, err);
+	if (refuse_orphan(context, name, err) < 0 || act_teardown(context, name, scope, err) < 0)
+		return -1;
+	return is_saved(context, name, err);
 }

@@ -74,6 +74,15 @@ int control_not_running(const struct context *context, const struct instance *in
 	return error_hint(err, "start it with \"kvmctl start %s\"", name);
 }
 
+/* We hold the lock, so nobody is at it any more. A file may be whole by now: a guest that runs on would make it a lie. */
+int control_refuse_saving(const struct instance *instance, struct error *err)
+{
+	if (!instance->has_status || instance->status.phase != PHASE_SAVING)
+		return 0;
+	error_set(err, ERROR_STATE, "instance \"%s\" was being saved by a kvmctl that is gone", instance->name);
+	return error_hint(err, "\"kvmctl cleanup %s\" finishes that, or lets it run on", instance->name);
+}
+
 static int open_locked(struct control *control, struct error *err)
 {
 	struct context *context = control->context;
@@ -82,7 +91,7 @@ static int open_locked(struct control *control, struct error *err)
 
 	if (instance->state != INSTANCE_RUNNING && instance->state != INSTANCE_PAUSED)
 		return control_not_running(context, instance, err);
-	if (state_refuse_newer(&context->rundir, instance->name, err) < 0)
+	if (control_refuse_saving(instance, err) < 0 || state_refuse_newer(&context->rundir, instance->name, err) < 0)
 		return -1;
 	control->deadline = deadline;
 	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, deadline, &control->qmp, err) == 0)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ops/act_hook.h"
 #include "ops/act_network.h"
+#include "ops/act_restore.h"
 #include "qemu/migration.h"
 #include "vm/instance.h"
 #include "vm/monitor.h"
@@ -164,11 +165,36 @@ static void bring_network(struct grant *grant)
 	announce(grant);
 }
 
+static void mark_waiting(struct status *status, void *arg)
+{
+	(void)arg;
+	snprintf(status->reason, sizeof(status->reason), "%s", MOVE_WAITING);
+}
+
+/* A guest out of a file that QEMU has said it does not run: the file can be restored again. (For one from another host the grant stands:
+ * its source has given it up.) */
+static void take_back(struct grant *grant)
+{
+	_cleanup_error_ struct error back = ERROR_INIT;
+	const struct move *move = grant->state->move;
+
+	if (!move || is_empty(move->file))
+		return;
+	if (act_restore_give_back(grant->context, grant->instance.name, move, &back) < 0 ||
+	    change_status(grant, mark_waiting, &back) < 0)
+		log_warning("%s", back.message);
+}
+
 static int let_run(struct grant *grant, struct error *err)
 {
 	if (change_status(grant, mark_granted, err) < 0)
 		return -1;
-	return grant->paused ? 0 : qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err);
+	if (act_restore_consume(grant->context, grant->instance.name, grant->state->move, err) == 0 &&
+	    (grant->paused || qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err) == 0))
+		return 0;
+	if (qmp_state(grant->qmp) != QMP_DEAD)
+		take_back(grant);
+	return -1;
 }
 
 /* The record of the move goes first: a status line that says "running" has none. */

@@ -39,6 +39,13 @@ static struct deadline start_deadline(struct context *context, const struct spec
 	return context_step(context, context->settings->timeouts.start + spec->maxmem * 1000 / 1024);
 }
 
+static const char *started_by(const struct launch_request *request)
+{
+	if (!request->incoming)
+		return "kvmctl start";
+	return is_empty(request->incoming->move->file) ? "kvmctl migration accept" : "kvmctl restore";
+}
+
 static void record_failure(struct launch *launch, const struct error *why)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -49,7 +56,7 @@ static void record_failure(struct launch *launch, const struct error *why)
 		.start = launch->qemu.start,
 		.status = -1,
 		.ended_ms = clock_realtime_ms(),
-		.by = (char *)(launch->request->incoming ? "kvmctl migration accept" : "kvmctl start"),
+		.by = (char *)started_by(launch->request),
 		.detail = why->message,
 		.words = words,
 	};

@@ -10,8 +10,7 @@
 #include "vm/host_check.h"
 #include "vm/state.h"
 
-/* The spec for the next run: recorded, with the host's part of the file where that can be read. */
-static int load_recorded(struct context *context, const struct state *state, struct spec_loaded *ret, struct error *err)
+int act_recorded_spec(struct context *context, const struct state *state, struct spec_loaded *ret, struct error *err)
 {
 	_cleanup_spec_loaded_ struct spec_loaded current = SPEC_LOADED_INIT;
 	_cleanup_error_ struct error unread = ERROR_INIT;
@@ -43,7 +42,7 @@ static int read_recorded(struct context *context, const char *name, struct state
 		return -1;
 	if (!found)
 		return error_set(err, ERROR_NO_INSTANCE, "nothing is recorded of instance \"%s\"", name);
-	return load_recorded(context, *ret_state, ret, err);
+	return act_recorded_spec(context, *ret_state, ret, err);
 }
 
 int act_check_recorded(struct context *context, const char *name, struct error *err)

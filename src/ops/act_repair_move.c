@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ops/act_incoming.h"
 #include "ops/act_outgoing.h"
+#include "ops/act_save.h"
 #include "vm/monitor.h"
 #include "vm/state.h"
 
@@ -94,6 +95,32 @@ static void repair_outgoing(struct repairs *repairs, const struct instance *inst
 			"called off, it runs on here");
 }
 
+static int undo_save(struct context *context, const struct instance *instance, const struct move *move,
+		     struct error *err)
+{
+	(void)move;
+	return act_save_undo(context, instance, err);
+}
+
+static int finish_save(struct context *context, const struct instance *instance, const struct move *move,
+		       struct error *err)
+{
+	(void)move;
+	return act_save_finish(context, instance, err);
+}
+
+static void repair_saving(struct repairs *repairs, const struct instance *instance, const struct move *move)
+{
+	if (streq(instance->status.reason, MOVE_SAVED)) {
+		attempt(repairs, instance, move, finish_save, "it was saved", "removed");
+		return;
+	}
+	attempt(repairs, instance, move, undo_save, "a save was cut off",
+		move && move->was_paused ? "undone, it is paused as before" : "undone, it runs on");
+	if (!instance->supervised)
+		repair_supervision(repairs, instance);
+}
+
 void repair_move(struct repairs *repairs, const struct instance *instance)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -107,6 +134,6 @@ void repair_move(struct repairs *repairs, const struct instance *instance)
 		repair_incoming(repairs, instance, state ? state->move : NULL);
 	else if (instance->status.phase == PHASE_OUTGOING)
 		repair_outgoing(repairs, instance, state ? state->move : NULL);
-	else if (!instance->supervised)
-		repair_supervision(repairs, instance);
+	else
+		repair_saving(repairs, instance, state ? state->move : NULL);
 }

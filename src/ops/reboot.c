@@ -31,7 +31,7 @@ static int mark_rebooting(struct context *context, const char *name, struct erro
 static int require_running(const struct context *context, const struct instance *instance, struct error *err)
 {
 	if (instance->state == INSTANCE_RUNNING || instance->state == INSTANCE_PAUSED)
-		return 0;
+		return control_refuse_saving(instance, err);
 	return control_not_running(context, instance, err);
 }
 

@@ -1,26 +1,42 @@
-/* kvmctl start: the spec, the lock, what is there already; then the launch. */
+/* kvmctl start: the spec, the lock, what is there already; then the launch, or the restore of a saved one. */
 #include "ops/verbs.h"
 
 #include "base/text.h"
 #include "ops/act_absent.h"
 #include "ops/act_launch.h"
 #include "ops/act_recorded.h"
+#include "ops/act_restore.h"
 #include "ops/act_teardown.h"
 #include "vm/state.h"
 
-/* 1: it runs already and that is fine (--ensure); 0: it may be started, nothing of an earlier run is left; -1. */
+/* 1: it runs already and that is fine (--ensure); 0: it may be started, nothing of an earlier run is left; 2: that, and it is saved; -1. */
 static int clear_the_way(struct context *context, const struct start_request *request, const char *name,
 			 struct start_result *result, struct error *err)
 {
 	int there = act_absent(context, name, TEARDOWN_KEEP_RECORD, &result->pid, err);
 
-	if (there <= 0)
+	if (there == 2)
+		error_clear(err);
+	if (there != 1)
 		return there;
 	result->already = true;
 	if (!request->ensure)
 		return error_hint(err, "--ensure makes that a success");
 	error_clear(err);
 	return 1;
+}
+
+/* The hardware and all that the guest sees is as it was saved. */
+static int restore(struct context *context, const struct start_request *request, struct start_result *result,
+		   struct error *err)
+{
+	const struct restore_request how = { .how.paused = request->paused, .foreground = request->foreground };
+
+	if (act_teardown(context, result->name, TEARDOWN_ALL, err) < 0 ||
+	    act_restore_saved(context, result->name, &how, &result->pid, err) < 0)
+		return -1;
+	result->restored = true;
+	return 0;
 }
 
 /* Under the lock. restarts > 0: the supervisor starts it again, with the hardware of the last run. */
@@ -36,8 +52,12 @@ static int start_locked(struct context *context, const struct start_request *req
 	};
 	int there = clear_the_way(context, request, result->name, result, err);
 
-	if (there != 0)
+	if (there == 1 || there < 0)
 		return there < 0 ? -1 : 0;
+	if (there == 2 && !request->discard_saved)
+		return restore(context, request, result, err);
+	if (there == 2 && act_restore_discard(context, result->name, err) < 0)
+		return -1;
 	if (request->restarts > 0)
 		return act_launch_recorded(context, result->name, &launch, &result->pid, err);
 	if (act_teardown(context, result->name, TEARDOWN_ALL, err) < 0)

@@ -7,10 +7,13 @@
 #include "base/text.h"
 #include "host/placement.h"
 #include "ops/act_incoming.h"
+#include "ops/act_save.h"
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
-#include "vm/state.h"
+#include "vm/move.h"
 #include "vm/orphan.h"
+#include "vm/saved.h"
+#include "vm/state.h"
 
 /* A supervisor that waits to start the guest again has nothing to wait for any more. */
 static void cancel_restart(struct context *context, const struct instance *instance)
@@ -195,6 +198,32 @@ static int stop_locked(struct context *context, const struct instance *instance,
 	return act_teardown(context, name, TEARDOWN_ALL, err);
 }
 
+/* A save that was cut short: the guest that is still here is to shut down as always; one that is in its file by now is not running. */
+static int resolve_save(struct context *context, struct instance *instance, struct error *err)
+{
+	_cleanup_error_ struct error undone = ERROR_INIT;
+	_cleanup_free_ char *name = xstrdup(instance->name);
+
+	if (!is_alive(instance) || instance->status.phase != PHASE_SAVING)
+		return 0;
+	if (streq(instance->status.reason, MOVE_SAVED)) {
+		if (act_save_finish(context, instance, err) < 0)
+			return -1;
+	} else if (act_save_undo(context, instance, &undone) < 0) {
+		log_warning("%s", undone.message);
+	}
+	instance_clear(instance);
+	return instance_look(&context->rundir, name, &context->here, instance, err);
+}
+
+static bool is_saved(struct context *context, const char *name)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *file = NULL;
+
+	return saved_file(&context->rundir, name, &file, &ignored) > 0;
+}
+
 int op_stop(struct context *context, const char *name, bool force, struct stop_result *ret, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
@@ -203,12 +232,14 @@ int op_stop(struct context *context, const char *name, bool force, struct stop_r
 
 	if (instance_name_check(name, err) < 0 || (force && kill_first(context, name, &result, err) < 0) ||
 	    rundir_lock(&context->rundir, name, force ? "stop --force" : "stop", context->wait, &lock, err) < 0 ||
-	    look(context, name, force, &instance, err) < 0 || stop_locked(context, &instance, force, &result, err) < 0)
+	    look(context, name, force, &instance, err) < 0 || resolve_save(context, &instance, err) < 0 ||
+	    stop_locked(context, &instance, force, &result, err) < 0)
 		return -1;
 	close_fd(&lock);
 	lock = -1;
 	act_await_supervisor(context, &instance);
 	result.name = xstrdup(name);
+	result.saved = is_saved(context, name);
 	*ret = result;
 	return 0;
 }
