@@ -51,7 +51,8 @@ static int set_parameters(struct outgoing *outgoing, struct error *err)
 
 static int connect_path(const char *path, int *ret_fd, struct error *err)
 {
-	_cleanup_free_ char *head = xstrdup(path), *tail = xstrdup(path);
+	/* A target's socket may lie elsewhere, with a link to it where it was asked for. */
+	_cleanup_free_ char *real = realpath(path, NULL), *head = xstrdup(real ? real : path), *tail = xstrdup(head);
 	_cleanup_close_ int dir = open(dirname(head), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)

@@ -59,6 +59,9 @@ int migration_progress_from_json(const struct json *document, struct migration_p
 	progress.downtime = json_get_int(document, "downtime", NOT_SAID);
 	progress.expected_downtime = json_get_int(document, "expected-downtime", NOT_SAID);
 	progress.throttle = json_get_int(document, "cpu-throttle-percentage", 0);
+	/* Of one that has just completed they are not worked out yet. */
+	if (progress.state == MIGRATION_COMPLETED && progress.total_time == 0)
+		progress.total_time = progress.downtime = NOT_SAID;
 	progress.error = xstrdup(json_get_string(document, "error-desc", NULL));
 	if (json_length(json_get(document, "socket-address")) > 0)
 		progress.address = address_text(json_at(json_get(document, "socket-address"), 0));
