@@ -260,7 +260,8 @@ static void ways_to_end(void **state)
 		_cleanup_running_ struct running r = start_ready(cases[i].conf);
 		_cleanup_error_ struct error err = ERROR_INIT;
 
-		if (!strstr(cases[i].conf, "ready"))
+		/* These end by themselves, maybe before they could answer. */
+		if (!strstr(cases[i].conf, "ready") && !strstr(cases[i].conf, "crash_after"))
 			json_free(ask(&r, "cont", NULL));
 		if (cases[i].command)
 			qmp_execute(r.qmp, cases[i].command, NULL, deadline_in(WAIT_MS), NULL, &err);
