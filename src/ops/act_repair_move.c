@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ops/act_incoming.h"
 #include "ops/act_outgoing.h"
+#include "ops/act_resolve.h"
 #include "ops/act_save.h"
 #include "vm/monitor.h"
 #include "vm/state.h"
@@ -77,6 +78,26 @@ static void repair_incoming(struct repairs *repairs, const struct instance *inst
 			"refused, and removed: it never ran here");
 }
 
+/* Only the other side knows. Where it does not say, nothing is guessed. */
+static void ask_other_side(struct repairs *repairs, const struct instance *instance, const struct move *move)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	enum resolved resolved;
+
+	if (!move)
+		repair_say(repairs, instance->name, true, "it was handed over to another host, where it may run");
+	else if (repairs->dry_run)
+		repair_say(repairs, instance->name, false, "it was handed over: would be: host \"%s\" is asked",
+			   move->peer);
+	else if (act_resolve(repairs->context, instance, move, &resolved, &err) < 0)
+		repair_failed(repairs, instance->name, &err);
+	else if (resolved == RESOLVED_HERE)
+		repair_say(repairs, instance->name, false,
+			   "it was handed over, and host \"%s\" did not let it run: it runs on here", move->peer);
+	else
+		repair_say(repairs, instance->name, false, "it runs on host \"%s\": removed", move->peer);
+}
+
 static void repair_outgoing(struct repairs *repairs, const struct instance *instance, const struct move *move)
 {
 	bool managed = move && move->managed, handed_over = streq(instance->status.reason, MOVE_HANDED_OVER);
@@ -89,7 +110,7 @@ static void repair_outgoing(struct repairs *repairs, const struct instance *inst
 					     : "it is migrating, or was",
 				 "source");
 	else if (handed_over)
-		repair_say(repairs, instance->name, true, "it was handed over to another host, where it may run");
+		ask_other_side(repairs, instance, move);
 	else
 		attempt(repairs, instance, move, keep, "the migration from here was cut off",
 			"called off, it runs on here");

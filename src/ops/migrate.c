@@ -130,10 +130,14 @@ static struct json *with_info(const struct journey *j)
 static int far_check(struct journey *j, struct error *err)
 {
 	_cleanup_json_ struct json *reply = NULL;
+	struct json *warnings;
 
 	if (far_ask(j->far, "check", with_info(j), context_step(j->context, CHECK_MS), &reply, err) < 0)
 		return -1;
 	j->info->terms.tls = json_get_bool(reply, "tls", j->info->terms.tls);
+	warnings = json_get(reply, "warnings");
+	for (size_t i = 0; i < json_length(warnings); i++)
+		log_warning("host \"%s\": %s", j->host, json_string(json_at(warnings, i), ""));
 	return stop_if_interrupted(j, err);
 }
 

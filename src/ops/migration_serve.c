@@ -15,8 +15,8 @@
 #include "ops/act_define.h"
 #include "ops/act_far.h"
 #include "ops/act_incoming.h"
-#include "ops/act_migration_check.h"
 #include "ops/act_look.h"
+#include "ops/act_migration_check.h"
 #include "ops/act_recover.h"
 #include "ops/act_teardown.h"
 #include "vm/migration_info.h"
@@ -70,10 +70,15 @@ static int do_check(struct serve *serve, const struct json *request, struct json
 {
 	_cleanup_(migration_verdict_clear) struct migration_verdict verdict = { 0 };
 	_cleanup_migration_info_ struct migration_info *info = NULL;
+	struct json *warnings;
 
 	if (get_info(serve, request, &info, err) < 0 ||
 	    act_migration_check(serve->context, info, get_listen(request), &verdict, err) < 0)
 		return -1;
+	warnings = json_new_array();
+	for (char **warning = verdict.warnings; warning && *warning; warning++)
+		json_append_string(warnings, *warning);
+	json_put(reply, "warnings", warnings);
 	json_put_bool(reply, "tls", verdict.tls);
 	return 0;
 }
