@@ -43,6 +43,6 @@ int hardware_from_json(const struct json *document, struct hardware *ret, struct
 	if (!machine || json_type_of(addresses) != JSON_OBJECT || json_type_of(hv) != JSON_OBJECT)
 		return error_set(err, ERROR_UNKNOWN,
 				 "the recorded hardware has no \"machine\", \"addresses\" or \"hvparams\"");
-	*ret = (struct hardware){ .machine = xstrdup(machine), .addresses = json_copy(addresses), .hv = json_copy(hv) };
+	*ret = (struct hardware){ .machine = xstrdup(machine), .addresses = json_ref(addresses), .hv = json_ref(hv) };
 	return 0;
 }
