@@ -11,15 +11,15 @@
 
 #define MIB (1024 * 1024)
 
-static int compression_of(const struct invocation *invocation, enum save_compression *ret, struct error *err)
+/* The row of the option allows no other words. */
+static enum save_compression compression_of(const struct invocation *invocation)
 {
 	const char *word = invocation_option(invocation, "compress");
+	enum save_compression compression = SAVE_PLAIN;
 
-	*ret = SAVE_PLAIN;
-	if (!word || save_compression_from_string(word, ret) == 0)
-		return 0;
-	error_set(err, ERROR_USAGE, "--compress: \"%s\" is not known", word);
-	return error_hint(err, "none or zstd");
+	if (word)
+		(void)save_compression_from_string(word, &compression);
+	return compression;
 }
 
 static void print_saved(const struct invocation *invocation, const char *name, const struct save_result *result)
@@ -44,13 +44,14 @@ int cmd_save(struct invocation *invocation, struct error *err)
 	struct progress progress = progress_begin(&invocation->globals);
 	struct save_request request = {
 		.file = invocation->n_args > 1 ? invocation->args[1] : NULL,
+		.compression = compression_of(invocation),
 		.show = progress_is_wanted(&progress) ? progress_show_outgoing : NULL,
 		.arg = &progress,
 	};
 	struct save_result result = { 0 };
 	const char *name;
 
-	if (invocation_name(invocation, &name, err) < 0 || compression_of(invocation, &request.compression, err) < 0)
+	if (invocation_name(invocation, &name, err) < 0)
 		return -1;
 	request.interrupted = interrupt_catch();
 	int done = op_save(invocation->context, name, &request, &result, err);

@@ -28,6 +28,7 @@
 #define SLICE_MS 200
 #define STALL_MS 60000
 #define CLOCK_MS 3000
+#define ENDING_MS 1000
 
 struct restore {
 	struct context *context;
@@ -257,7 +258,17 @@ static int transfer(struct restore *restore, struct error *err)
 
 /* --- why not, and afterwards --- */
 
-/* A QEMU that cannot read what it is given says why and ends. */
+/* Whether it has ended, or does so just now. */
+static bool has_ended(const struct instance *instance)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_close_ int pidfd = -1;
+
+	return process_open(&instance->status.qemu, &pidfd, &ignored) == 0 &&
+	       (pidfd < 0 || process_wait(pidfd, deadline_in(ENDING_MS), &ignored) == 1);
+}
+
+/* A QEMU that cannot read what it is given says why and ends: its last words are the reason. */
 static void explain(struct restore *restore, struct error *err)
 {
 	struct context *context = restore->context;
@@ -265,8 +276,9 @@ static void explain(struct restore *restore, struct error *err)
 	_cleanup_instance_ struct instance instance = { 0 };
 	_cleanup_(exit_record_free) struct exit_record record = { 0 };
 
-	if (instance_look(&context->rundir, restore->file->name, &context->here, &instance, &ignored) < 0 ||
-	    !instance.has_status || instance.proc.start != 0 ||
+	if (err->kind != ERROR_QEMU ||
+	    instance_look(&context->rundir, restore->file->name, &context->here, &instance, &ignored) < 0 ||
+	    !instance.has_status || !has_ended(&instance) ||
 	    act_settle_exit(context, &instance, EXIT_INCOMING_FAILED, &ignored) < 0 ||
 	    exit_record_read(rundir_part(&context->rundir, RUNDIR_EXIT), restore->file->name, &record, &ignored) != 1)
 		return;
@@ -278,6 +290,8 @@ static int refuse(struct restore *restore, struct error *err)
 {
 	_cleanup_error_ struct error refused = ERROR_INIT;
 
+	/* The command's time may be over: undoing has its own. */
+	restore->context->deadline = DEADLINE_NEVER;
 	explain(restore, err);
 	error_prefix(err, "\"%s\" was not restored", restore->file->path);
 	if (act_refuse(restore->context, restore->file->name, &refused) < 0)

@@ -304,6 +304,8 @@ static int undo(struct save *save, struct error *err)
 	_cleanup_instance_ struct instance now = { 0 };
 
 	error_prefix(err, "instance \"%s\" was not saved", name);
+	/* The command's time may be over: undoing has its own. */
+	context->deadline = DEADLINE_NEVER;
 	qmp_free(take_ptr(save->control.qmp));
 	if (instance_look(&context->rundir, name, &context->here, &now, &undone) < 0 ||
 	    (now.proc.start != 0 ? act_save_undo(context, &now, &undone)

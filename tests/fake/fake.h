@@ -21,6 +21,8 @@
  *   exit_after     milliseconds from `cont` to the guest's own shutdown
  *   crash_after    milliseconds from ready to `signal` (11) or exit `status`
  *   ignore_sigterm, ignore_quit   true
+ *   migrate_bytes  how long the stream of a migration is (3,000,000); it goes through a descriptor only, and comes in the same
+ *   migrate_fails  after so many bytes it fails; migrate_hangs: true: it never ends; incoming_fails: true: what came in is not taken
  *   serial_flood   bytes that the guest writes to its serial port (its log file, and its client) once it runs
  *
  * Signals: TERM, INT, HUP end it as they end QEMU; USR1 makes the guest panic, USR2 shut down. human-monitor-command "fake die N" ends it with
@@ -84,6 +86,7 @@ struct fake {
 	size_t n_fdsets;
 	struct timer timers[FAKE_MAX];
 	int64_t flood_left;
+	int handed_over;                /* by the last getfd; -1: none */
 };
 extern struct fake fake;
 
@@ -98,6 +101,12 @@ bool conf_bool(const char *key);
 
 /* fake_commands.c: what is done; NULL and *error set when it fails */
 struct json *fake_execute(struct chardev *monitor, const char *command, const struct json *arguments, struct json **error);
+
+/* fake_migration.c */
+struct json *fake_migrate(const struct json *arguments, struct json **error);
+struct json *fake_migrate_incoming(const struct json *arguments, struct json **error);
+struct json *fake_migrate_cancel(void);
+struct json *fake_query_migrate(void);
 
 /* fake_qemu.c: the loop */
 void fake_event(const char *name, struct json *data);

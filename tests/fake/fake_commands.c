@@ -350,10 +350,37 @@ COMMAND(remove_fd)
 
 COMMAND(getfd)
 {
+	int fd = take_received(monitor);
+
 	UNUSED;
-	if (take_received(monitor) < 0)
+	if (fd < 0)
 		return fail(error, "GenericError", "No file descriptor supplied via SCM_RIGHTS");
+	fake.handed_over = fd;
 	return json_new_object();
+}
+
+COMMAND(migrate)
+{
+	UNUSED;
+	return fake_migrate(arguments, error);
+}
+
+COMMAND(migrate_incoming)
+{
+	UNUSED;
+	return fake_migrate_incoming(arguments, error);
+}
+
+COMMAND(migrate_cancel)
+{
+	UNUSED;
+	return fake_migrate_cancel();
+}
+
+COMMAND(query_migrate)
+{
+	UNUSED;
+	return fake_query_migrate();
 }
 
 /* --- the rest --- */
@@ -428,7 +455,9 @@ static const struct {
 	{ "query-chardev", query_chardev }, { "query-vnc", query_vnc }, { "query-spice", query_spice }, { "query-fdsets", query_fdsets },
 	{ "query-vnc-servers", empty_list }, { "query-iothreads", empty_list }, { "query-blockstats", empty_list },
 	{ "query-named-block-nodes", empty_list }, { "query-pci", empty_list }, { "query-jobs", empty_list },
-	{ "query-block-jobs", empty_list }, { "query-migrate", nothing },
+	{ "query-block-jobs", empty_list }, { "query-migrate", query_migrate },
+	{ "migrate", migrate }, { "migrate-incoming", migrate_incoming }, { "migrate_cancel", migrate_cancel },
+	{ "migrate-set-capabilities", nothing }, { "migrate-set-parameters", nothing }, { "announce-self", nothing },
 	{ "cont", cont }, { "stop", stop }, { "system_powerdown", system_powerdown }, { "system_reset", system_reset },
 	{ "system_wakeup", nothing }, { "quit", quit }, { "balloon", balloon }, { "inject-nmi", nothing }, { "send-key", nothing },
 	{ "set-action", nothing }, { "watchdog-set-action", nothing },

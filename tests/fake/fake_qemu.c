@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "fake.h"
 
-struct fake fake;
+struct fake fake = { .handed_over = -1 };
 
 /* --- going --- */
 void fake_exit(int status)
@@ -558,6 +558,7 @@ int main(int argc, char **argv)
 		fake_die();
 
 	int signals = watch_signals();
+	signal(SIGPIPE, SIG_IGN); /* as QEMU */
 	start_vcpus();
 	for (size_t i = 0; i < fake.n_chardevs; i++)
 		if (fake.chardevs[i].client_fd >= 0)
