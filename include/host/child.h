@@ -69,6 +69,8 @@ int child_run(const struct child *child, struct deadline deadline, int *ret_stat
 /* child_run of a program that must succeed: another end than exit status 0 is ERROR_HOST, "exit status 3: WHAT IT
  * SAID". */
 int child_run_ok(const struct child *child, struct deadline deadline, struct error *err);
+/* The path of a program in one of these directories (divided by colons). Owned by the caller. ERROR_HOST. */
+int child_find(const char *program, const char *places, char **ret, struct error *err);
 /* "exit status 3", "killed by signal 9 (KILL)". Owned by the caller. */
 char *child_status_text(int status);
 

@@ -4,7 +4,7 @@
 
 #include "ops/act_spec.h"
 #include "ops/context.h"
-#include "vm/migration_policy.h"
+#include "vm/migration_info.h"
 #include "vm/move.h"
 #include "vm/plan.h"
 
@@ -14,9 +14,10 @@ struct launch_incoming {
 	const struct move *move;           /* copied into the record */
 	/* "ADDR", "ADDR:PORT", "[ADDR6]:0", "unix:PATH", "fd:N"; NULL: all addresses, migration_port of the spec */
 	const char *listen;
-	bool exports;                      /* the disks that are copied are exported, see act_export.h */
+	const struct migration_info *exports;   /* its disks that are copied are exported, see act_export.h; NULL: none */
 	/* Filled in; owned by the caller. */
 	char *uri;
+	char *nbd_host;
 	int nbd_port;                      /* 0: nothing is exported */
 };
 

@@ -11,6 +11,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
+#include "base/strv.h"
 #include "base/text.h"
 #include "host/child_setup.h"
 #include "host/process.h"
@@ -223,4 +224,19 @@ int child_run_ok(const struct child *child, struct deadline deadline, struct err
 		return 0;
 	_cleanup_free_ char *how = child_status_text(status), *said = text_trim(output);
 	return error_set(err, ERROR_HOST, "%s%s%s", how, is_empty(said) ? "" : ": ", said);
+}
+
+int child_find(const char *program, const char *places, char **ret, struct error *err)
+{
+	_cleanup_strv_ char **list = strv_split(places, ':');
+
+	for (char **dir = list; dir && *dir; dir++) {
+		_cleanup_free_ char *path = xprintf("%s/%s", *dir, program);
+
+		if ((*dir)[0] == '/' && access(path, X_OK) == 0) {
+			*ret = take_ptr(path);
+			return 0;
+		}
+	}
+	return error_set(err, ERROR_HOST, "there is no \"%s\" in %s", program, places);
 }

@@ -2,7 +2,6 @@
  * ovs-vsctl is the way to that. */
 #include "host/ovs.h"
 
-
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/child.h"
@@ -11,17 +10,8 @@
 
 int ovs_find(const char *search_path, char **ret, struct error *err)
 {
-	const char *places = search_path ? search_path : USUAL_PLACES;
-	_cleanup_strv_ char **list = strv_split(places, ':');
-
-	for (char **dir = list; dir && *dir; dir++) {
-		_cleanup_free_ char *path = xprintf("%s/ovs-vsctl", *dir);
-		if ((*dir)[0] == '/' && access(path, X_OK) == 0) {
-			*ret = take_ptr(path);
-			return 0;
-		}
-	}
-	error_set(err, ERROR_HOST, "there is no \"ovs-vsctl\" in %s", places);
+	if (child_find("ovs-vsctl", search_path ? search_path : USUAL_PLACES, ret, err) == 0)
+		return 0;
 	return error_hint(err, "install Open vSwitch (package openvswitch-switch), or use the NIC mode \"bridged\"");
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ops/act_absent.h"
+#include "ops/act_export.h"
 #include "ops/act_host_part.h"
 #include "ops/act_launch.h"
 #include "vm/state.h"
@@ -68,25 +69,54 @@ static void record_uri(struct context *context, const char *name, const char *ur
 		log_debug("%s, ignoring", err.message);
 }
 
+static int launch(struct context *context, const struct accept_request *request, const struct spec_loaded *loaded,
+		  struct move *move, struct accept_result *ret, struct error *err)
+{
+	const struct migration_info *info = request->info;
+	struct launch_incoming incoming = {
+		.terms = &info->terms, .listen = request->listen, .move = move, .exports = info
+	};
+	const struct launch_request launch = { .loaded = loaded, .recorded = &info->hardware, .incoming = &incoming };
+	struct accept_result result = { 0 };
+
+	if (act_launch(context, &launch, &result.pid, err) < 0) {
+		free(incoming.uri);
+		free(incoming.nbd_host);
+		return -1;
+	}
+	record_uri(context, info->name, incoming.uri);
+	result.uri = incoming.uri;
+	result.nbd_host = incoming.nbd_host ? incoming.nbd_host : xstrdup("");
+	result.nbd_port = incoming.nbd_port;
+	*ret = result;
+	return 0;
+}
+
+/* A launch that failed before it wrote anything has not undone what was made for it. One whose QEMU could not be ended keeps its record. */
+static int undo(struct context *context, const char *name)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	pid_t pid;
+	int there = act_absent(context, name, TEARDOWN_ALL, &pid, &err);
+
+	if (there < 0 || there == 1)
+		log_warning("after the failed migration: %s", err.message);
+	return -1;
+}
+
 int act_accept(struct context *context, const struct accept_request *request, struct accept_result *ret,
 	       struct error *err)
 {
 	const struct migration_info *info = request->info;
 	_cleanup_spec_loaded_ struct spec_loaded loaded = SPEC_LOADED_INIT;
-	struct launch_incoming incoming = { .terms = &info->terms, .listen = request->listen };
-	const struct launch_request launch = { .loaded = &loaded, .recorded = &info->hardware, .incoming = &incoming };
 	pid_t pid = 0;
 
 	if (act_arriving_spec(context, info, &loaded, err) < 0 ||
 	    act_absent(context, info->name, TEARDOWN_ALL, &pid, err) != 0)
 		return -1;
 	_cleanup_move_ struct move *move = new_move(request);
-	incoming.move = move;
-	int result = act_launch(context, &launch, &pid, err);
-	if (result == 0) {
-		record_uri(context, info->name, incoming.uri);
-		*ret = (struct accept_result){ .uri = take_ptr(incoming.uri), .nbd_host = xstrdup(""), .pid = pid };
-	}
-	free(incoming.uri);
-	return result;
+	if (act_export_make(context, &loaded, info, move, err) < 0 ||
+	    launch(context, request, &loaded, move, ret, err) < 0)
+		return undo(context, info->name);
+	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_export.h"
 #include "ops/act_hook.h"
 #include "ops/act_network.h"
 #include "ops/act_restore.h"
@@ -187,7 +188,7 @@ static void take_back(struct grant *grant)
 
 static int let_run(struct grant *grant, struct error *err)
 {
-	if (change_status(grant, mark_granted, err) < 0)
+	if (change_status(grant, mark_granted, err) < 0 || act_export_stop(grant->qmp, step(grant), err) < 0)
 		return -1;
 	if (act_restore_consume(grant->context, grant->instance.name, grant->state->move, err) == 0 &&
 	    (grant->paused || qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err) == 0))
@@ -224,7 +225,8 @@ static int open_grant(struct grant *grant, struct error *err)
 
 static int run_here(struct grant *grant, struct error *err)
 {
-	if (open_grant(grant, err) < 0 || require_arrived(grant, err) < 0 || let_run(grant, err) < 0)
+	if (open_grant(grant, err) < 0 || require_arrived(grant, err) < 0 ||
+	    act_export_keep(grant->context, grant->state, err) < 0 || let_run(grant, err) < 0)
 		return -1;
 	bring_network(grant);
 	ask_memory(grant);

@@ -323,6 +323,8 @@ int launch_commit(struct launch *launch, struct error *err)
 static void mark_forced(struct status *status, void *arg)
 {
 	(void)arg;
+	if (status->phase == PHASE_INCOMING)
+		return; /* that it waits says enough */
 	status->phase = PHASE_STOPPING;
 	snprintf(status->reason, sizeof(status->reason), "force");
 }

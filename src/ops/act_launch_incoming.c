@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "ops/act_export.h"
 #include "qemu/migration.h"
 #include "vm/migration_place.h"
 #include "vm/migration_tls.h"
@@ -195,12 +196,25 @@ static int set_terms(struct launch *launch, const struct migration_terms *terms,
 	return -1;
 }
 
+/* Beside a stream that comes by another way than TCP they are on all addresses. */
+static int export_disks(struct launch *launch, const struct migration_place *place, struct error *err)
+{
+	struct launch_incoming *incoming = launch->request->incoming;
+	const char *host = place->host ? place->host : "";
+
+	if (!incoming->exports || incoming->exports->terms.storage == STORAGE_NONE)
+		return 0;
+	incoming->nbd_host = name_for_others(host);
+	return act_export_start(launch->qmp, incoming->exports, host, launch->deadline, &incoming->nbd_port, err);
+}
+
 int launch_listen(struct launch *launch, struct error *err)
 {
 	_cleanup_migration_place_ struct migration_place place = { .fd = -1 };
 	struct launch_incoming *incoming = launch->request->incoming;
 
-	if (migration_place_parse(incoming->listen, &place, err) < 0 || set_terms(launch, incoming->terms, err) < 0)
+	if (migration_place_parse(incoming->listen, &place, err) < 0 || set_terms(launch, incoming->terms, err) < 0 ||
+	    export_disks(launch, &place, err) < 0)
 		return -1;
 	switch (place.kind) {
 	case PLACE_TCP:

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ops/act_save.h"
+#include "ops/act_export.h"
 #include "vm/claim.h"
 #include "vm/instance.h"
 #include "vm/leftovers.h"
@@ -64,7 +65,7 @@ int act_teardown(struct context *context, const char *name, enum teardown_scope 
 		return -1;
 	if (found && check_namespace(state, err) < 0)
 		return -1;
-	if (found && act_save_settle(context, state, err) == 0)
+	if (found && act_save_settle(context, state, err) == 0 && act_export_remove(state, err) == 0)
 		resources_down(context, state, err);
 	if (err->kind == ERROR_NONE)
 		leftovers_remove(rundir, name, err);
