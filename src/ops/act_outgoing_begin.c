@@ -79,6 +79,10 @@ static int hand_stream(struct outgoing *outgoing, char **ret, struct error *err)
 	_cleanup_close_ int own = -1;
 	int64_t fd;
 
+	if (!is_fd && !is_path && !starts_with(uri, "tcp:")) {
+		error_set(err, ERROR_USAGE, "\"%s\" is no place to migrate to", uri);
+		return error_hint(err, "tcp:HOST:PORT, unix:PATH or fd:N: \"migration accept\" on the target prints it");
+	}
 	if (is_fd && outgoing->terms->channels > 0)
 		return error_set(err, ERROR_USAGE, "\"%s\" is one stream: several channels need \"tcp:\" or \"unix:\"",
 				 uri);
