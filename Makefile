@@ -194,7 +194,7 @@ check: deps
 	@tests/run -j $(JOBS) $(TESTS)
 
 # Debian 12's valgrind has no pidfd_open, which starting a process takes; the last two measure time. The sanitizers run them all.
-NOT_IN_VALGRIND := nic_script ovs child fake_qemu supervisor_watch
+NOT_IN_VALGRIND := act_far nic_script ovs child fake_qemu supervisor_watch
 # Besides: everything under sanitizers, the unit tests under valgrind, the fault matrix, time for the fuzzers.
 check-long: check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined CFLAGS="-O1 -g" all unit
