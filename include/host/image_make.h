@@ -17,5 +17,7 @@ struct image_order {
 /* An empty image. A file is mode 0600; one that is there already is an error, never written over; on failure none is left. A block device is
  * formatted. ERROR_HOST: also where qemu-img is missing (qcow2 needs it); ERROR_TIMEOUT. */
 int image_make(const struct image_order *order, struct deadline deadline, struct error *err);
+/* The qemu-img that makes qcow2 images. Owned by the caller. ERROR_HOST: it is not installed. */
+int image_make_find(char **ret, struct error *err);
 
 #endif

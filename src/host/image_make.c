@@ -12,7 +12,7 @@
 
 #define PLACES "/usr/bin:/usr/local/bin"
 
-static int find_qemu_img(char **ret, struct error *err)
+int image_make_find(char **ret, struct error *err)
 {
 	if (child_find("qemu-img", PLACES, ret, err) == 0)
 		return 0;
@@ -39,7 +39,7 @@ static int make_qcow2(const struct image_order *order, struct deadline deadline,
 	_cleanup_strv_ char **argv = NULL;
 	struct child child = CHILD_INIT;
 
-	if (find_qemu_img(&path, err) < 0)
+	if (image_make_find(&path, err) < 0)
 		return -1;
 	strv_add(&argv, "qemu-img");
 	strv_add(&argv, "create");

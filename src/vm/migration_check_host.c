@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "host/image.h"
+#include "host/image_make.h"
 #include "host/machine.h"
 #include "host/userfault.h"
 #include "qemu/uri.h"
@@ -95,9 +96,12 @@ static void need_room(struct rooms *rooms, const char *directory, int64_t bytes)
 static void check_new_file(const struct disk *disk, const struct migration_disk *there, const char *path,
 			   struct rooms *rooms, struct problems *problems)
 {
-	_cleanup_free_ char *directory = directory_of(disk->path);
+	_cleanup_free_ char *directory = directory_of(disk->path), *maker = NULL;
+	_cleanup_error_ struct error err = ERROR_INIT;
 	struct stat st;
 
+	if (streq(disk->format, "qcow2") && image_make_find(&maker, &err) < 0)
+		problems_add_error(problems, path, &err);
 	if (stat(directory, &st) < 0)
 		problems_add(problems, path, "the disk is to be copied into \"%s\": %s", directory, strerror(errno));
 	else if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
