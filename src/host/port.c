@@ -93,3 +93,24 @@ int port_listen(const char *address, int *ret_fd, int *ret_port, struct error *e
 	*ret_port = port_of(fd);
 	return 0;
 }
+
+static bool can_bind(const struct addrinfo *at)
+{
+	_cleanup_close_ int fd = -1;
+
+	return listen_at(at, false, &fd) == 0;
+}
+
+int port_addresses(const char *address)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
+	int n = 0;
+
+	if (getaddrinfo(*address ? address : NULL, "0", &hints, &found) != 0)
+		return 0;
+	for (const struct addrinfo *at = found; at; at = at->ai_next)
+		n += can_bind(at);
+	freeaddrinfo(found);
+	return n;
+}

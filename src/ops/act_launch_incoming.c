@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "host/port.h"
 #include "ops/act_export.h"
 #include "qemu/migration.h"
 #include "vm/migration_place.h"
@@ -19,6 +20,7 @@
 
 #define INCOMING_FDNAME "kvmctl-incoming"
 #define SOCKET_NAME "socket"
+#define PORT_ATTEMPTS 8
 
 static char *socket_directory(const struct launch *launch)
 {
@@ -87,40 +89,75 @@ static char *name_for_others(const char *host)
 	return xstrdup(name);
 }
 
-/* The port that QEMU has got. */
-static int read_back(struct launch *launch, const char *host, char **ret_uri, struct error *err)
+/* QEMU is content with one of several addresses: where another one listens at the same port a source could reach that one. */
+static int require_all(struct launch *launch, const char *host, int64_t port, struct error *err)
 {
-	_cleanup_migration_progress_ struct migration_progress progress = { 0 };
-	_cleanup_free_ char *name = name_for_others(host);
-	const char *colon;
+	_cleanup_json_ struct json *progress = NULL;
+	int wanted = port_addresses(host);
 
-	if (migration_query(launch->qmp, launch->deadline, &progress, err) < 0)
+	if (qmp_execute(launch->qmp, "query-migrate", NULL, launch->deadline, &progress, err) < 0)
 		return -1;
-	colon = progress.address ? strrchr(progress.address, ':') : NULL;
-	if (!colon || !starts_with(progress.address, "tcp:"))
-		return error_set(err, ERROR_QEMU, "QEMU does not say where it listens");
-	*ret_uri = xprintf(strchr(name, ':') ? "tcp:[%s]%s" : "tcp:%s%s", name, colon);
+	if ((int)json_length(json_get(progress, "socket-address")) >= wanted)
+		return 0;
+	error_set(err, ERROR_STATE,
+		  "QEMU of \"%s\" could not listen at port %" PRId64 " of all addresses: another one does",
+		  launch->name, port);
+	return error_hint(err, "try it again, or let it listen at one address");
+}
+
+/* 1: it waits there; 0: the port is taken. */
+static int try_port(struct launch *launch, const char *host, int64_t port, struct error *err)
+{
+	_cleanup_free_ char *uri = migration_tcp_uri(host, port);
+
+	if (!port_is_free(host, (int)port))
+		return 0;
+	if (wait_at(launch, uri, err) == 0)
+		return require_all(launch, host, port, err) < 0 ? -1 : 1;
+	if (err->kind != ERROR_QEMU || !strstr(err->message, "in use"))
+		return -1;
+	error_clear(err);
 	return 0;
+}
+
+/* Chosen here: QEMU would take another one for each of several addresses. */
+static int try_any(struct launch *launch, const char *host, int *ret_port, struct error *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < PORT_ATTEMPTS && r == 0; i++) {
+		_cleanup_close_ int fd = -1;
+
+		if (port_listen(host, &fd, ret_port, err) < 0)
+			return -1;
+		close_fd(&fd);
+		fd = -1;
+		r = try_port(launch, host, *ret_port, err);
+	}
+	return r;
 }
 
 /* A port that nobody asked for is only where one looks first: two guests that arrive at once both find one. */
 static int wait_on_tcp(struct launch *launch, const struct migration_place *place, char **ret_uri, struct error *err)
 {
-	int64_t usual = launch->spec->hv.migration_port;
-	_cleanup_free_ char *uri = migration_tcp_uri(place->host, place->port >= 0 ? place->port : usual);
-	_cleanup_free_ char *any = migration_tcp_uri(place->host, 0);
+	int port = (int)(place->port >= 0 ? place->port : launch->spec->hv.migration_port);
+	int r = port > 0 ? try_port(launch, place->host, port, err) : 0;
 
-	if (wait_at(launch, uri, err) == 0)
-		return read_back(launch, place->host, ret_uri, err);
-	if (err->kind != ERROR_QEMU || !strstr(err->message, "in use"))
-		return -1;
-	if (place->port >= 0) {
-		err->kind = ERROR_STATE;
+	if (r == 0 && place->port > 0) {
+		error_set(err, ERROR_STATE, "port %d is taken on this host", port);
 		return error_hint(err, "port 0 takes any that is free");
 	}
-	log_verbose("%s: port %" PRId64 " is taken, another one is used", launch->name, usual);
-	error_clear(err);
-	return wait_at(launch, any, err) < 0 ? -1 : read_back(launch, place->host, ret_uri, err);
+	if (r == 0 && port > 0)
+		log_verbose("%s: port %d is taken, another one is used", launch->name, port);
+	if (r == 0)
+		r = try_any(launch, place->host, &port, err);
+	if (r == 0)
+		return error_set(err, ERROR_HOST, "no free port was found for the guest to arrive at");
+	if (r < 0)
+		return -1;
+	_cleanup_free_ char *name = name_for_others(place->host);
+	*ret_uri = migration_tcp_uri(name, port);
+	return 0;
 }
 
 /* The directory is QEMU's while it binds, and nobody's but ours afterwards: it could fill the run directory. */
@@ -158,7 +195,9 @@ static int wait_on_unix(struct launch *launch, const struct migration_place *pla
 
 	if (make_directory(launch, &dir, err) < 0 || bind_in(launch, dir, err) < 0)
 		return -1;
-	if (launch->plan->identity == IDENTITY_DROPPED && fchown(dir, geteuid(), getegid()) < 0)
+	if (launch->plan->identity == IDENTITY_DROPPED &&
+	    (fchown(dir, geteuid(), getegid()) < 0 ||
+	     fchownat(dir, SOCKET_NAME, geteuid(), getegid(), AT_SYMLINK_NOFOLLOW) < 0))
 		return error_errno(err, ERROR_HOST, errno, "cannot take back \"%s\"", directory);
 	if (symlink(target, place->path) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot make \"%s\"", place->path);
