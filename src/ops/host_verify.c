@@ -17,9 +17,11 @@
 #include "host/machine.h"
 #include "host/placement.h"
 #include "host/user.h"
+#include "host/userfault.h"
 #include "vm/binary.h"
 #include "vm/firmware.h"
 #include "vm/host_check.h"
+#include "vm/migration_tls.h"
 
 #define INOTIFY_ENOUGH 1024
 
@@ -289,10 +291,43 @@ static void check_inotify(struct context *context, struct verdict *v)
 	if (!text || parse_int(text, "max_user_instances", 0, INT64_MAX, &most, &err) < 0)
 		bad_error(v, &err, "look at /proc/sys/fs/inotify");
 	else if (most < INOTIFY_ENOUGH)
-		bad(v, xprintf("a user may have %lld inotify descriptors, and each instance needs one", (long long)most),
-		    "set fs.inotify.max_user_instances to 8192 (sysctl.d); logs that cannot be watched are looked at every ten seconds");
+		bad(v,
+		    xprintf("a user may have %lld inotify descriptors, and each instance needs one", (long long)most),
+		    "set fs.inotify.max_user_instances to 8192 (sysctl.d); logs that cannot be watched are looked at "
+		    "every ten seconds");
 	else
 		good(v, xprintf("%lld for each user", (long long)most));
+}
+
+/* A uid of the pool stands for all that QEMU may be; which QEMU knows of the device shows only when one is to wait for a guest. */
+static void check_post_copy(struct context *context, struct verdict *v)
+{
+	uid_t uid = context->settings->uid_first ? context->settings->uid_first : geteuid();
+	const struct userfault_who who = { .uid = uid, .gid = uid, .group = group_find("kvm"), .device = true };
+
+	if (userfault_usable(&userfault_places, &who))
+		good(v, xstrdup("QEMU may use userfaultfd(2)"));
+	else
+		bad(v, xstrdup("QEMU, which has no capabilities, may not use userfaultfd(2)"),
+		    "sysctl vm.unprivileged_userfaultfd=1 (sysctl.d); only guests that come with --post-copy need it");
+}
+
+static void check_migration_tls(struct context *context, struct verdict *v)
+{
+	const struct settings *settings = context->settings;
+	const char *const files[] = { settings->migration_ca, settings->migration_cert, settings->migration_key };
+
+	if (!migration_tls_configured(settings)) {
+		good(v, xstrdup("not asked for by the settings (migration_tls)"));
+		return;
+	}
+	for (size_t i = 0; i < ELEMENTS(files); i++)
+		if (access(files[i], R_OK) < 0) {
+			bad(v, xprintf("\"%s\": %s", files[i], strerror(errno)),
+			    "put it there, or set migration_tls.mode to \"off\": no instance starts without");
+			return;
+		}
+	good(v, xstrdup("the certificates are there"));
 }
 
 static const struct check_row {
@@ -317,6 +352,8 @@ static const struct check_row {
 	{ "uefi", false, check_firmware },
 	{ "hugepages", false, check_hugepages },
 	{ "inotify", false, check_inotify },
+	{ "post-copy", false, check_post_copy },
+	{ "migration-tls", true, check_migration_tls },
 };
 
 int op_host_verify(struct context *context, struct json **ret, bool *ret_ok, struct error *err)
