@@ -37,4 +37,10 @@ int act_save_finish(struct context *context, const struct instance *instance, st
  * of the file goes. Nothing in any other phase. */
 int act_save_settle(struct context *context, const struct state *state, struct error *err);
 
+/* Marked as used: of no use any more. */
+bool act_save_is_used(const char *path);
+/* What killed ones left in the default place of this instance, and nothing is on record of: unfinished or used. With `remove` it is taken away. True when
+ * there was some. */
+bool act_save_sweep(struct context *context, const char *name, bool remove);
+
 #endif

@@ -48,12 +48,24 @@ int act_restore_saved(struct context *context, const char *name, const struct re
 	return 0;
 }
 
-/* The link first: without its file it would be a saved instance that cannot be restored. */
+/* Marked as used: one that stays behind is to be restored by nobody, and `cleanup` knows it. That it cannot be (damaged, gone) is why some are
+ * discarded. */
+static void spoil(const char *path)
+{
+	_cleanup_restore_file_ struct restore_file file = RESTORE_FILE_INIT;
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (restore_file_open(path, &file, &err) < 0 || save_file_mark(file.fd, path, file.codec, true, &err) < 0)
+		log_verbose("%s, ignoring", err.message);
+}
+
+/* The link before the file: without that it would be a saved instance that cannot be restored. */
 int act_restore_discard(struct context *context, const char *name, struct error *err)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (find(context, name, &path, err) < 0 || saved_unlink(&context->rundir, name, path, err) < 0)
+	if (find(context, name, &path, err) < 0)
 		return -1;
-	return file_remove_at(AT_FDCWD, path, 0, err);
+	spoil(path);
+	return saved_unlink(&context->rundir, name, path, err) < 0 ? -1 : file_remove_at(AT_FDCWD, path, 0, err);
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ops/act_recorded.h"
 #include "ops/act_repair.h"
+#include "ops/act_save.h"
 #include "ops/act_teardown.h"
 #include "vm/leftovers.h"
 #include "vm/orphan.h"
@@ -112,6 +113,19 @@ static bool sweep(struct context *context, bool remove)
 	return found;
 }
 
+/* After the repairs, which may have finished what such a file was for. */
+static bool sweep_saved(struct context *context, bool remove)
+{
+	DIR *dir = opendir(context->settings->state_dir);
+	bool found = false;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		found |= instance_name_valid(entry->d_name) && act_save_sweep(context, entry->d_name, remove);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret,
 	       struct error *err)
 {
@@ -133,6 +147,8 @@ int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t 
 			cleanup_result_free(&result);
 			return -1;
 		}
+	if (sweep_saved(context, !dry_run))
+		log_verbose("files of killed saves and restores were %s", dry_run ? "found" : "removed");
 	if (report_orphans(&repairs, name, err) < 0) {
 		cleanup_result_free(&result);
 		return -1;

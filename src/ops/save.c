@@ -107,24 +107,14 @@ static int choose_file(struct save *save, struct error *err)
 	return 0;
 }
 
-/* What a killed restore has left in the default place is of no use any more. */
-static void remove_used(const struct save *save)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_save_reader_ struct save_reader *reader = NULL;
-	_cleanup_close_ int fd = openat(save->dir, last_part(save->file), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd >= 0 && save_reader_new(fd, save->file, save->codec, &reader, &err) == 0 && save_reader_used(reader))
-		unlinkat(save->dir, last_part(save->file), 0);
-}
-
 static int refuse_existing(const struct save *save, struct error *err)
 {
 	const char *const paths[] = { save->file, save->partial };
 	struct stat st;
 
-	if (!save->request->file)
-		remove_used(save);
+	/* What a killed restore has left in the default place. */
+	if (!save->request->file && act_save_is_used(save->file))
+		unlinkat(save->dir, last_part(save->file), 0);
 	for (size_t i = 0; i < ELEMENTS(paths); i++)
 		if (fstatat(save->dir, last_part(paths[i]), &st, AT_SYMLINK_NOFOLLOW) == 0) {
 			error_set(err, ERROR_STATE, "\"%s\" exists already", paths[i]);

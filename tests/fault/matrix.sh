@@ -8,7 +8,7 @@
 # scenario NAME PHASE: before | traced | then. The roles whose places count are in matrix_roles.
 matrix_roles() {
 	case $1 in
-	start | reboot | rich) echo 'kvmctl|kvmctl+|kvmctl++' ;;
+	start | reboot | rich | restore) echo 'kvmctl|kvmctl+|kvmctl++' ;;
 	foreground) echo 'kvmctl|kvmctl+|supervisor|supervisor+' ;;
 	attach) echo 'kvmctl|kvmctl+|supervisor' ;;
 	crash) echo 'supervisor|afterwards' ;;
@@ -17,7 +17,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 kvmctl_bounded() { timeout -k 5 60 "$KVMCTL" "$@"; }
@@ -46,6 +46,10 @@ scenario_before() {
 		kill_hard "$(supervisor_pid "$ONE")"
 		sed -i 's/phase=running/phase=starting/' "$WORLD/run/pid/$ONE"
 		;;
+	restore)
+		quiet kvmctl_bounded start "$ONE" || return 1
+		quiet kvmctl_bounded save "$ONE"
+		;;
 	*) quiet kvmctl_bounded start "$ONE" ;;
 	esac
 }
@@ -63,6 +67,8 @@ scenario_traced() {
 	stop) injected stop "$ONE" ;;
 	force) injected stop --force "$ONE" ;;
 	reboot) injected reboot "$ONE" ;;
+	save) injected save "$ONE" ;;
+	restore) injected restore "$ONE" ;;
 	stale | attach | reboot-cut | start-cut) injected cleanup ;;
 	esac
 }
@@ -123,6 +129,16 @@ is_state() {
 
 stands() { is_state 0 || is_state 5; }
 
+# A guest that goes to a file, or comes back, is in one place: it runs, or it is saved and can be restored.
+is_in_one_place() {
+	if [ -L "$WORLD/state/.saved/$ONE" ]; then
+		! is_state 0 || echo "it runs, and is saved as well"
+		quiet kvmctl_bounded start "$ONE" || echo "what is saved cannot be restored"
+		grep -qF "$ONE: restored" "$WORLD/said" || echo "it was not restored"
+	fi
+	is_state 0 || echo "the guest is lost"
+}
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -132,6 +148,7 @@ try_point() {
 	[ $status != 124 ] || echo "hangs"
 	scenario_then "$1"
 	clean_up
+	case $1 in save | restore) is_in_one_place ;; esac
 	# A start that said that it failed must not have left a guest.
 	if { [ "$1" = start ] || [ "$1" = rich ]; } && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
 		echo "start ended with $status, but the guest is there"

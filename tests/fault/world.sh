@@ -18,7 +18,7 @@ world_make() {
 		. "$ROOT/tests/fake/fake.sh"
 		fake_qemu
 		# Without records: they would be files that are left.
-		echo '{ "powerdown": 20 }' >"$FAKE_DIR/fake-qemu.conf"
+		echo '{ "powerdown": 20, "migrate_bytes": 200000 }' >"$FAKE_DIR/fake-qemu.conf"
 		qemu=$FAKE
 	fi
 	export KVMCTL_CONFIG=$WORLD/kvmctl.json
