@@ -455,7 +455,7 @@ static const struct {
 	{ "query-chardev", query_chardev }, { "query-vnc", query_vnc }, { "query-spice", query_spice }, { "query-fdsets", query_fdsets },
 	{ "query-vnc-servers", empty_list }, { "query-iothreads", empty_list }, { "query-blockstats", empty_list },
 	{ "query-named-block-nodes", empty_list }, { "query-pci", empty_list }, { "query-jobs", empty_list },
-	{ "query-block-jobs", empty_list }, { "query-migrate", query_migrate },
+	{ "query-block-jobs", empty_list }, { "query-block-exports", empty_list }, { "query-migrate", query_migrate },
 	{ "migrate", migrate }, { "migrate-incoming", migrate_incoming }, { "migrate_cancel", migrate_cancel },
 	{ "migrate-set-capabilities", nothing }, { "migrate-set-parameters", nothing }, { "announce-self", nothing },
 	{ "cont", cont }, { "stop", stop }, { "system_powerdown", system_powerdown }, { "system_reset", system_reset },
