@@ -45,6 +45,7 @@ enum arrival {
 };
 const char *arrival_to_string(enum arrival arrival);
 int arrival_from_string(const char *s, enum arrival *ret);   /* -1: no such word */
-int act_arrival(struct context *context, const char *name, enum arrival *ret, struct error *err);
+/* id: of the move that is asked about; what is known of another one says nothing about it (ARRIVAL_UNKNOWN). NULL: of whichever was last. */
+int act_arrival(struct context *context, const char *name, const char *id, enum arrival *ret, struct error *err);
 
 #endif

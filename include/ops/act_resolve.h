@@ -13,8 +13,8 @@ enum resolved {
 	RESOLVED_THERE,   /* it was let run there */
 };
 
-/* Asks the far side; a guest that waits there is refused. ERROR_UNKNOWN: it cannot be told (the session broke, or the far side does not know). */
-int act_resolve_ask(struct far *far, struct deadline deadline, enum resolved *ret, struct error *err);
+/* Asks the far side about the move of that id; a guest that waits there is refused. ERROR_UNKNOWN: it cannot be told (the session broke, or the far side does not know). */
+int act_resolve_ask(struct far *far, const char *id, struct deadline deadline, enum resolved *ret, struct error *err);
 
 /* A post-copy whose connection broke: the target listens again, and our QEMU goes on where it stopped. uri: the one used before. */
 int act_resume(struct far *far, struct qmp *qmp, const char *uri, struct deadline deadline, struct error *err);

@@ -28,6 +28,7 @@ enum afterwards { AFTERWARDS_NOTHING, AFTERWARDS_TEARDOWN, AFTERWARDS_START };
 struct doings {
 	char rung[48];           /* the rung of stop or reboot */
 	char move[48];           /* the MOVE_ word (vm/move.h) */
+	char move_id[40];
 };
 
 struct supervisor {

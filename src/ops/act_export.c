@@ -5,6 +5,7 @@
 #include "ops/act_export.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -44,6 +45,7 @@ static int record(struct context *context, const struct spec_loaded *loaded, con
 		.phase = PHASE_STARTING, .paused = true, .reason = "start", .since_ms = clock_realtime_ms()
 	};
 
+	snprintf(status.move, sizeof(status.move), "%s", move->id);
 	state->name = xstrdup(spec->name);
 	state->uuid = xstrdup(spec->uuid);
 	state->phase = PHASE_STARTING;

@@ -39,7 +39,7 @@ static int reopen(struct handover *h, struct deadline deadline, struct error *er
 static int ask_until(struct handover *h, struct deadline deadline, enum resolved *ret, struct error *err)
 {
 	for (;;) {
-		if (h->far && act_resolve_ask(h->far, deadline, ret, err) == 0)
+		if (h->far && act_resolve_ask(h->far, h->move->id, deadline, ret, err) == 0)
 			return 0;
 		if (deadline_passed(deadline))
 			return -1;

@@ -28,21 +28,26 @@ int arrival_from_string(const char *s, enum arrival *ret)
 	return -1;
 }
 
+static bool is_other(const char *asked, const char *known)
+{
+	return asked && !streq(asked, known ? known : "");
+}
+
 /* A launch that is not done has let nothing run, if it is one of those that wait. */
-static enum arrival of_launch(struct context *context, const char *name)
+static enum arrival of_launch(struct context *context, const struct instance *instance, const char *id)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_state_ struct state *state = NULL;
-	int found = state_read(&context->rundir, name, &state, &err);
+	int found = state_read(&context->rundir, instance->name, &state, &err);
 
-	if (found < 0)
+	if (found < 0 || (found > 0 && state->move && is_other(id, state->move->id)))
 		return ARRIVAL_UNKNOWN;
 	return found > 0 && state->move ? ARRIVAL_WAITING : ARRIVAL_GRANTED;
 }
 
 /* How the last run ended. The record of the one before goes when QEMU begins to wait: so "incoming-failed" is about the last guest that should have
  * come, and any other reason about one that ran. */
-static enum arrival of_record(struct context *context, const char *name)
+static enum arrival of_record(struct context *context, const char *name, const char *id)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_(exit_record_free) struct exit_record record = { 0 };
@@ -51,32 +56,35 @@ static enum arrival of_record(struct context *context, const char *name)
 
 	if (found <= 0)
 		return ARRIVAL_UNKNOWN;
-	return record.reason == EXIT_INCOMING_FAILED || record.reason == EXIT_START_FAILED ? ARRIVAL_NEVER
-											   : ARRIVAL_GRANTED;
+	if (record.reason != EXIT_INCOMING_FAILED)
+		return ARRIVAL_GRANTED;
+	return is_other(id, record.move) ? ARRIVAL_UNKNOWN : ARRIVAL_NEVER;
 }
 
-static enum arrival arrival_of(struct context *context, const struct instance *instance)
+static enum arrival arrival_of(struct context *context, const struct instance *instance, const char *id)
 {
 	const struct status *status = &instance->status;
 
 	if (!instance->has_status)
-		return instance->state == INSTANCE_STOPPED ? of_record(context, instance->name)
+		return instance->state == INSTANCE_STOPPED ? of_record(context, instance->name, id)
 		       : instance->state == INSTANCE_SAVED ? ARRIVAL_GRANTED
 							   : ARRIVAL_UNKNOWN;
-	if (status->phase == PHASE_INCOMING)
-		return streq(status->reason, MOVE_GRANTED) ? ARRIVAL_GRANTED : ARRIVAL_WAITING;
 	if (status->phase == PHASE_STARTING)
-		return of_launch(context, instance->name);
-	return ARRIVAL_GRANTED;
+		return of_launch(context, instance, id);
+	if (status->phase != PHASE_INCOMING)
+		return ARRIVAL_GRANTED;
+	if (is_other(id, status->move))
+		return ARRIVAL_UNKNOWN;
+	return streq(status->reason, MOVE_GRANTED) ? ARRIVAL_GRANTED : ARRIVAL_WAITING;
 }
 
-int act_arrival(struct context *context, const char *name, enum arrival *ret, struct error *err)
+int act_arrival(struct context *context, const char *name, const char *id, enum arrival *ret, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
 
 	if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 		return -1;
-	*ret = arrival_of(context, &instance);
+	*ret = arrival_of(context, &instance, id);
 	return 0;
 }
 
@@ -101,7 +109,7 @@ int act_refuse(struct context *context, const char *name, struct error *err)
 
 	if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 		return -1;
-	switch (arrival_of(context, &instance)) {
+	switch (arrival_of(context, &instance, NULL)) {
 	case ARRIVAL_WAITING:
 		return refuse_waiting(context, &instance, err);
 	case ARRIVAL_GRANTED:

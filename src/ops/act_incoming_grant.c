@@ -106,6 +106,7 @@ static void mark_running(struct status *status, void *arg)
 	const struct grant *grant = arg;
 
 	status->phase = PHASE_RUNNING;
+	status->move[0] = '\0';
 	status->paused = grant->paused;
 	snprintf(status->reason, sizeof(status->reason), "%s", grant->paused ? "user" : "");
 	/* Post-copy: the supervisor takes the word away when all of it is here. */
@@ -242,7 +243,7 @@ int act_grant(struct context *context, const char *name, bool paused, struct err
 	enum arrival arrival;
 
 	if (instance_look(&context->rundir, name, &context->here, &grant.instance, err) < 0 ||
-	    act_arrival(context, name, &arrival, err) < 0)
+	    act_arrival(context, name, NULL, &arrival, err) < 0)
 		return -1;
 	bool unfinished = grant.instance.state == INSTANCE_INCOMING;
 

@@ -59,6 +59,7 @@ static void record_failure(struct launch *launch, const struct error *why)
 		.by = (char *)started_by(launch->request),
 		.detail = why->message,
 		.words = words,
+		.move = launch->request->incoming ? launch->request->incoming->move->id : NULL,
 	};
 	int dir = rundir_part(&launch->context->rundir, RUNDIR_EXIT);
 

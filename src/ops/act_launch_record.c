@@ -121,6 +121,8 @@ int launch_write_status(struct launch *launch, enum phase phase, struct error *e
 		.net_ns = launch->state->net_ns,
 	};
 
+	if (launch->request->incoming)
+		snprintf(status.move, sizeof(status.move), "%s", launch->request->incoming->move->id);
 	snprintf(status.reason, sizeof(status.reason), "%s", reason_of(launch, phase));
 	return status_write(rundir_part(&launch->context->rundir, RUNDIR_PID), launch->name, &status, err);
 }

@@ -11,12 +11,14 @@
 #define ANSWER_MS 10000
 #define REST_MS 600000 /* for the rest of a post-copy */
 
-int act_resolve_ask(struct far *far, struct deadline deadline, enum resolved *ret, struct error *err)
+int act_resolve_ask(struct far *far, const char *id, struct deadline deadline, enum resolved *ret, struct error *err)
 {
 	_cleanup_json_ struct json *reply = NULL;
 	enum arrival arrival = ARRIVAL_UNKNOWN;
+	struct json *arguments = json_new_object();
 
-	if (far_ask(far, "arrival", NULL, deadline, &reply, err) < 0) {
+	json_put_string(arguments, "id", id);
+	if (far_ask(far, "arrival", arguments, deadline, &reply, err) < 0) {
 		err->kind = ERROR_UNKNOWN;
 		return -1;
 	}
@@ -58,11 +60,11 @@ static int open_far(struct context *context, const char *name, const struct move
 }
 
 /* Before the hand-over the guest is ours, after it only the other side knows. */
-static int decide(struct context *context, const struct instance *instance, struct far *far, enum resolved *ret,
-		  struct error *err)
+static int decide(struct context *context, const struct instance *instance, const struct move *move, struct far *far,
+		  enum resolved *ret, struct error *err)
 {
 	if (far)
-		return act_resolve_ask(far, context_step(context, ASK_MS), ret, err);
+		return act_resolve_ask(far, move->id, context_step(context, ASK_MS), ret, err);
 	*ret = streq(instance->status.reason, MOVE_MIGRATED) ? RESOLVED_THERE : RESOLVED_HERE;
 	return 0;
 }
@@ -136,7 +138,7 @@ int act_resolve(struct context *context, const struct instance *instance, const 
 
 	if (streq(instance->status.reason, MOVE_HANDED_OVER) && open_far(context, instance->name, move, &far, err) < 0)
 		return in_doubt(instance, move, err);
-	if (decide(context, instance, far, &resolved, err) < 0 ||
+	if (decide(context, instance, move, far, &resolved, err) < 0 ||
 	    finish(context, instance, move, far, resolved, err) < 0)
 		return err->kind == ERROR_UNKNOWN && far ? in_doubt(instance, move, err) : -1;
 	*ret = resolved;

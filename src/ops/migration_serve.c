@@ -131,8 +131,7 @@ static int do_arrival(struct serve *serve, const struct json *request, struct js
 {
 	enum arrival arrival;
 
-	(void)request;
-	if (act_arrival(serve->context, serve->name, &arrival, err) < 0)
+	if (act_arrival(serve->context, serve->name, json_get_string(request, "id", NULL), &arrival, err) < 0)
 		return -1;
 	json_put_string(reply, "arrival", arrival_to_string(arrival));
 	return 0;
@@ -254,7 +253,7 @@ static int end_session(struct serve *serve, struct error *err)
 {
 	enum arrival arrival;
 
-	if (act_arrival(serve->context, serve->name, &arrival, err) < 0)
+	if (act_arrival(serve->context, serve->name, NULL, &arrival, err) < 0)
 		return -1;
 	if (arrival != ARRIVAL_WAITING || is_managed(serve->context, serve->name))
 		return 0;

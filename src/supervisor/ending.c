@@ -71,6 +71,7 @@ static void read_doings(const struct supervisor *s, struct doings *ret)
 		snprintf(ret->rung, sizeof(ret->rung), "%s", status.reason);
 	else if (status.phase == PHASE_INCOMING || status.phase == PHASE_OUTGOING || status.phase == PHASE_SAVING)
 		snprintf(ret->move, sizeof(ret->move), "%s", status.reason);
+	snprintf(ret->move_id, sizeof(ret->move_id), "%s", status.move);
 }
 
 /* "kvmctl stop (pid 12)" from the text of the instance's lock: "pid 12, stop, since ...". */
@@ -140,6 +141,8 @@ static void make_record(struct supervisor *s, const struct doings *doings)
 	record->words = logs_words(&s->logs, s->options->log_offset);
 	record->by = who_did(s, record->reason, doings->rung, record->words);
 	record->detail = cause_detail(record->reason, &evidence);
+	if (record->reason == EXIT_INCOMING_FAILED && *doings->move_id)
+		record->move = xstrdup(doings->move_id);
 	record->restarts = s->options->restarts;
 }
 

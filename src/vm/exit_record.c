@@ -54,6 +54,7 @@ void exit_record_free(struct exit_record *record)
 	free(record->by);
 	free(record->detail);
 	free(record->words);
+	free(record->move);
 	*record = (struct exit_record){ 0 };
 }
 
@@ -75,6 +76,8 @@ static struct json *record_to_json(const struct exit_record *record)
 		json_put_string(j, "detail", record->detail);
 	if (record->words)
 		json_put_string(j, "words", record->words);
+	if (record->move)
+		json_put_string(j, "move", record->move);
 	json_put_int(j, "restart_at_ms", record->restart_at_ms);
 	json_put_int(j, "restarts", record->restarts);
 	return j;
@@ -107,6 +110,7 @@ static int record_from_json(const struct json *j, const char *name, struct exit_
 	record.by = xstrdup(json_get_string(j, "by", NULL));
 	record.detail = xstrdup(json_get_string(j, "detail", NULL));
 	record.words = xstrdup(json_get_string(j, "words", NULL));
+	record.move = xstrdup(json_get_string(j, "move", NULL));
 	record.restart_at_ms = json_get_int(j, "restart_at_ms", 0);
 	record.restarts = (int)json_get_int(j, "restarts", 0);
 	*ret = record;

@@ -57,6 +57,7 @@ static const struct word {
 	{ "paused", WORD_BOOL, offsetof(struct status, paused), 0, true },
 	{ "reason", WORD_TEXT, offsetof(struct status, reason), sizeof(((struct status *)0)->reason), false },
 	{ "migration", WORD_TEXT, offsetof(struct status, migration), sizeof(((struct status *)0)->migration), false },
+	{ "move", WORD_TEXT, offsetof(struct status, move), sizeof(((struct status *)0)->move), false },
 	{ "vcpus", WORD_INT, offsetof(struct status, vcpus), 0, false },
 	{ "memory", WORD_I64, offsetof(struct status, memory), 0, false },
 	{ "maxmem", WORD_I64, offsetof(struct status, maxmem), 0, false },
