@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_activate.h"
 #include "ops/act_export.h"
 #include "ops/act_hook.h"
 #include "ops/act_network.h"
@@ -187,12 +188,23 @@ static void take_back(struct grant *grant)
 		log_warning("%s", back.message);
 }
 
+/* It stands here: nothing but its images is to be taken into possession. */
+static int let_stand(struct grant *grant)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (act_activate(grant->context, grant->instance.name, grant->qmp, step(grant), &err) < 0)
+		log_warning("%s: %s; it must be resumed before it is moved or saved again", grant->instance.name,
+			    err.message);
+	return 0;
+}
+
 static int let_run(struct grant *grant, struct error *err)
 {
 	if (change_status(grant, mark_granted, err) < 0 || act_export_stop(grant->qmp, step(grant), err) < 0)
 		return -1;
 	if (act_restore_consume(grant->context, grant->instance.name, grant->state->move, err) == 0 &&
-	    (grant->paused || qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err) == 0))
+	    (grant->paused ? let_stand(grant) : qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err)) == 0)
 		return 0;
 	if (qmp_state(grant->qmp) != QMP_DEAD)
 		take_back(grant);

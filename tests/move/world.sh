@@ -48,9 +48,10 @@ make_host() {   # HOST [FILTER]
 	until_true 20 eval "[ \"\$(cat /proc/$pid/comm 2>/dev/null)\" = sleep ]" || fail "no namespaces"
 	write_shell "$host"
 	cleanup_fn "end_host $host"
+	# A bridge without an address of its own takes the lowest of its ports: that may be the TAP's, which is the same on both hosts.
 	ip link add "lan-$host" type veth peer name eth0 netns "$pid"
 	ip link set "lan-$host" master lan up
-	on "$host" sh -c "ip link set lo up; ip link add br0 type bridge; ip link set eth0 master br0 up; ip link set br0 up
+	on "$host" sh -c "ip link set lo up; ip link add br0 address 02:00:00:00:07:0${HOST_IP[$host]##*.} type bridge; ip link set eth0 master br0 up; ip link set br0 up
 		ip addr add ${HOST_IP[$host]}/24 dev br0; ip -6 addr add ${HOST_IP6[$host]}/64 dev br0 nodad"
 }
 
@@ -99,11 +100,13 @@ two_hosts() {
 
 # guest_spec NAME [FILTER]: the spec of a guest, the same on both hosts, changed by a filter of jq. A disk of a directory that both have.
 TICK='i=0; while :; do i=\$((i+1)); printf %-511s\\\\n \$i | dd of=/dev/vda seek=\$i bs=512 conv=notrunc,fsync 2>/dev/null; echo \$i; usleep 100000; done'
+# With WRITER, it also writes memory without end: 24 MiB, again and again, as quickly as it can.
+WRITER='while :; do dd if=/dev/urandom of=/x bs=1M count=24 conv=notrunc 2>/dev/null; done &'
 guest_spec() {
 	local disk=$TMP/disks/$1
 	mkdir -p "$TMP/disks"
 	[ -e "$disk" ] || truncate -s 16M "$disk"
-	jq -n --arg name "$1" --arg disk "$disk" --arg args "quiet no_timer_check kvmctl.ip=$GUEST_IP/24 kvmctl.run=\"($TICK) | nc $LISTENER 4000 &\"" '{
+	jq -n --arg name "$1" --arg disk "$disk" --arg args "quiet no_timer_check kvmctl.ip=$GUEST_IP/24 kvmctl.run=\"${writer:-} ($TICK) | nc $LISTENER 4000 &\"" '{
 		name: $name, vcpus: 1, maxmem: 128, hvparams: { disk_cache: "none", kernel_args: $args },
 		disks: [ { path: $disk, format: "raw", shared: true } ], nics: [ { mode: "bridged", link: "br0", mac: "aa:00:00:09:07:50" } ] }
 		| '"${2:-.}" >"$TMP/A/instances/$1.json"
