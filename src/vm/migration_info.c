@@ -116,7 +116,7 @@ static int check_version(const struct json *document, struct error *err)
 /* Letters, digits and a few marks: what goes into QEMU's options and names nothing else. */
 static bool is_token(const char *s, const char *marks)
 {
-	if (is_empty(s) || strlen(s) > 128)
+	if (!*s || strlen(s) > 128)
 		return false;
 	for (; *s; s++)
 		if (!(*s >= 'a' && *s <= 'z') && !(*s >= 'A' && *s <= 'Z') && !(*s >= '0' && *s <= '9') &&
@@ -125,11 +125,13 @@ static bool is_token(const char *s, const char *marks)
 	return true;
 }
 
+/* NULL: it is none at all. */
 static void check_token(const char *s, const char *marks, const char *path, struct problems *problems)
 {
-	_cleanup_free_ char *shown = s ? text_printable(s, strlen(s), 80) : xstrdup("");
+	const char *text = s ? s : "";
+	_cleanup_free_ char *shown = text_printable(text, strlen(text), 80);
 
-	if (!is_token(s, marks))
+	if (!is_token(text, marks))
 		problems_add(problems, path, "\"%s\" is no such name", shown);
 }
 
