@@ -47,7 +47,7 @@ int input_read(int fd, const char *what, size_t max, struct deadline deadline, c
 	while (more) {
 		if (length > max)
 			return too_large(what, max, err);
-		if (size < length + 2) {
+		if (!text || size < length + 2) {
 			/* Doubling, but never more than the limit and one byte, and a NUL. */
 			size = size ? size * 2 : 16384;
 			if (size > max + 2)
