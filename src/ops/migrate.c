@@ -260,6 +260,10 @@ static int come_back(struct journey *j, struct error *err)
 	if (act_outgoing_keep(j->context, j->name, j->control.qmp, &at_it) < 0) {
 		log_warning("%s", at_it.message);
 		error_hint(err, "\"kvmctl cleanup %s\" lets the guest run on here", j->name);
+	} else if (err->kind == ERROR_UNKNOWN) {
+		/* What became of a request does not matter any more. */
+		err->kind = ERROR_HOST;
+		error_hint(err, "the guest runs on here");
 	}
 	error_clear(&at_it);
 	if (j->accepted && far_ask(j->far, "refuse", NULL, deadline_in(REFUSE_MS), NULL, &at_it) < 0)

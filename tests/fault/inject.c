@@ -1,6 +1,6 @@
 /* fault-inject: runs a command, and lets one process of it die, or one system call of it fail, at an exact place.
  *
- *   fault-inject [--log FILE] [--at ROLE:SYSCALL:N (--kill | --error ERRNO)] [--hit FILE] COMMAND ARG...
+ *   fault-inject [--log FILE] [--at ROLE:SYSCALL:N (--kill | --error ERRNO | --run SCRIPT)] [--hit FILE] COMMAND ARG...
  *
  * A place is the Nth call of SYSCALL in ROLE. Why not `strace --inject`: its counters begin anew in every process, so one (system call, N) names several
  * places at once, and a supervisor that strace starts is no child of `kvmctl start` any more. Roles are what a process is at the moment:
@@ -8,6 +8,7 @@
  *   kvmctl+, kvmctl++      its child, and that one's child, until they become another program (the two forks of a start)
  *   supervisor             kvmctl-supervisor
  *   afterwards             kvmctl again, which the supervisor has become (teardown, start)
+ * With --run the process stands at the place until a shell has done SCRIPT ($TRACEE is its pid), and then goes on as if nothing had been.
  * Whatever becomes any other program (QEMU, scripts) is let go. The command's exit status is ours (128 + signal when it was killed), as soon as it has ended;
  * the tracing of the supervisor goes on in the background until it ends. --log takes down each place, as a line ROLE SYSCALL N; --hit FILE is made when the place was reached.
  */
@@ -59,6 +60,7 @@ static struct {
 	long number;            /* of its system call; -1: none wanted */
 	unsigned n;
 	int errnum;             /* 0: kill */
+	const char *script;     /* or this is run; NULL */
 	bool done;
 	pid_t command;
 	int tell;               /* the command's status goes here */
@@ -146,6 +148,23 @@ static void set_register(pid_t pid, size_t offset, long value)
 		die("PTRACE_POKEUSER");
 }
 
+static void run_script(pid_t tracee)
+{
+	char pid[16];
+	pid_t shell = fork();
+	int status;
+
+	if (shell < 0)
+		die("fork");
+	if (shell == 0) {
+		snprintf(pid, sizeof(pid), "%d", (int)tracee);
+		setenv("TRACEE", pid, 1);
+		execl("/bin/sh", "sh", "-c", t.script, (char *)NULL);
+		_exit(125);
+	}
+	waitpid(shell, &status, 0);
+}
+
 static void on_entry(struct tracee *tracee, long number)
 {
 	unsigned n;
@@ -158,6 +177,10 @@ static void on_entry(struct tracee *tracee, long number)
 	if (t.done || number != t.number || n != t.n || strcmp(t.roles[tracee->role], t.role) != 0)
 		return;
 	make_hit();
+	if (t.script) {
+		run_script(tracee->pid);
+		return;
+	}
 	/* Number -1 is no system call: nothing is done. */
 	set_register(tracee->pid, offsetof(struct user_regs_struct, orig_rax), -1);
 	if (t.errnum)
@@ -310,6 +333,8 @@ static char **read_options(char **argv)
 			t.log = open(*++argv, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 		else if (strcmp(*argv, "--hit") == 0)
 			t.hit = *++argv;
+		else if (strcmp(*argv, "--run") == 0)
+			t.script = *++argv;
 		else if (strcmp(*argv, "--error") == 0)
 			t.errnum = errno_number(*++argv);
 		else if (strcmp(*argv, "--at") == 0)
