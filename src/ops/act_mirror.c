@@ -88,7 +88,8 @@ static struct json *target_node(const struct mirror_request *request, size_t ind
 	json_put_stringf(node, "export", "disk%zu", index);
 	if (request->info->terms.tls) {
 		json_put_string(node, "tls-creds", MIGRATION_TLS_CLIENT);
-		if (!is_empty(request->tls_hostname))
+		/* QEMU before 7.0 knows no other name than the host's. */
+		if (!is_empty(request->tls_hostname) && !streq(request->tls_hostname, request->host))
 			json_put_string(node, "tls-hostname", request->tls_hostname);
 	}
 	return node;
