@@ -43,5 +43,6 @@ void bench_start(struct bench *bench);     /* start against bare QEMU (and virsh
 void bench_list(struct bench *bench);      /* list of 100 and 1,000; cleanup of 1,000 */
 void bench_full(struct bench *bench);      /* list --full of 100 real QEMUs against a bare epoll client; one frozen */
 void bench_small(struct bench *bench);     /* supervisor's memory and wake-ups, QMP round trip */
+void bench_save(struct bench *bench);      /* save, restore against the bare QMP sequence */
 
 #endif
