@@ -41,7 +41,7 @@ struct exit_record {
 	char *by;                /* "guest", "kvmctl stop (pid 12)", "supervisor", "cleanup"; NULL: not known */
 	char *detail;            /* one sentence for people; NULL */
 	char *words;             /* QEMU's last words on stderr, printable; NULL */
-	char *move;              /* incoming-failed: the id of the move whose guest never ran here; NULL */
+	char *move;              /* the id of the move by which this run came here, or (incoming-failed) should have come; NULL */
 	int64_t restart_at_ms;   /* a restart is due then (on_crash); 0: none */
 	int restarts;            /* how many in a row */
 };

@@ -31,7 +31,7 @@ struct status {
 	uint64_t supervisor_start;    /* its start time in ticks */
 	int64_t since_ms;             /* Unix time of the start */
 	char migration[24];           /* how far QEMU is with a migration, in its own word ("active", "completed"); "" none */
-	char move[40];                /* phase incoming: the id of the move (vm/move.h); "" none */
+	char move[40];                /* the id of the move (vm/move.h) that this QEMU was started for, its target; "" none */
 	uint64_t net_ns;              /* inode of the network namespace it was started in (word "netns=") */
 };
 

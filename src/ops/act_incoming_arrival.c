@@ -54,7 +54,8 @@ static enum arrival of_record(struct context *context, const char *name, const c
 	int dir = rundir_part(&context->rundir, RUNDIR_EXIT);
 	int found = dir < 0 ? 0 : exit_record_read(dir, name, &record, &err);
 
-	if (found <= 0)
+	/* Nobody asks about a certain one that has not been waited for: so a run that came by no move is a later one. */
+	if (found <= 0 || (!id && is_empty(record.move)))
 		return ARRIVAL_UNKNOWN;
 	if (record.reason != EXIT_INCOMING_FAILED)
 		return ARRIVAL_GRANTED;

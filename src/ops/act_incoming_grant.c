@@ -107,7 +107,6 @@ static void mark_running(struct status *status, void *arg)
 	const struct grant *grant = arg;
 
 	status->phase = PHASE_RUNNING;
-	status->move[0] = '\0';
 	status->paused = grant->paused;
 	snprintf(status->reason, sizeof(status->reason), "%s", grant->paused ? "user" : "");
 	/* Post-copy: the supervisor takes the word away when all of it is here. */
@@ -263,7 +262,7 @@ int act_grant(struct context *context, const char *name, bool paused, struct err
 		return 0; /* done, and it may have ended since */
 	if ((arrival == ARRIVAL_GRANTED || arrival == ARRIVAL_WAITING) && unfinished)
 		return run_here(&grant, err);
-	if (arrival == ARRIVAL_UNKNOWN)
+	if (arrival == ARRIVAL_UNKNOWN && grant.instance.state != INSTANCE_STOPPED)
 		return error_set(err, ERROR_UNKNOWN, "whether the guest \"%s\" ever came here is not known%s%s", name,
 				 *grant.instance.reason ? ": " : "", grant.instance.reason);
 	return error_set(err, ERROR_STATE, "no guest \"%s\" waits here: it did not come%s%s", name,

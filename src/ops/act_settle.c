@@ -49,7 +49,7 @@ int act_settle_exit(struct context *context, const struct instance *instance, en
 		.status = -1,
 		.ended_ms = clock_realtime_ms(),
 		.by = by,
-		.move = how == EXIT_INCOMING_FAILED ? (char *)instance->status.move : NULL,
+		.move = *instance->status.move ? (char *)instance->status.move : NULL,
 	};
 
 	if (dir < 0)

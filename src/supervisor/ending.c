@@ -141,7 +141,7 @@ static void make_record(struct supervisor *s, const struct doings *doings)
 	record->words = logs_words(&s->logs, s->options->log_offset);
 	record->by = who_did(s, record->reason, doings->rung, record->words);
 	record->detail = cause_detail(record->reason, &evidence);
-	if (record->reason == EXIT_INCOMING_FAILED && *doings->move_id)
+	if (*doings->move_id)
 		record->move = xstrdup(doings->move_id);
 	record->restarts = s->options->restarts;
 }

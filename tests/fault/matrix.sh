@@ -8,7 +8,7 @@
 # scenario NAME PHASE: before | traced | then. The roles whose places count are in matrix_roles.
 matrix_roles() {
 	case $1 in
-	start | reboot | rich | restore) echo 'kvmctl|kvmctl+|kvmctl++' ;;
+	start | reboot | rich | restore | accept) echo 'kvmctl|kvmctl+|kvmctl++' ;;
 	foreground) echo 'kvmctl|kvmctl+|supervisor|supervisor+' ;;
 	attach) echo 'kvmctl|kvmctl+|supervisor' ;;
 	crash) echo 'supervisor|afterwards' ;;
@@ -17,7 +17,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 kvmctl_bounded() { timeout -k 5 60 "$KVMCTL" "$@"; }
@@ -50,9 +50,24 @@ scenario_before() {
 		quiet kvmctl_bounded start "$ONE" || return 1
 		quiet kvmctl_bounded save "$ONE"
 		;;
+	accept) info_document ;;
+	refuse | grant)
+		info_document || return 1
+		quiet accepting kvmctl_bounded
+		;;
 	*) quiet kvmctl_bounded start "$ONE" ;;
 	esac
 }
+
+# As if it ran on another host: the document, and the stream that comes from there.
+info_document() {
+	quiet kvmctl_bounded start "$ONE" || return 1
+	kvmctl_bounded migration info "$ONE" >"$WORLD/info" 2>>"$WORLD/said" </dev/null || return 1
+	quiet kvmctl_bounded stop --force "$ONE" || return 1
+	# what the fake QEMU takes for a guest (tests/fake/fake_migration.c)
+	python3 -c "import sys; sys.stdout.buffer.write(bytes((i * 7 + (i >> 10) * 3) & 255 for i in range(200000)))" >"$WORLD/stream"
+}
+accepting() { "$@" migration accept "$ONE" --info "$WORLD/info" --listen fd:7 7<"$WORLD/stream"; }
 
 scenario_traced() {
 	case $1 in
@@ -69,6 +84,9 @@ scenario_traced() {
 	reboot) injected reboot "$ONE" ;;
 	save) injected save "$ONE" ;;
 	restore) injected restore "$ONE" ;;
+	accept) accepting injected ;;
+	refuse) injected migration finalize "$ONE" --target --failed ;;
+	grant) injected migration finalize "$ONE" --target --ok ;;
 	stale | attach | reboot-cut | start-cut) injected cleanup ;;
 	esac
 }
@@ -139,6 +157,17 @@ is_in_one_place() {
 	is_state 0 || echo "the guest is lost"
 }
 
+# A guest that was to come is where its manager says, once he says so: not here, or here and let run.
+is_as_decided() {
+	if [ "$1" = grant ]; then
+		quiet kvmctl_bounded migration finalize "$ONE" --target --ok || echo "it cannot be granted again"
+		is_state 0 || echo "the guest is lost"
+	else
+		quiet kvmctl_bounded migration finalize "$ONE" --target --failed || echo "it cannot be refused again"
+		is_state 5 || echo "it is there, although it was refused"
+	fi
+}
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -148,7 +177,7 @@ try_point() {
 	[ $status != 124 ] || echo "hangs"
 	scenario_then "$1"
 	clean_up
-	case $1 in save | restore) is_in_one_place ;; esac
+	case $1 in save | restore) is_in_one_place ;; accept | refuse | grant) is_as_decided "$1" ;; esac
 	# A start that said that it failed must not have left a guest.
 	if { [ "$1" = start ] || [ "$1" = rich ]; } && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
 		echo "start ended with $status, but the guest is there"
