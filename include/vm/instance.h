@@ -36,6 +36,6 @@ int instance_look(struct rundir *rundir, const char *name, const struct process_
 void instance_clear(struct instance *instance);
 
 /* The inode of our own network namespace, 0 when it cannot be told. */
-uint64_t instance_net_ns(void);
+uint64_t instance_net_ns(struct rundir *rundir);
 
 #endif

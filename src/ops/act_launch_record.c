@@ -81,7 +81,7 @@ static struct state *make_state(struct launch *launch)
 	state->argv = strv_copy(plan->argv);
 	state->qemu_version = xprintf("%d.%d.%d", probe->major, probe->minor, probe->micro);
 	state->kvmctl_version = xstrdup(KVMCTL_VERSION);
-	state->net_ns = instance_net_ns();
+	state->net_ns = instance_net_ns(&launch->context->rundir);
 	state->resources = json_new_array();
 	state->vnc = xstrdup(plan->vnc);
 	state->spice = xstrdup(plan->spice);

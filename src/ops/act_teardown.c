@@ -36,9 +36,9 @@ static void resources_down(struct context *context, struct state *state, struct 
 }
 
 /* Links of another network namespace are out of reach, and the same names here may be somebody else's. */
-static int check_namespace(const struct state *state, struct error *err)
+static int check_namespace(struct rundir *rundir, const struct state *state, struct error *err)
 {
-	if (json_length(state->resources) == 0 || !state->net_ns || state->net_ns == instance_net_ns())
+	if (json_length(state->resources) == 0 || !state->net_ns || state->net_ns == instance_net_ns(rundir))
 		return 0;
 	error_set(err, ERROR_UNKNOWN, "instance \"%s\" was started in another network namespace", state->name);
 	return error_hint(err, "run kvmctl there (ip netns exec NAME kvmctl ...)");
@@ -63,7 +63,7 @@ int act_teardown(struct context *context, const char *name, enum teardown_scope 
 
 	if (found < 0)
 		return -1;
-	if (found && check_namespace(state, err) < 0)
+	if (found && check_namespace(&context->rundir, state, err) < 0)
 		return -1;
 	if (found && act_save_settle(context, state, err) == 0 && act_export_remove(state, err) == 0)
 		resources_down(context, state, err);

@@ -147,7 +147,7 @@ static int look_without_status(struct rundir *rundir, const char *name, struct i
 }
 
 /* The link's text and not stat(2): the number that people see in /proc and lsns(8). */
-uint64_t instance_net_ns(void)
+static uint64_t read_net_ns(void)
 {
 	char target[64];
 	ssize_t length = readlink("/proc/self/ns/net", target, sizeof(target) - 1);
@@ -160,13 +160,16 @@ uint64_t instance_net_ns(void)
 }
 
 /* Asked for once: `cleanup` looks at a thousand ended ones twice. */
+uint64_t instance_net_ns(struct rundir *rundir)
+{
+	if (!rundir->net_ns)
+		rundir->net_ns = read_net_ns();
+	return rundir->net_ns;
+}
+
 static bool is_of_other_net_ns(struct rundir *rundir, const struct status *status)
 {
-	if (!status->net_ns)
-		return false;
-	if (!rundir->net_ns)
-		rundir->net_ns = instance_net_ns();
-	return status->net_ns != rundir->net_ns;
+	return status->net_ns && status->net_ns != instance_net_ns(rundir);
 }
 
 /* The verdict over the process comes first: a process that lives is the truth, whatever namespace the
