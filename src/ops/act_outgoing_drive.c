@@ -206,7 +206,7 @@ static int look(struct drive *drive, enum outgoing_end *ret, struct error *err)
 	struct migration_decision decision;
 
 	drive->woken = false;
-	if (drive->completed && !outgoing->show) {
+	if (drive->completed) {
 		*ret = OUTGOING_COMPLETED;
 		return 1;
 	}

@@ -186,7 +186,7 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*rows)(struct bench *bench);
-	} chapters[] = { { "start", bench_start }, { "list", bench_list }, { "full", bench_full }, { "small", bench_small }, { "save", bench_save } };
+	} chapters[] = { { "start", bench_start }, { "list", bench_list }, { "full", bench_full }, { "small", bench_small }, { "save", bench_save }, { "migrate", bench_migrate } };
 	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++)
 		if (argc <= 3 || strcmp(argv[3], chapters[i].name) == 0)
 			chapters[i].rows(&bench);
