@@ -10,6 +10,7 @@
 #include "ops/act_look.h"
 #include "ops/act_network.h"
 #include "ops/act_spec.h"
+#include "vm/saved.h"
 #include "vm/state.h"
 
 enum { ASK_STATUS, ASK_BALLOON, ASK_CPUS }; /* the first two as look_questions */
@@ -210,6 +211,16 @@ static int gather(struct view *view, const char *name, struct error *err)
 	return 0;
 }
 
+static void put_saved(struct view *view)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_free_ char *file = NULL;
+
+	if (view->instance.state == INSTANCE_SAVED)
+		(void)saved_file(&view->context->rundir, view->instance.name, &file, &ignored);
+	json_put_string(view->document, "saved_file", file);
+}
+
 static void compose(struct view *view)
 {
 	_cleanup_free_ char *run_state = NULL;
@@ -225,6 +236,7 @@ static void compose(struct view *view)
 		put_spec(view);
 	if (view->ask.replies[ASK_CPUS])
 		put_cpus(view);
+	put_saved(view);
 	put_path(view, "console", RUNDIR_CTRL, ".serial");
 	put_path(view, "agent", RUNDIR_CTRL, ".agent");
 	put_path(view, "serial_log", RUNDIR_LOG, ".serial");

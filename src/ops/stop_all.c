@@ -60,7 +60,7 @@ static int find_jobs(struct context *context, struct jobs *jobs, struct error *e
 		_cleanup_instance_ struct instance instance = { 0 };
 		_cleanup_error_ struct error ignored = ERROR_INIT;
 		if (instance_look(&context->rundir, *name, &context->here, &instance, &ignored) < 0 ||
-		    instance.state != INSTANCE_STOPPED)
+		    (instance.state != INSTANCE_STOPPED && instance.state != INSTANCE_SAVED))
 			add_job(jobs, *name);
 	}
 	for (size_t i = 0; i < orphans.n; i++)
