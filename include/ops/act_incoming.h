@@ -28,7 +28,8 @@ int act_accept(struct context *context, const struct accept_request *request, st
 int act_arriving_spec(struct context *context, const struct migration_info *info, struct spec_loaded *ret, struct error *err);
 
 /* The guest has arrived (or is about to, in post-copy): it is let run here, unless paused. Its routes, scripts and announcement follow. Idempotent.
- * ERROR_STATE: there is no guest that could (the migration failed, or it is still coming). With the lock held. */
+ * ERROR_STATE: there is no guest that could (the migration failed, or it is still coming). ERROR_QEMU: QEMU refuses to run it; it waits again then, and may be
+ * refused (not so in post-copy, or where an earlier grant was cut short). With the lock held. */
 int act_grant(struct context *context, const char *name, bool paused, struct error *err);
 
 /* It is not let run here: QEMU is ended, the exit record says incoming-failed, everything is taken down. Idempotent. ERROR_STATE: it was granted. With

@@ -31,12 +31,15 @@ struct grant {
 	struct spec *spec;
 	struct qmp *qmp;
 	bool paused;
-	int64_t memory; /* MiB; 0: QEMU does not say */
+	bool first;          /* nobody has granted it before */
+	struct json *images; /* on record as made for it until then; NULL: none */
+	int64_t memory;      /* MiB; 0: QEMU does not say */
 	enum migration_state migration;
 };
 
 static void grant_clear(struct grant *grant)
 {
+	json_free(grant->images);
 	qmp_free(grant->qmp);
 	spec_free(grant->spec);
 	state_free(grant->state);
@@ -173,17 +176,29 @@ static void mark_waiting(struct status *status, void *arg)
 	snprintf(status->reason, sizeof(status->reason), "%s", MOVE_WAITING);
 }
 
-/* A guest out of a file that QEMU has said it does not run: the file can be restored again. (For one from another host the grant stands:
- * its source has given it up.) */
+/* Nobody was told of the grant yet, and all of the guest is still on the other side as well. */
+static int give_back(struct grant *grant, struct error *err)
+{
+	struct move *move = grant->state->move;
+
+	if (!is_empty(move->file))
+		return act_restore_give_back(grant->context, grant->instance.name, move, err);
+	if (!grant->images)
+		return 0;
+	move->cleanup = take_ptr(grant->images);
+	return state_write(&grant->context->rundir, grant->state, err);
+}
+
+/* QEMU has said that it does not run the guest: so its source, or the file, may still be used. Not where somebody granted it before, who may
+ * have been heard, and not in post-copy, where what the guest is lies on both sides. */
 static void take_back(struct grant *grant)
 {
 	_cleanup_error_ struct error back = ERROR_INIT;
 	const struct move *move = grant->state->move;
 
-	if (!move || is_empty(move->file))
+	if (!move || (is_empty(move->file) && (!grant->first || grant->migration != MIGRATION_COMPLETED)))
 		return;
-	if (act_restore_give_back(grant->context, grant->instance.name, move, &back) < 0 ||
-	    change_status(grant, mark_waiting, &back) < 0)
+	if (give_back(grant, &back) < 0 || change_status(grant, mark_waiting, &back) < 0)
 		log_warning("%s", back.message);
 }
 
@@ -200,9 +215,10 @@ static int let_stand(struct grant *grant)
 
 static int let_run(struct grant *grant, struct error *err)
 {
-	if (change_status(grant, mark_granted, err) < 0 || act_export_stop(grant->qmp, step(grant), err) < 0)
+	if (change_status(grant, mark_granted, err) < 0)
 		return -1;
-	if (act_restore_consume(grant->context, grant->instance.name, grant->state->move, err) == 0 &&
+	if (act_export_stop(grant->qmp, step(grant), err) == 0 &&
+	    act_restore_consume(grant->context, grant->instance.name, grant->state->move, err) == 0 &&
 	    (grant->paused ? let_stand(grant) : qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err)) == 0)
 		return 0;
 	if (qmp_state(grant->qmp) != QMP_DEAD)
@@ -237,8 +253,11 @@ static int open_grant(struct grant *grant, struct error *err)
 
 static int run_here(struct grant *grant, struct error *err)
 {
-	if (open_grant(grant, err) < 0 || require_arrived(grant, err) < 0 ||
-	    act_export_keep(grant->context, grant->state, err) < 0 || let_run(grant, err) < 0)
+	if (open_grant(grant, err) < 0 || require_arrived(grant, err) < 0)
+		return -1;
+	if (grant->state->move && grant->state->move->cleanup)
+		grant->images = json_ref(grant->state->move->cleanup);
+	if (act_export_keep(grant->context, grant->state, err) < 0 || let_run(grant, err) < 0)
 		return -1;
 	bring_network(grant);
 	ask_memory(grant);
@@ -258,6 +277,7 @@ int act_grant(struct context *context, const char *name, bool paused, struct err
 		return -1;
 	bool unfinished = grant.instance.state == INSTANCE_INCOMING;
 
+	grant.first = arrival == ARRIVAL_WAITING;
 	if (arrival == ARRIVAL_GRANTED && !unfinished)
 		return 0; /* done, and it may have ended since */
 	if ((arrival == ARRIVAL_GRANTED || arrival == ARRIVAL_WAITING) && unfinished)
