@@ -2,6 +2,7 @@
 #include "ops/verbs.h"
 
 #include "base/text.h"
+#include "host/interrupt.h"
 #include "ops/act_absent.h"
 #include "ops/act_launch.h"
 #include "ops/act_recorded.h"
@@ -30,7 +31,9 @@ static int clear_the_way(struct context *context, const struct start_request *re
 static int restore(struct context *context, const struct start_request *request, struct start_result *result,
 		   struct error *err)
 {
-	const struct restore_request how = { .how.paused = request->paused, .foreground = request->foreground };
+	/* Unlike a start, one that is interrupted is not undone by its supervisor, but by us. */
+	const struct restore_request how = { .how = { .paused = request->paused, .interrupted = interrupt_catch() },
+					     .foreground = request->foreground };
 
 	if (act_teardown(context, result->name, TEARDOWN_ALL, err) < 0 ||
 	    act_restore_saved(context, result->name, &how, &result->pid, err) < 0)

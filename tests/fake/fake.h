@@ -22,7 +22,7 @@
  *   crash_after    milliseconds from ready to `signal` (11) or exit `status`
  *   ignore_sigterm, ignore_quit   true
  *   migrate_bytes  how long the stream of a migration is (3,000,000); it goes through a descriptor only, and comes in the same
- *   migrate_fails  after so many bytes it fails; migrate_hangs: true: it never ends; incoming_fails: true: what came in is not taken
+ *   migrate_fails  after so many bytes it fails; migrate_hangs: true: it never ends; incoming_fails: true: what came in is not taken; incoming_hangs
  *   serial_flood   bytes that the guest writes to its serial port (its log file, and its client) once it runs
  *
  * Signals: TERM, INT, HUP end it as they end QEMU; USR1 makes the guest panic, USR2 shut down. human-monitor-command "fake die N" ends it with
