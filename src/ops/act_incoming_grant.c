@@ -196,7 +196,7 @@ static void take_back(struct grant *grant)
 	_cleanup_error_ struct error back = ERROR_INIT;
 	const struct move *move = grant->state->move;
 
-	if (!move || (is_empty(move->file) && (!grant->first || grant->migration != MIGRATION_COMPLETED)))
+	if (!move || !grant->first || (is_empty(move->file) && grant->migration != MIGRATION_COMPLETED))
 		return;
 	if (give_back(grant, &back) < 0 || change_status(grant, mark_waiting, &back) < 0)
 		log_warning("%s", back.message);
