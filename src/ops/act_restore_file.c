@@ -46,10 +46,12 @@ int restore_file_open(const char *path, struct restore_file *ret, struct error *
 	name = json_get_string(save_reader_header(file.reader), "name", "");
 	if (!instance_name_valid(name))
 		return error_set(err, ERROR_SPEC, "\"%s\" is damaged: it names no instance", path);
-	file.name = xstrdup(name);
-	file.path = xstrdup(path);
-	*ret = file;
-	file = RESTORE_FILE_INIT;
+	*ret = RESTORE_FILE_INIT;
+	ret->name = xstrdup(name);
+	ret->path = xstrdup(path);
+	ret->codec = file.codec;
+	ret->fd = take_fd(&file.fd);
+	ret->reader = take_ptr(file.reader);
 	return 0;
 }
 

@@ -321,6 +321,7 @@ int op_save(struct context *context, const char *name, const struct save_request
 	close_fd(&save.control.lock);
 	save.control.lock = -1;
 	act_await_supervisor(context, instance);
-	*ret = (struct save_result){ take_ptr(save.file), save.bytes, save.stored };
+	*ret = (struct save_result){ .bytes = save.bytes, .stored = save.stored };
+	ret->file = take_ptr(save.file);
 	return 0;
 }
