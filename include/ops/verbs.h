@@ -144,6 +144,8 @@ struct migration_start_result {
 };
 int op_migration_start(struct context *context, const struct migration_start_request *request, struct migration_start_result *ret,
 		       struct error *err);
+/* On the target of a post-copy that lost its connection: it waits again. *ret: where; owned by the caller. */
+int op_migration_recover(struct context *context, const char *name, char **ret, struct error *err);
 /* The keys of `migration status`. Owned by the caller. */
 int op_migration_status(struct context *context, const char *name, struct json **ret, struct error *err);
 int op_migration_cancel(struct context *context, const char *name, bool *ret_was_going_on, struct error *err);

@@ -75,6 +75,24 @@ int cmd_migration_check(struct invocation *invocation, struct error *err)
 	return info ? check(invocation, name, info, err) : no_document(name, err);
 }
 
+static int recover(const struct invocation *invocation, const char *name, struct error *err)
+{
+	_cleanup_free_ char *uri = NULL;
+
+	if (op_migration_recover(invocation->context, name, &uri, err) < 0)
+		return -1;
+	if (!invocation->globals.json) {
+		printf("%s\n", uri);
+		return 0;
+	}
+	struct json *document = json_new_object();
+
+	json_put_string(document, "name", name);
+	json_put_string(document, "uri", uri);
+	output_json_take(document);
+	return 0;
+}
+
 int cmd_migration_accept(struct invocation *invocation, struct error *err)
 {
 	_cleanup_(accept_result_clear) struct accept_result result = { 0 };
@@ -82,6 +100,8 @@ int cmd_migration_accept(struct invocation *invocation, struct error *err)
 
 	if (invocation_name(invocation, &name, err) < 0)
 		return -1;
+	if (invocation_has(invocation, "recover"))
+		return recover(invocation, name, err);
 	if (!info)
 		return no_document(name, err);
 	if (invocation_has(invocation, "check"))

@@ -115,9 +115,10 @@ static int broken(struct driver *driver, struct error *err)
 
 	error_set(err, ERROR_QEMU,
 		  "the post-copy migration of \"%s\" has lost its connection: half of its memory is here", name);
-	return error_hint(
-		err, "let the target wait again (\"kvmctl migration accept\"), then \"kvmctl migration start %s URI\"",
-		name);
+	return error_hint(err,
+			  "let the target wait again (\"kvmctl migration accept NAME --recover\" there), then \"kvmctl "
+			  "migration start %s URI\"",
+			  name);
 }
 
 /* 1: over; 0: on with it; -1. */

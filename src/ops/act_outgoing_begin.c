@@ -83,7 +83,8 @@ static int hand_stream(struct outgoing *outgoing, char **ret, struct error *err)
 
 	if (!is_fd && !is_path && !starts_with(uri, "tcp:")) {
 		error_set(err, ERROR_USAGE, "\"%s\" is no place to migrate to", uri);
-		return error_hint(err, "tcp:HOST:PORT, unix:PATH or fd:N: \"migration accept\" on the target prints it");
+		return error_hint(err,
+				  "tcp:HOST:PORT, unix:PATH or fd:N: \"migration accept\" on the target prints it");
 	}
 	if (is_fd && outgoing->terms->channels > 0)
 		return error_set(err, ERROR_USAGE, "\"%s\" is one stream: several channels need \"tcp:\" or \"unix:\"",
@@ -153,9 +154,11 @@ static int await_resumption(struct outgoing *outgoing, struct error *err)
 		if (progress.state != MIGRATION_POSTCOPY_PAUSED)
 			return 0;
 		if (deadline_passed(end)) {
-			error_set(err, ERROR_QEMU, "the post-copy migration of \"%s\" cannot be taken up again at \"%s\"",
+			error_set(err, ERROR_QEMU,
+				  "the post-copy migration of \"%s\" cannot be taken up again at \"%s\"",
 				  outgoing->control->instance.name, outgoing->uri);
-			return error_hint(err, "does the target wait there? \"migration accept\" lets it; then again");
+			return error_hint(err, "does the target wait there? \"kvmctl migration accept NAME --recover\" "
+					       "lets it; then again");
 		}
 		if (qmp_wait_event(qmp, is_migration, NULL, deadline_earlier(end, deadline_in(AGAIN_MS)), NULL,
 				   &silence) < 0 &&

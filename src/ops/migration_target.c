@@ -1,4 +1,4 @@
-/* kvmctl migration check and accept: the info document is read, all that the guest needs is looked for, and then a QEMU waits for it. */
+/* kvmctl migration check and accept: the info document is read, all that the guest needs is looked for, and then a QEMU waits for it, or waits again. */
 #include "ops/verbs.h"
 
 #include <sys/random.h>
@@ -7,6 +7,7 @@
 #include "ops/act_incoming.h"
 #include "ops/act_migration_check.h"
 #include "ops/act_migration_document.h"
+#include "ops/act_recover.h"
 
 /* RFC 4122, version 4. */
 static void new_id(char ret[37])
@@ -52,4 +53,14 @@ int op_migration_accept(struct context *context, const char *name, const char *i
 		return -1;
 	ret->tls = verdict.tls;
 	return 0;
+}
+
+int op_migration_recover(struct context *context, const char *name, char **ret, struct error *err)
+{
+	_cleanup_close_ int lock = -1;
+
+	if (instance_name_check(name, err) < 0 ||
+	    rundir_lock(&context->rundir, name, "migration accept", context->wait, &lock, err) < 0)
+		return -1;
+	return act_recover(context, name, ret, err);
 }
