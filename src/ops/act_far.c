@@ -54,15 +54,17 @@ int far_command(const char *shell, const char *host, const char *program, char *
 	return 0;
 }
 
-/* "tcp:HOST:PORT" gives HOST, with its brackets. */
+/* "tcp:HOST:PORT" and "HOST:PORT" give HOST; an IPv6 address gets its brackets. */
 static char *address_of(const char *reached)
 {
-	const char *port = strrchr(reached, ':');
+	const char *address = starts_with(reached, "tcp:") ? reached + strlen("tcp:") : reached;
+	const char *first = strchr(address, ':');
 
-	if (starts_with(reached, "tcp:"))
-		return xprintf("%.*s", (int)(port - reached - 4), reached + 4);
-	/* An IPv6 address has several colons. */
-	return strchr(reached, ':') && *reached != '[' ? xprintf("[%s]", reached) : xstrdup(reached);
+	if (*address == '[')
+		return xprintf("%.*s]", (int)strcspn(address, "]"), address);
+	if (first && strchr(first + 1, ':'))
+		return xprintf("[%s]", address);
+	return xprintf("%.*s", (int)strcspn(address, ":"), address);
 }
 
 char *far_uri(const char *listening, const char *reached)

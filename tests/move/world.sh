@@ -154,7 +154,8 @@ runs_on() {
 	local other=A left
 	[ "$1" = B ] || other=B
 	same "the state on $1" "$(state_on "$1" | cut -d ' ' -f 1)" "${2:-running}"
-	same "the state on $other" "$(state_on "$other" | cut -d ' ' -f 1 | tr -d '\n')" "${3:-stopped}"
+	left=$(state_on "$other" | cut -d ' ' -f 1)
+	same "the state on $other" "${left:-stopped}" "${3:-stopped}"
 	nothing_on "$other"
 }
 # nothing_on HOST: no process, no TAP, no file of a running instance; cleanup has nothing to do.
@@ -166,6 +167,6 @@ nothing_on() {
 	[ -z "$left" ] || fail "processes are left on $1: $(ps -o pid,args -p "${left//$'\n'/,}")"
 	left=$(find "$run/pid" "$run/conf" "$run/uid" "$run/nic" "$run/ctrl" "$run/chroot" -mindepth 1 2>/dev/null || :)
 	[ -z "$left" ] || fail "left on $1: $left"
-	left=$(on "$1" ip -o link show | grep -v ': \(lo\|eth0@[^:]*\|br0\):' || :)
+	left=$(on "$1" ip -o link show 2>/dev/null | grep -v ': \(lo\|eth0@[^:]*\|br[01]\):' || :)
 	[ -z "$left" ] || fail "links are left on $1: $left"
 }

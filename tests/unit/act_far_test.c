@@ -82,6 +82,29 @@ static void commands(void **state)
 	assert_int_equal(err.kind, ERROR_USAGE);
 }
 
+static void uris(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "tcp:[::]:4000", "b", "tcp:b:4000" },
+		{ "tcp:[::]:4000", "192.0.2.1", "tcp:192.0.2.1:4000" },
+		{ "tcp:0.0.0.0:4000", "192.0.2.1:4000", "tcp:192.0.2.1:4000" },
+		{ "tcp:b:4000", "fd00::1", "tcp:[fd00::1]:4000" },
+		{ "tcp:b:4000", "[fd00::1]:0", "tcp:[fd00::1]:4000" },
+		{ "tcp:b:4000", "tcp:[fd00::1]:1", "tcp:[fd00::1]:4000" },
+		{ "unix:/x", "unix:/x", "unix:/x" },
+	};
+	_cleanup_free_ char *all = far_address("", "fd00::1"), *one = far_address("192.0.2.7", "b");
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		_cleanup_free_ char *uri = far_uri(rows[i][0], rows[i][1]);
+
+		assert_string_equal(uri, rows[i][2]);
+	}
+	assert_string_equal(all, "fd00::1");
+	assert_string_equal(one, "192.0.2.7");
+}
+
 static void questions_and_answers(void **state)
 {
 	struct far *far = opened(GREETING "read x; echo '{\"ok\": {\"x\": 1}}'; read x");
@@ -189,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands),
+		cmocka_unit_test(uris),
 		cmocka_unit_test(questions_and_answers),
 		cmocka_unit_test(what_it_is_called_with),
 		cmocka_unit_test(long_documents),
