@@ -109,6 +109,7 @@ both_clean() {
 	$clean
 }
 # when HOST EVENT: the last time that QEMU told it (microseconds), 0: never.
+# shellcheck disable=SC2002  # without the file there is nothing to read
 when() { cat "$TMP/$1/run/log/g.events" 2>/dev/null | jq -rs "map(select(.event == \"$2\") | .timestamp.seconds * 1000000 + .timestamp.microseconds) | max // 0"; }
 
 wrong() {
