@@ -153,7 +153,8 @@ state_on() { kvm "$1" --json list 2>/dev/null | jq -r --arg n "${2:-g}" '[.insta
 runs_on() {
 	local other=A left
 	[ "$1" = B ] || other=B
-	same "the state on $1" "$(state_on "$1" | cut -d ' ' -f 1)" "${2:-running}"
+	left=$(state_on "$1" | cut -d ' ' -f 1)
+	[ "$left" = "${2:-running}" ] || fail "the state on $1 is \"$left\", not \"${2:-running}\": $(cat "$TMP/$1/run/exit/g" 2>/dev/null); $(tail -n 4 "$TMP/$1/run/log/g.events" "$TMP/$1/run/log/g.log")"
 	left=$(state_on "$other" | cut -d ' ' -f 1)
 	same "the state on $other" "${left:-stopped}" "${3:-stopped}"
 	nothing_on "$other"
