@@ -110,6 +110,15 @@ static int open_source(struct journey *j, struct error *err)
 	return act_migration_info(context, j->name, j->request->options, &j->info, &j->policy, err);
 }
 
+/* QEMU 7.2 under TCG may miss what is written while it takes stock of the written pages: ARCHITECTURE.md. */
+static void warn_of_emulation(const struct journey *j)
+{
+	if (streq(j->info->accelerator, "tcg") && j->policy.live && !j->info->paused)
+		log_warning("%s: the guest is emulated: QEMU may lose what it writes while it is moved, \"--non-live\" "
+			    "is safe",
+			    j->name);
+}
+
 static int open_far(struct journey *j, struct error *err)
 {
 	return far_open(j->command, j->request->host, j->name, context_step(j->context, OPEN_MS), &j->far, err);
@@ -317,6 +326,7 @@ static int migrate(struct journey *j, struct migrate_result *ret, struct error *
 
 	if (open_source(j, err) < 0 || open_far(j, err) < 0 || far_check(j, err) < 0)
 		return -1;
+	warn_of_emulation(j);
 	if (travel(j, err) < 0)
 		return come_back(j, err);
 	if (hand_over(j, err) < 0)

@@ -119,11 +119,29 @@ boot_ticking() {
 	until_true "$GUEST_PATIENCE" grep -qs 3 "$TMP/ticks" || fail "no ticks: $(tail -n 30 "$TMP/$1/run/log/${2:-g}.serial")"
 }
 
+# The emulation of QEMU 7.2 (TCG) may lose what a guest writes while it is moved live: with bare QMP commands, once in some twenty to eighty moves of this
+# guest on a busy host, pages of the target were older ones than the source's when both stood; KVM keeps its own log of what is written. The guest's kernel then
+# crashes or hangs. Such a guest ends the test with status 75, and tests/run tries it again where the test says `attempts`. What kvmctl answers for is never
+# excused by it: where the guest runs, what is left, a tick that is lost or there twice.
+guest_lost() {
+	echo "the guest was lost by the emulation: $*"
+	exit 75
+}
+has_crashed() { grep -qsaE 'kernel BUG at|BUG: |Oops|general protection fault|Kernel panic|soft lockup|rcu_preempt detected stalls' "$TMP/$1/run/log/g.serial"; }
+
 last_tick() { tail -n 1 "$TMP/ticks" | tr -dc 0-9; }
 has_ticked_on() { [ "$(last_tick)" -ge "$1" ]; }
 # goes_on [TICKS]: it lives: more ticks come, and none is missing, or there twice.
 goes_on() {
-	until_true "$GUEST_PATIENCE" has_ticked_on $(($(last_tick) + ${1:-3})) || fail "no more ticks after $(last_tick)"
+	local host before
+	before=$(last_tick)
+	if ! until_true "$GUEST_PATIENCE" has_ticked_on $((before + ${1:-3})); then
+		every_tick
+		for host in A B; do
+			[ "$(state_on $host)" != "running " ] || guest_lost "it runs on $host and says nothing after tick $before"
+		done
+		fail "no more ticks after $before"
+	fi
 	every_tick
 }
 every_tick() {
@@ -154,6 +172,7 @@ runs_on() {
 	local other=A left
 	[ "$1" = B ] || other=B
 	left=$(state_on "$1" | cut -d ' ' -f 1)
+	[ "$left" = "${2:-running}" ] || ! has_crashed "$1" || guest_lost "it is $left on $1 after its kernel crashed"
 	[ "$left" = "${2:-running}" ] || fail "the state on $1 is \"$left\", not \"${2:-running}\": $(cat "$TMP/$1/run/exit/g" 2>/dev/null); $(tail -n 4 "$TMP/$1/run/log/g.events" "$TMP/$1/run/log/g.log")"
 	left=$(state_on "$other" | cut -d ' ' -f 1)
 	same "the state on $other" "${left:-stopped}" "${3:-stopped}"
