@@ -143,9 +143,7 @@ static const char *exit_reason_doc(enum exit_reason reason)
 		[EXIT_OOM] = "The OOM killer ended QEMU.",
 		[EXIT_MIGRATED] = "The guest moved to another host.",
 		[EXIT_SAVED] = "The guest was saved: its memory is in a file.",
-		[EXIT_INCOMING_FAILED] =
-			"QEMU waited for a guest from another host, or from a file, that did not come: "
-			"it has not run here.",
+		[EXIT_INCOMING_FAILED] = "The guest that QEMU waited for, from another host or a file, did not come.",
 		[EXIT_HOST_REBOOTED] = "The host was rebooted under it.",
 		[EXIT_START_FAILED] = "The start failed.",
 	};
