@@ -32,6 +32,15 @@ int act_arriving_spec(struct context *context, const struct migration_info *info
  * refused (not so in post-copy, or where an earlier grant was cut short). With the lock held. */
 int act_grant(struct context *context, const char *name, bool paused, struct error *err);
 
+/* What a grant needs, made ready while the guest is on its way: it stands still for no longer than it must. Holds the control monitor until it is
+ * released, so no other act may come in between. exports: disks are copied. ERROR_STATE: no guest is waited for. */
+struct grant;
+int act_grant_prepare(struct context *context, const char *name, bool exports, struct grant **ret, struct error *err);
+/* As act_grant; after an error act_grant itself may be tried, with this one released. */
+int act_grant_prepared(struct grant *grant, bool paused, struct error *err);
+void act_grant_release(struct grant *grant);
+void act_grant_release_ptr(struct grant **grant);
+
 /* It is not let run here: QEMU is ended, the exit record says incoming-failed, everything is taken down. Idempotent. ERROR_STATE: it was granted. With
  * the lock held. */
 int act_refuse(struct context *context, const char *name, struct error *err);

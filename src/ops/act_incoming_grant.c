@@ -32,6 +32,7 @@ struct grant {
 	struct qmp *qmp;
 	bool paused;
 	bool first;          /* nobody has granted it before */
+	bool exports;        /* its disks may be exported still */
 	struct json *images; /* on record as made for it until then; NULL: none */
 	int64_t memory;      /* MiB; 0: QEMU does not say */
 	enum migration_state migration;
@@ -217,7 +218,7 @@ static int let_run(struct grant *grant, struct error *err)
 {
 	if (change_status(grant, mark_granted, err) < 0)
 		return -1;
-	if (act_export_stop(grant->qmp, step(grant), err) == 0 &&
+	if ((!grant->exports || act_export_stop(grant->qmp, step(grant), err) == 0) &&
 	    act_restore_consume(grant->context, grant->instance.name, grant->state->move, err) == 0 &&
 	    (grant->paused ? let_stand(grant) : qmp_execute(grant->qmp, "cont", NULL, step(grant), NULL, err)) == 0)
 		return 0;
@@ -253,7 +254,7 @@ static int open_grant(struct grant *grant, struct error *err)
 
 static int run_here(struct grant *grant, struct error *err)
 {
-	if (open_grant(grant, err) < 0 || require_arrived(grant, err) < 0)
+	if (require_arrived(grant, err) < 0)
 		return -1;
 	if (grant->state->move && grant->state->move->cleanup)
 		grant->images = json_ref(grant->state->move->cleanup);
@@ -269,7 +270,7 @@ static int run_here(struct grant *grant, struct error *err)
 
 int act_grant(struct context *context, const char *name, bool paused, struct error *err)
 {
-	_cleanup_(grant_clear) struct grant grant = { .context = context, .paused = paused };
+	_cleanup_(grant_clear) struct grant grant = { .context = context, .paused = paused, .exports = true };
 	enum arrival arrival;
 
 	if (instance_look(&context->rundir, name, &context->here, &grant.instance, err) < 0 ||
@@ -281,10 +282,48 @@ int act_grant(struct context *context, const char *name, bool paused, struct err
 	if (arrival == ARRIVAL_GRANTED && !unfinished)
 		return 0; /* done, and it may have ended since */
 	if ((arrival == ARRIVAL_GRANTED || arrival == ARRIVAL_WAITING) && unfinished)
-		return run_here(&grant, err);
+		return open_grant(&grant, err) < 0 ? -1 : run_here(&grant, err);
 	if (arrival == ARRIVAL_UNKNOWN && grant.instance.state != INSTANCE_STOPPED)
 		return error_set(err, ERROR_UNKNOWN, "whether the guest \"%s\" ever came here is not known%s%s", name,
 				 *grant.instance.reason ? ": " : "", grant.instance.reason);
 	return error_set(err, ERROR_STATE, "no guest \"%s\" waits here: it did not come%s%s", name,
 			 *grant.instance.reason ? ", " : "", grant.instance.reason);
+}
+
+int act_grant_prepare(struct context *context, const char *name, bool exports, struct grant **ret, struct error *err)
+{
+	_cleanup_(act_grant_release_ptr) struct grant *grant = xcalloc(1, sizeof(*grant));
+	enum arrival arrival;
+
+	grant->context = context;
+	grant->exports = exports;
+	if (instance_look(&context->rundir, name, &context->here, &grant->instance, err) < 0 ||
+	    act_arrival(context, name, NULL, &arrival, err) < 0)
+		return -1;
+	if (arrival != ARRIVAL_WAITING || grant->instance.state != INSTANCE_INCOMING)
+		return error_set(err, ERROR_STATE, "no guest \"%s\" is waited for here", name);
+	grant->first = true;
+	if (open_grant(grant, err) < 0)
+		return -1;
+	*ret = take_ptr(grant);
+	return 0;
+}
+
+int act_grant_prepared(struct grant *grant, bool paused, struct error *err)
+{
+	grant->paused = paused;
+	return run_here(grant, err);
+}
+
+void act_grant_release(struct grant *grant)
+{
+	if (!grant)
+		return;
+	grant_clear(grant);
+	free(grant);
+}
+
+void act_grant_release_ptr(struct grant **grant)
+{
+	act_grant_release(*grant);
 }
