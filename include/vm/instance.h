@@ -35,6 +35,9 @@ struct instance {
 int instance_look(struct rundir *rundir, const char *name, const struct process_id *here, struct instance *ret, struct error *err);
 void instance_clear(struct instance *instance);
 
+/* status_update of an instance of this run directory: 1 done, 0 it has no status line, -1 error. */
+int instance_note(struct rundir *rundir, const char *name, status_change_fn change, void *arg, struct error *err);
+
 /* The inode of our own network namespace, 0 when it cannot be told. */
 uint64_t instance_net_ns(struct rundir *rundir);
 

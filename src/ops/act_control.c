@@ -146,7 +146,6 @@ void control_note(struct control *control, status_change_fn change, void *arg)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct rundir *rundir = &control->context->rundir;
 
-	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), control->instance.name,
-			  change, arg, &err) < 0)
+	if (instance_note(rundir, control->instance.name, change, arg, &err) < 0)
 		log_debug("%s, ignoring", err.message);
 }

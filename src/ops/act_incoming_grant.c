@@ -123,8 +123,7 @@ static void mark_running(struct status *status, void *arg)
 static int change_status(struct grant *grant, status_change_fn change, struct error *err)
 {
 	struct rundir *rundir = &grant->context->rundir;
-	int done = status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK),
-				 grant->instance.name, change, grant, err);
+	int done = instance_note(rundir, grant->instance.name, change, grant, err);
 
 	if (done == 0)
 		return error_set(err, ERROR_UNKNOWN, "the status line of \"%s\" is gone", grant->instance.name);

@@ -335,8 +335,7 @@ static void announce_end(struct launch *launch)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct rundir *rundir = &launch->context->rundir;
 
-	if (launch->committed && status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK),
-					       launch->name, mark_forced, NULL, &err) < 0)
+	if (launch->committed && instance_note(rundir, launch->name, mark_forced, NULL, &err) < 0)
 		log_warning("%s, ignoring", err.message);
 }
 

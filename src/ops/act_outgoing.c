@@ -16,9 +16,7 @@ static int note(struct outgoing *outgoing, const char *reason, struct error *err
 {
 	struct rundir *rundir = &outgoing->control->context->rundir;
 	const char *name = outgoing->control->instance.name;
-	_cleanup_free_ char *word = xstrdup(reason);
-	int there =
-		status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, mark, word, err);
+	int there = instance_note(rundir, name, mark, (void *)reason, err);
 
 	if (there == 0)
 		return error_set(err, ERROR_UNKNOWN, "instance \"%s\" has no status line", name);

@@ -121,16 +121,6 @@ static void mark_gone(struct status *status, void *arg)
 	snprintf(status->reason, sizeof(status->reason), "%s", MOVE_MIGRATED);
 }
 
-static int note(struct context *context, const char *name, status_change_fn change, void *arg, struct error *err)
-{
-	struct rundir *rundir = &context->rundir;
-
-	return status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, change, arg,
-			     err) < 0
-		       ? -1
-		       : 0;
-}
-
 int act_outgoing_keep(struct context *context, const char *name, struct qmp *qmp, struct error *err)
 {
 	_cleanup_state_ struct state *state = NULL;
@@ -141,7 +131,7 @@ int act_outgoing_keep(struct context *context, const char *name, struct qmp *qmp
 		return -1;
 	was_paused = state && state->move && state->move->was_paused;
 	if (call_off(qmp, name, err) < 0 || mirrors_sweep(qmp, err) < 0 || let_run(qmp, was_paused, &reason, err) < 0 ||
-	    note(context, name, mark_kept, &reason, err) < 0)
+	    instance_note(&context->rundir, name, mark_kept, &reason, err) < 0)
 		return -1;
 	if (!state || !state->move)
 		return 0;
@@ -168,7 +158,7 @@ int act_outgoing_gone(struct context *context, const char *name, struct qmp *qmp
 {
 	_cleanup_instance_ struct instance instance = { 0 };
 
-	if (note(context, name, mark_gone, NULL, err) < 0 ||
+	if (instance_note(&context->rundir, name, mark_gone, NULL, err) < 0 ||
 	    instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 		return -1;
 	if (instance.has_status && qmp)

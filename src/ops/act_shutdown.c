@@ -42,8 +42,7 @@ static void announce(struct ladder *ladder, const char *rung)
 	log_verbose("%s: %s", ladder->instance->name, rung);
 	if (ladder->phase == PHASE_MAX)
 		return;
-	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), ladder->instance->name,
-			  mark_rung, ladder, &err) < 0)
+	if (instance_note(rundir, ladder->instance->name, mark_rung, ladder, &err) < 0)
 		log_warning("%s, ignoring", err.message);
 }
 

@@ -94,8 +94,7 @@ static int note_supervisor(struct rundir *rundir, const char *name, pid_t pid, s
 
 	if (process_identify(pid, &id, err) < 0)
 		return error_prefix(err, "the new supervisor");
-	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, set_supervisor, &id,
-			  &unwritten) < 0)
+	if (instance_note(rundir, name, set_supervisor, &id, &unwritten) < 0)
 		log_warning("%s, ignoring", unwritten.message);
 	return 0;
 }

@@ -181,8 +181,7 @@ static int note(const struct save *save, const char *reason, struct error *err)
 	struct rundir *rundir = &save->control.context->rundir;
 	struct word word = { save->control.instance.status.qemu.pid, reason, false };
 
-	if (status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK),
-			  save->control.instance.name, mark, &word, err) < 0)
+	if (instance_note(rundir, save->control.instance.name, mark, &word, err) < 0)
 		return -1;
 	return word.written ? 0 : error_set(err, ERROR_QEMU, "QEMU has ended meanwhile");
 }

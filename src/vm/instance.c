@@ -209,3 +209,8 @@ int instance_look(struct rundir *rundir, const char *name, const struct process_
 	instance = (struct instance){ 0 };
 	return 0;
 }
+
+int instance_note(struct rundir *rundir, const char *name, status_change_fn change, void *arg, struct error *err)
+{
+	return status_update(rundir_part(rundir, RUNDIR_PID), rundir_part(rundir, RUNDIR_LOCK), name, change, arg, err);
+}
