@@ -210,6 +210,16 @@ struct json *json_new_string(const char *s)
 	return or_abort(json_object_new_string(valid));
 }
 
+struct json *json_new_error(const struct error *err)
+{
+	struct json *error = json_new_object();
+
+	json_put_string(error, "kind", error_kind_to_string(err->kind));
+	json_put_string(error, "message", err->message);
+	json_put_string(error, "hint", err->hint);
+	return error;
+}
+
 struct json *json_new_int(int64_t v)
 {
 	return or_abort(json_object_new_int64(v));

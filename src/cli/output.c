@@ -57,12 +57,8 @@ int output_flush(bool *ret_gone, struct error *err)
 static struct json *error_document(const struct error *err)
 {
 	struct json *document = json_new_object();
-	struct json *error = json_new_object();
 
-	json_put_string(error, "kind", error_kind_to_string(err->kind));
-	json_put_string(error, "message", err->message);
-	json_put_string(error, "hint", err->hint);
-	json_put(document, "error", error);
+	json_put(document, "error", json_new_error(err));
 	return document;
 }
 

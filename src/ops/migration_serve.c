@@ -210,23 +210,13 @@ static bool say(struct serve *serve, const char *key, struct json *value)
 	return file_write_all(serve->out, line, strlen(line)) == 0;
 }
 
-static struct json *error_to_json(const struct error *err)
-{
-	struct json *error = json_new_object();
-
-	json_put_string(error, "kind", error_kind_to_string(err->kind));
-	json_put_string(error, "message", err->message);
-	json_put_string(error, "hint", err->hint);
-	return error;
-}
-
 static bool answer(struct serve *serve, const char *line)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_json_ struct json *reply = json_new_object();
 
 	if (dispatch(serve, line, reply, &err) < 0)
-		return say(serve, "error", error_to_json(&err));
+		return say(serve, "error", json_new_error(&err));
 	return say(serve, "ok", json_ref(reply));
 }
 
