@@ -47,6 +47,9 @@ int64_t migration_remaining_ms(const struct migration_progress *progress);
 /* The state in a MIGRATION event; -1 when event is another one (or of an unknown state). */
 int migration_event_state(const struct json *event, enum migration_state *ret);
 
+/* True of each MIGRATION event, for qmp_wait_event and qmp_rest; arg is not looked at. */
+bool migration_is_event(const struct json *event, void *arg);
+
 /* migrate-set-capabilities: every name of `on` is switched on, every other one that QEMU has and that is on is switched off. ERROR_QEMU: QEMU
  * does not know one (it is named). */
 int migration_set_capabilities(struct qmp *qmp, char *const *on, struct deadline deadline, struct error *err);

@@ -80,6 +80,10 @@ int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments
 int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
 		   struct json **ret, struct error *err);
 
+/* The same for one who looks again in any case: 0 also when none came in time, -1 when the connection is dead. */
+int qmp_rest(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
+	     struct error *err);
+
 /* --- for those who pump many at once (list --full): send without waiting, then feed --- */
 /* Appends a command to what is to be sent. The first one on a fresh connection is preceded by
  * qmp_capabilities, whose reply is not reported: QEMU reads commands that were sent before its greeting.

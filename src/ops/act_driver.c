@@ -24,12 +24,6 @@ static int keep(struct driver *driver, struct error *err)
 	return error_move(err, &why);
 }
 
-static bool is_migration(const struct json *event, void *arg)
-{
-	(void)arg;
-	return streq(json_get_string(event, "event", ""), "MIGRATION");
-}
-
 /* Until QEMU has connected. A target that is not there is an error of `start`, not of a process that nobody looks at. */
 static int await_setup(struct driver *driver, struct error *err)
 {
@@ -37,7 +31,6 @@ static int await_setup(struct driver *driver, struct error *err)
 
 	for (;;) {
 		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
-		_cleanup_error_ struct error silence = ERROR_INIT;
 
 		if (migration_query(control(driver)->qmp, end, &progress, err) < 0)
 			return -1;
@@ -47,10 +40,9 @@ static int await_setup(struct driver *driver, struct error *err)
 					 progress.error ? progress.error : migration_state_to_string(progress.state));
 		if (progress.state != MIGRATION_SETUP && progress.state != MIGRATION_NONE)
 			return 0;
-		if (qmp_wait_event(control(driver)->qmp, is_migration, NULL, deadline_earlier(end, deadline_in(1000)),
-				   NULL, &silence) < 0 &&
-		    silence.kind != ERROR_TIMEOUT)
-			return error_move(err, &silence);
+		if (qmp_rest(control(driver)->qmp, migration_is_event, NULL, deadline_earlier(end, deadline_in(1000)),
+			     err) < 0)
+			return -1;
 		if (deadline_passed(end))
 			return error_set(err, ERROR_TIMEOUT, "\"%s\" does not answer", driver->outgoing.uri);
 	}

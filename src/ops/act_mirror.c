@@ -236,13 +236,7 @@ static bool is_ours(const struct json *event, void *arg)
 /* An event that came while an answer was awaited is lost to us: the next tick makes up for it. */
 static int rest(const struct mirrors *mirrors, struct deadline until, struct error *err)
 {
-	_cleanup_error_ struct error silence = ERROR_INIT;
-
-	if (qmp_wait_event(monitor(mirrors), is_ours, NULL, deadline_earlier(until, deadline_in(TICK_MS)), NULL,
-			   &silence) < 0 &&
-	    silence.kind != ERROR_TIMEOUT)
-		return error_move(err, &silence);
-	return 0;
+	return qmp_rest(monitor(mirrors), is_ours, NULL, deadline_earlier(until, deadline_in(TICK_MS)), err);
 }
 
 int mirrors_wait(struct mirrors *mirrors, void (*show)(const struct mirrors *mirrors, void *arg), void *arg,
@@ -383,7 +377,6 @@ int mirrors_sweep(struct qmp *qmp, struct error *err)
 	struct deadline end = deadline_in(CONCLUDE_MS);
 
 	for (;;) {
-		_cleanup_error_ struct error silence = ERROR_INIT;
 		size_t left;
 
 		if (end_jobs(qmp, &left, err) < 0)
@@ -392,8 +385,7 @@ int mirrors_sweep(struct qmp *qmp, struct error *err)
 			return remove_nodes(qmp, err);
 		if (deadline_passed(end))
 			return error_set(err, ERROR_TIMEOUT, "QEMU does not end its copying of the disks");
-		if (qmp_wait_event(qmp, is_ours, NULL, deadline_in(TICK_MS / 5), NULL, &silence) < 0 &&
-		    silence.kind != ERROR_TIMEOUT)
-			return error_move(err, &silence);
+		if (qmp_rest(qmp, is_ours, NULL, deadline_in(TICK_MS / 5), err) < 0)
+			return -1;
 	}
 }

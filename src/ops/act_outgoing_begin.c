@@ -133,12 +133,6 @@ int act_outgoing_begin(struct outgoing *outgoing, struct error *err)
 	return migrate(outgoing, false, err);
 }
 
-static bool is_migration(const struct json *event, void *arg)
-{
-	(void)arg;
-	return streq(json_get_string(event, "event", ""), "MIGRATION");
-}
-
 /* The command returns before QEMU has connected; where it cannot, it stays paused, and only its log says why. */
 static int await_resumption(struct outgoing *outgoing, struct error *err)
 {
@@ -147,7 +141,6 @@ static int await_resumption(struct outgoing *outgoing, struct error *err)
 
 	for (;;) {
 		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
-		_cleanup_error_ struct error silence = ERROR_INIT;
 
 		if (migration_query(qmp, step(outgoing), &progress, err) < 0)
 			return -1;
@@ -160,10 +153,8 @@ static int await_resumption(struct outgoing *outgoing, struct error *err)
 			return error_hint(err, "does the target wait there? \"kvmctl migration accept NAME --recover\" "
 					       "lets it; then again");
 		}
-		if (qmp_wait_event(qmp, is_migration, NULL, deadline_earlier(end, deadline_in(AGAIN_MS)), NULL,
-				   &silence) < 0 &&
-		    silence.kind != ERROR_TIMEOUT)
-			return error_move(err, &silence);
+		if (qmp_rest(qmp, migration_is_event, NULL, deadline_earlier(end, deadline_in(AGAIN_MS)), err) < 0)
+			return -1;
 	}
 }
 

@@ -293,13 +293,11 @@ static int rest(struct drive *drive, struct error *err)
 
 	while (!drive->woken && !is_interrupted(drive) && !deadline_passed(until)) {
 		struct deadline tick = until;
-		_cleanup_error_ struct error silence = ERROR_INIT;
 
 		if (drive->outgoing->interrupted)
 			tick = deadline_earlier(until, deadline_in(TICK_MS));
-		if (qmp_wait_event(drive->outgoing->control->qmp, is_woken, drive, tick, NULL, &silence) < 0 &&
-		    silence.kind != ERROR_TIMEOUT)
-			return error_move(err, &silence);
+		if (qmp_rest(drive->outgoing->control->qmp, is_woken, drive, tick, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -13,28 +13,11 @@
 #define CANCEL_MS 20000 /* the last page of a stream that does not move; connecting to nobody */
 #define LOOK_AGAIN_MS 500
 
-static bool is_migration(const struct json *event, void *arg)
-{
-	(void)arg;
-	return streq(json_get_string(event, "event", ""), "MIGRATION");
-}
-
 static int refuse_post_copy(const char *name, enum migration_state state, struct error *err)
 {
 	error_set(err, ERROR_STATE, "instance \"%s\" runs on the target already (%s): it cannot be kept here", name,
 		  migration_state_to_string(state));
 	return error_hint(err, "\"kvmctl migration status %s\" shows how far it is", name);
-}
-
-static int rest(struct qmp *qmp, struct deadline end, struct error *err)
-{
-	_cleanup_error_ struct error silence = ERROR_INIT;
-
-	if (qmp_wait_event(qmp, is_migration, NULL, deadline_earlier(end, deadline_in(LOOK_AGAIN_MS)), NULL, &silence) <
-		    0 &&
-	    silence.kind != ERROR_TIMEOUT)
-		return error_move(err, &silence);
-	return 0;
 }
 
 /* Until nothing more comes of it by itself. A stream that ended while it was called off is as good: it is the record that says whose the guest is. */
@@ -59,7 +42,8 @@ static int call_off(struct qmp *qmp, const char *name, struct error *err)
 		}
 		if (!asked && qmp_execute(qmp, "migrate_cancel", NULL, deadline_in(ANSWER_MS), NULL, err) < 0)
 			return -1;
-		if (asked && rest(qmp, end, err) < 0)
+		if (asked &&
+		    qmp_rest(qmp, migration_is_event, NULL, deadline_earlier(end, deadline_in(LOOK_AGAIN_MS)), err) < 0)
 			return -1;
 		asked = true;
 	}

@@ -58,9 +58,15 @@ int migration_query(struct qmp *qmp, struct deadline deadline, struct migration_
 	return migration_progress_from_json(answer, ret, err);
 }
 
+bool migration_is_event(const struct json *event, void *arg)
+{
+	(void)arg;
+	return streq(json_get_string(event, "event", ""), "MIGRATION");
+}
+
 int migration_event_state(const struct json *event, enum migration_state *ret)
 {
-	if (!streq(json_get_string(event, "event", ""), "MIGRATION"))
+	if (!migration_is_event(event, NULL))
 		return -1;
 	return migration_state_from_string(json_get_string(json_get(event, "data"), "status", ""), ret);
 }

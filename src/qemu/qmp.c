@@ -437,3 +437,13 @@ int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void 
 			return -1;
 	}
 }
+
+int qmp_rest(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
+	     struct error *err)
+{
+	_cleanup_error_ struct error silence = ERROR_INIT;
+
+	if (qmp_wait_event(qmp, want, arg, deadline, NULL, &silence) < 0 && silence.kind != ERROR_TIMEOUT)
+		return error_move(err, &silence);
+	return 0;
+}
