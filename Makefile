@@ -28,6 +28,8 @@ NL_CFLAGS  = $(shell $(PKG) --cflags libnl-3.0 libnl-route-3.0)
 NL_LIBS    = $(shell $(PKG) --libs libnl-3.0 libnl-route-3.0)
 PNG_LIBS   = $(shell $(PKG) --libs libpng)
 SAVE_LIBS  = $(shell $(PKG) --libs libzstd libxxhash)
+XML_CFLAGS = $(shell $(PKG) --cflags libxml-2.0)
+XML_LIBS   = $(shell $(PKG) --libs libxml-2.0)
 
 LAYERS := base host qemu vm ops cli
 # Rooms that are modules of their own (src/LAYER/NAME_module.c -> build/kvmctl-NAME.so): what they link is loaded only when it is used.
@@ -85,6 +87,11 @@ $(BUILD)/kvmctl-save.so: src/vm/save_module.c | deps-build
 	@mkdir -p $(BUILD)/obj
 	@echo "  MODULE  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/save_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(SAVE_LIBS)
+
+$(BUILD)/kvmctl-filter.so: src/vm/filter_module.c src/vm/filter_module.h | deps-build
+	@mkdir -p $(BUILD)/obj
+	@echo "  MODULE  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(XML_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/filter_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(XML_LIBS)
 
 # --- made by the program of its own tables ---
 $(BUILD)/man/%: man/%.in $(BUILD)/kvmctl scripts/make-manual
@@ -169,7 +176,7 @@ TIDY := $(patsubst %.c,$(BUILD)/tidy/%.clean,$(SRC) $(MODULE_SRC) $(SUPERVISOR_S
 tidy: $(TIDY)
 $(BUILD)/tidy/%.clean: %.c .clang-tidy $(wildcard include/*/*.h)
 	@mkdir -p $(dir $@)
-	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -DKVMCTL_VERSION='""' $(NL_CFLAGS:-I%=-isystem%) 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -DKVMCTL_VERSION='""' $(NL_CFLAGS:-I%=-isystem%) $(XML_CFLAGS:-I%=-isystem%) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)touch $@
 
 .PHONY: format
