@@ -87,7 +87,7 @@ void filter_read_filter_key(struct filter_reading *reading, struct filter *filte
 		_cleanup_free_ char *trimmed = text_trim(text);
 
 		if (parse_uuid(trimmed, "uuid", filter->uuid, &err) < 0)
-			complain_error(reading, key, &err);
+			filter_complain(reading, "%s", err.message);
 	} else {
 		filter_unknown(reading, "attribute", key, "filter", keys, ELEMENTS(keys) - 1);
 	}

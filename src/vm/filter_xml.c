@@ -225,6 +225,28 @@ static void uuid_text(struct xml_reader *x, const char *text, size_t length)
 	x->uuid_length += length;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The line is that of the text's end. */
+static void stray_text(struct xml_reader *x, const char *text, size_t length)
+{
+	size_t begin = 0, end = length;
+
+	while (begin < length && is_blank(text[begin]))
+		begin++;
+	if (begin == length)
+		return;
+	for (size_t i = begin; i < length; i++)
+		x->reading.line -= text[i] == '\n';
+	while (is_blank(text[end - 1]))
+		end--;
+	_cleanup_free_ char *printable = text_printable(text + begin, end - begin, 40);
+	filter_complain(&x->reading, "text where none belongs: \"%s\"", printable);
+}
+
 static void text_between(void *data, int line, const char *text, size_t length)
 {
 	struct xml_reader *x = data;
@@ -236,13 +258,7 @@ static void text_between(void *data, int line, const char *text, size_t length)
 		uuid_text(x, text, length);
 		return;
 	}
-	for (size_t i = 0; i < length; i++) {
-		if (strchr(" \t\r\n", text[i]) && text[i])
-			continue;
-		_cleanup_free_ char *printable = text_printable(text + i, length - i, 40);
-		filter_complain(&x->reading, "text where none belongs: \"%s\"", printable);
-		return;
-	}
+	stray_text(x, text, length);
 }
 
 static void comment(void *data, int line, const char *text)
