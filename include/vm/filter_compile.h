@@ -1,0 +1,87 @@
+/* Rules of a NIC in nft's language. Pure: a tree, a NIC and what the kernel can do go in, text comes out.
+ *
+ * Theory of operation. All rules are in the table "bridge kvmctl". Four base chains look the interface up in a map each, so that the
+ * cost for one guest does not grow with their number, and go to a chain of the NIC:
+ *
+ *   o2   what the guest sends, frame by frame (layer LINK)            prerouting -300
+ *   o3   what the guest sends, IP with its connections (NETWORK)      prerouting 10, behind br_netfilter's 0
+ *   i3   what the guest gets, IP with its connections                 forward -10 (before br_netfilter's -1) and output
+ *   i2   what the guest gets, frame by frame                          postrouting 300
+ *
+ * Each of them accepts or drops for itself, so a frame has to be accepted by both layers. Frames from the host to a guest take the
+ * same way. The end of a chain accepts, as libvirt's does.
+ *
+ * State of connections: where the kernel tracks them in the bridge family, by `ct`. Else br_netfilter lets IP frames through the inet
+ * hooks, where the table "inet kvmctl" writes the state into bits of the frame's mark, which the chains above read. `reject` sets a bit
+ * of that mark and the inet hooks refuse; `connlimit-above` is counted there. A frame that has not come by there has no state, and
+ * no rule with a state accepts it: it fails closed. */
+#ifndef KVMCTL_VM_FILTER_COMPILE_H
+#define KVMCTL_VM_FILTER_COMPILE_H
+
+#include "base/json.h"
+#include "vm/filter_tree.h"
+
+/* What the kernel (in this network namespace) can do. */
+struct filter_kernel {
+	bool bridge;              /* nftables in the bridge family at all */
+	bool bridge_ct;           /* connection tracking of bridged frames */
+	bool bridge_reject;       /* reject in the bridge family */
+	bool bridge_netfilter;    /* br_netfilter is there: bridged IP frames can go through the inet hooks */
+	bool inet_ct, inet_reject, connlimit;
+	uint32_t mark_mask;       /* bits of the mark that are ours: together, 5 at least */
+};
+#define FILTER_MARK_MASK 0x0fff0000u
+
+struct filter_nic {
+	const char *interface;
+	unsigned number;          /* unlike any other's on the host and the same as long as it is there; from 2. For connlimit-above */
+};
+
+/* What is made for a NIC. `text` adds to the tables: chains and sets must be there and empty before (filter_transaction_put does it). */
+struct filter_program {
+	char *text;
+	char **chains, **sets;    /* of table bridge kvmctl; the first four chains are o2, o3, i3, i2 */
+	char **inet_chains, **inet_sets;
+	bool connections;         /* the bridge must call br_netfilter (nf_call_iptables, nf_call_ip6tables), unless bridge_ct */
+	size_t rules;
+	char **warnings;          /* where something has to be done otherwise than it is written */
+};
+
+#define _cleanup_filter_program_ _cleanup_(filter_program_clear)
+void filter_program_clear(struct filter_program *program);
+
+/* All problems at once, places as filter_tree_build has them. */
+int filter_compile(const struct filter_tree *tree, const struct filter_nic *nic, const struct filter_kernel *kernel,
+		   struct filter_program *ret, struct problems *problems);
+
+/* --- transactions: text for nft_load() --- */
+
+struct filter_transaction;
+#define _cleanup_filter_transaction_ _cleanup_(filter_transaction_free)
+/* Begins with the tables, their base chains and maps: made when they are not there, written afresh when they are. */
+struct filter_transaction *filter_transaction_new(const struct filter_kernel *kernel);
+void filter_transaction_free(struct filter_transaction **transaction);
+
+/* What of a NIC is in the kernel now. */
+struct filter_existing {
+	char **chains, **sets;             /* of table bridge kvmctl */
+	char **inet_chains, **inet_sets;   /* of table inet kvmctl */
+};
+#define _cleanup_filter_existing_ _cleanup_(filter_existing_clear)
+void filter_existing_clear(struct filter_existing *existing);
+/* Adds the NIC's chains and sets that a listing of nft has (its JSON, of "ruleset", "chains" or "sets"). */
+void filter_existing_read(const char *interface, const struct json *listing, struct filter_existing *existing);
+
+/* Puts a NIC in, in place of what is there of it. bridge: the host's link above, whose own traffic to guests has state; NULL: none. */
+void filter_transaction_put(struct filter_transaction *transaction, const struct filter_nic *nic, const char *bridge,
+			    const struct filter_program *program, const struct filter_existing *existing);
+/* Takes a NIC out; one that is not there as well. */
+void filter_transaction_remove(struct filter_transaction *transaction, const struct filter_nic *nic,
+			       const struct filter_existing *existing);
+/* The text; owned by the transaction. */
+const char *filter_transaction_text(struct filter_transaction *transaction);
+
+/* Names of interfaces that nft can be told: ERROR_SPEC for others. */
+int filter_interface_check(const char *interface, struct error *err);
+
+#endif

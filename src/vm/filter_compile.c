@@ -1,0 +1,315 @@
+/* The chains of a NIC: which there are, and in what order they are entered. See vm/filter_compile.h for all of it. */
+#include "vm/filter_compile.h"
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "vm/filter_compile_internal.h"
+
+void filter_program_clear(struct filter_program *program)
+{
+	free(program->text);
+	strv_free(program->chains);
+	strv_free(program->sets);
+	strv_free(program->inet_chains);
+	strv_free(program->inet_sets);
+	strv_free(program->warnings);
+	*program = (struct filter_program){ 0 };
+}
+
+static bool is_link(const struct filter_tree_rule *rule)
+{
+	return filter_rule_layer(rule->rule) == FILTER_LAYER_LINK;
+}
+
+/* --- layer LINK --- */
+
+static bool link_side(const struct filter_tree_rule *rule, enum filter_side side)
+{
+	if (!is_link(rule))
+		return false;
+	return rule->rule->direction == FILTER_INOUT || (rule->rule->direction == FILTER_IN) == (side == SIDE_TO_GUEST);
+}
+
+static const char *link_verdict(enum filter_action action)
+{
+	switch (action) {
+	case FILTER_ACCEPT:
+		return "accept";
+	case FILTER_RETURN:
+		return "return";
+	case FILTER_CONTINUE:
+		return "";
+	case FILTER_DROP:
+	case FILTER_REJECT: /* libvirt's way: frames are not answered on this layer */
+	case FILTER_ACTION_MAX:
+		break;
+	}
+	return "drop";
+}
+
+/* Ports can be looked at only where the protocol that has them is named. */
+static bool check_ports(struct compile *c, const struct filter_tree_rule *rule)
+{
+	bool ports = false, protocol = false;
+
+	for (size_t i = 0; i < rule->n_nodes; i++) {
+		for (size_t j = 0; j < rule->nodes[i].n; j++) {
+			enum filter_attribute_id id = rule->nodes[i].operands[j].row->id;
+
+			ports |= id == FILTER_ATTRIBUTE_SRCPORTSTART || id == FILTER_ATTRIBUTE_DSTPORTSTART;
+			protocol |= id == FILTER_ATTRIBUTE_IP_PROTOCOL || id == FILTER_ATTRIBUTE_IPV6_PROTOCOL;
+		}
+	}
+	if (!ports || protocol)
+		return true;
+
+	_cleanup_free_ char *entry = filter_entry_place(rule->filter, rule->entry);
+	_cleanup_free_ char *place = xprintf("filter \"%s\", %s", rule->filter->name, entry);
+	problems_add(c->problems, place, "ports need a protocol that has them, as protocol='tcp'");
+	return false;
+}
+
+static void link_rule(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side)
+{
+	if (!check_ports(c, rule))
+		return;
+	compile_rule(c,
+		     &(struct emission){ .rule = rule,
+					 .side = side,
+					 .guards = true,
+					 .condition = "",
+					 .out = c->chains,
+					 .mirrored = rule->rule->direction == FILTER_INOUT && side == SIDE_FROM_GUEST,
+					 .verdict = link_verdict(rule->rule->action) });
+}
+
+struct sub_chain {
+	const char *name;
+	int priority;
+	size_t number;
+};
+
+static int compare_chains(const void *a, const void *b)
+{
+	const struct sub_chain *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
+}
+
+/* Chains that have rules on this side, in the order in which root enters them. Filters that name the same chain share it; the priority
+ * that is met last holds. */
+static struct sub_chain *sub_chains(const struct compile *c, enum filter_side side, size_t *ret_n)
+{
+	struct sub_chain *list = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->tree->n; i++) {
+		const struct filter_tree_rule *rule = &c->tree->rules[i];
+		size_t at = 0;
+
+		if (!link_side(rule, side) || streq(rule->chain, "root"))
+			continue;
+		while (at < n && !streq(list[at].name, rule->chain))
+			at++;
+		if (at == n) {
+			grow_array(list, n);
+			list[n++] = (struct sub_chain){ .name = rule->chain, .number = at };
+		}
+		list[at].priority = rule->chain_priority;
+	}
+	if (n > 0)
+		qsort(list, n, sizeof(*list), compare_chains);
+	*ret_n = n;
+	return list;
+}
+
+static void open_chain(struct compile *c, const char *name)
+{
+	strv_add(&c->program->chains, name);
+	fprintf(c->chains, "\tchain %s {\n", name);
+}
+
+/* What a frame must be to enter a chain of that name. */
+static const char *chain_guard(const char *chain)
+{
+	static const struct {
+		const char *prefix, *guard;
+	} guards[] = {
+		{ "vlan", "ether type 0x8100 " }, { "stp", "ether daddr 01:80:c2:00:00:00 " },
+		{ "arp", "ether type 0x0806 " },  { "rarp", "ether type 0x8035 " },
+		{ "ipv4", "ether type 0x0800 " }, { "ipv6", "ether type 0x86dd " },
+	};
+	const char *prefix = filter_chain_prefix(chain);
+
+	for (size_t i = 0; i < ELEMENTS(guards); i++)
+		if (streq(guards[i].prefix, prefix))
+			return guards[i].guard;
+	return "";
+}
+
+static void sub_chain(struct compile *c, const char *chain, const char *prefix, enum filter_side side)
+{
+	_cleanup_free_ char *name = compile_name(prefix, c->nic->interface, chain);
+
+	open_chain(c, name);
+	for (size_t i = 0; i < c->tree->n; i++)
+		if (link_side(&c->tree->rules[i], side) && streq(c->tree->rules[i].chain, chain))
+			link_rule(c, &c->tree->rules[i], side);
+	/* What runs off the end is accepted, whatever root says: libvirt's chains have that policy. */
+	fputs("\t\taccept\n\t}\n", c->chains);
+}
+
+static void link_root(struct compile *c, const char *prefix, enum filter_side side, const struct sub_chain *chains,
+		      size_t n)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i <= c->tree->n; i++) {
+		const struct filter_tree_rule *rule = i < c->tree->n ? &c->tree->rules[i] : NULL;
+
+		if (rule && (!link_side(rule, side) || !streq(rule->chain, "root")))
+			continue;
+		for (; next < n && (!rule || chains[next].priority <= rule->priority); next++) {
+			_cleanup_free_ char *name = compile_name(prefix, c->nic->interface, chains[next].name);
+			fprintf(c->chains, "\t\t%sjump %s\n", chain_guard(chains[next].name), name);
+		}
+		if (rule)
+			link_rule(c, rule, side);
+	}
+}
+
+static void link_layer(struct compile *c, const char *prefix, enum filter_side side)
+{
+	_cleanup_free_ char *root = compile_name(prefix, c->nic->interface, NULL);
+	size_t n;
+	_cleanup_free_ struct sub_chain *chains = sub_chains(c, side, &n);
+
+	for (size_t i = 0; i < n; i++)
+		sub_chain(c, chains[i].name, prefix, side);
+	open_chain(c, root);
+	link_root(c, prefix, side, chains, n);
+	fputs("\t}\n", c->chains);
+}
+
+/* --- layer NETWORK --- */
+
+/* The rules of one family in a chain of their own; its name, or NULL when there are none. */
+static char *family_chain(struct compile *c, const char *prefix, enum filter_side side, enum filter_family family)
+{
+	_cleanup_free_ char *name =
+		compile_name(prefix, c->nic->interface, family == FILTER_FAMILY_IPV4 ? "ipv4" : "ipv6");
+	_cleanup_free_ char *rules = NULL;
+	size_t size;
+	FILE *out = open_memstream(&rules, &size);
+
+	if (!out)
+		abort();
+	compile_network(c, side, family, out);
+	fclose(out);
+	if (size == 0)
+		return NULL;
+	open_chain(c, name);
+	fprintf(c->chains, "%s\t}\n", rules);
+	return take_ptr(name);
+}
+
+static void network_layer(struct compile *c, const char *prefix, enum filter_side side)
+{
+	_cleanup_free_ char *root = compile_name(prefix, c->nic->interface, NULL);
+	_cleanup_free_ char *ipv4 = family_chain(c, prefix, side, FILTER_FAMILY_IPV4);
+	_cleanup_free_ char *ipv6 = family_chain(c, prefix, side, FILTER_FAMILY_IPV6);
+
+	open_chain(c, root);
+	if (ipv4 || ipv6) {
+		/* A priority tag is taken off on the way: what is behind it would come past these rules. */
+		fputs("\t\tether type 0x8100 vlan id 0 vlan type { 0x0800, 0x86dd } counter drop comment "
+		      "\"priority-tagged IP\"\n",
+		      c->chains);
+		fprintf(c->chains, "\t\tether type vmap { %s%s%s%s%s }\n", ipv4 ? "0x0800 : goto " : "",
+			ipv4 ? ipv4 : "", ipv4 && ipv6 ? ", " : "", ipv6 ? "0x86dd : goto " : "", ipv6 ? ipv6 : "");
+	}
+	fputs("\t}\n", c->chains);
+}
+
+/* --- all of it --- */
+
+/* The four that the maps name stand first. */
+static void sort_out_entries(struct compile *c)
+{
+	static const char *const prefixes[] = { "o2", "o3", "i3", "i2" };
+	char **sorted = NULL;
+
+	for (size_t i = 0; i < ELEMENTS(prefixes); i++)
+		strv_take(&sorted, compile_name(prefixes[i], c->nic->interface, NULL));
+	for (size_t i = 0; c->program->chains && c->program->chains[i]; i++)
+		if (!strv_contains(sorted, c->program->chains[i]))
+			strv_add(&sorted, c->program->chains[i]);
+	strv_free(c->program->chains);
+	c->program->chains = sorted;
+}
+
+static char *all_text(struct compile *c, const char *sets, const char *chains, const char *inet)
+{
+	if (!*inet)
+		return xprintf("table bridge kvmctl {\n%s%s}\n", sets, chains);
+
+	/* The mark has told whose frame it is; from here on its field has the answers. */
+	_cleanup_free_ char *name = compile_name("c", c->nic->interface, NULL);
+	_cleanup_free_ char *declared = NULL;
+
+	strv_add(&c->program->inet_chains, name);
+	for (size_t i = 0; c->program->inet_sets[i]; i++) {
+		const char *set = c->program->inet_sets[i];
+		const char *type = strstr(set, "/four") ? "ipv4_addr" : "ipv6_addr";
+		_cleanup_free_ char *before = take_ptr(declared);
+
+		declared = xprintf("%s\tset %s {\n\t\ttype %s; size 65535; flags dynamic;\n\t}\n", before ? before : "",
+				   set, type);
+	}
+
+	_cleanup_free_ char *number = compile_name("m", c->nic->interface, NULL);
+	uint32_t keep = ~c->kernel->mark_mask;
+	unsigned shift = mark_shift(c->kernel->mark_mask) + MARK_STATE_BITS;
+
+	strv_add(&c->program->chains, number);
+	return xprintf(
+		"table inet kvmctl {\n%s\tchain %s {\n\t\tmeta mark set meta mark & 0x%08x\n%s\t}\n}\n"
+		"table bridge kvmctl {\n%s\tchain %s {\n\t\tmeta mark set meta mark & 0x%08x | 0x%08x\n\t}\n%s}\n",
+		declared, name, keep, inet, sets, number, keep, c->nic->number << shift, chains);
+}
+
+int filter_compile(const struct filter_tree *tree, const struct filter_nic *nic, const struct filter_kernel *kernel,
+		   struct filter_program *ret, struct problems *problems)
+{
+	_cleanup_filter_program_ struct filter_program program = { 0 };
+	_cleanup_free_ char *sets = NULL, *chains = NULL, *inet = NULL;
+	size_t sizes[3], before = problems->n;
+	struct compile c = { .tree = tree, .nic = nic, .kernel = kernel, .program = &program, .problems = problems };
+
+	c.sets = open_memstream(&sets, &sizes[0]);
+	c.chains = open_memstream(&chains, &sizes[1]);
+	c.inet = open_memstream(&inet, &sizes[2]);
+	if (!c.sets || !c.chains || !c.inet)
+		abort();
+	link_layer(&c, "o2", SIDE_FROM_GUEST);
+	network_layer(&c, "o3", SIDE_FROM_GUEST);
+	network_layer(&c, "i3", SIDE_TO_GUEST);
+	link_layer(&c, "i2", SIDE_TO_GUEST);
+	fclose(c.sets);
+	fclose(c.chains);
+	fclose(c.inet);
+	for (size_t i = 0; i < c.n_known; i++) {
+		free(c.known[i].key);
+		free(c.known[i].name);
+	}
+	free(c.known);
+	if (problems->n > before)
+		return -1;
+	sort_out_entries(&c);
+	program.text = all_text(&c, sets, chains, inet);
+	*ret = program;
+	program = (struct filter_program){ 0 };
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* Between the chapters of the compiler: filter_compile.c (chains), _rule.c (one rule), _network.c (connections), _names.c. */
+#ifndef KVMCTL_VM_FILTER_COMPILE_INTERNAL_H
+#define KVMCTL_VM_FILTER_COMPILE_INTERNAL_H
+
+#include <stdio.h>
+
+#include "vm/filter_compile.h"
+
+/* The low bits of the mark's field. On the way to conntrack they are 0, and the bits above say whose frame it is (MARK_BRIDGED, or the
+ * number of a NIC that counts connections); behind it those say which limits are exceeded. */
+enum mark_state {
+	MARK_UNSEEN,
+	MARK_NEW, MARK_ESTABLISHED, MARK_ANSWER, MARK_RELATED, MARK_RELATED_ANSWER, MARK_INVALID, MARK_UNTRACKED,
+	MARK_REFUSED,                /* to be answered with an ICMP error by the inet hooks */
+	MARK_DONE = 15
+};
+#define MARK_STATE_BITS 4
+#define MARK_BRIDGED 16              /* a frame on a bridge that nobody counts */
+
+enum filter_side { SIDE_FROM_GUEST, SIDE_TO_GUEST };
+
+struct compile {
+	const struct filter_tree *tree;
+	const struct filter_nic *nic;
+	const struct filter_kernel *kernel;
+	struct filter_program *program;
+	struct problems *problems;
+	FILE *sets, *chains, *inet;
+	struct set_known {           /* named sets of this NIC: the same list is made once */
+		char *key, *name;
+	} *known;
+	size_t n_known, limits;
+};
+
+/* Where and how a rule is written. */
+struct emission {
+	const struct filter_tree_rule *rule;
+	enum filter_side side;
+	bool mirrored;
+	bool without_mac;            /* layer NETWORK: the sender's MAC address is not there in the mirror */
+	bool guards;                 /* begin with what tells the protocol */
+	const char *condition;       /* more of a match, ending with a blank; or "" */
+	const char *verdict;         /* "drop"; "": none */
+	FILE *out;
+};
+
+/* --- _rule.c --- */
+/* Lines for all combinations of the rule. */
+void compile_rule(struct compile *c, const struct emission *emission);
+
+/* --- _network.c --- */
+/* The rules of that layer and family on one side, into the chain that is open. */
+void compile_network(struct compile *c, enum filter_side side, enum filter_family family, FILE *out);
+
+/* --- _names.c --- */
+/* "o2-tap0", with the name of a chain behind it "o2-tap0/ipv4-x": user's words with what nft's names may not have written as ".hh". */
+char *compile_name(const char *prefix, const char *interface, const char *chain);
+/* Whether the chain or set belongs to that NIC. */
+bool compile_name_is_of(const char *name, const char *interface);
+unsigned mark_shift(uint32_t mask);
+unsigned mark_bits(uint32_t mask);
+
+#endif

@@ -1,0 +1,75 @@
+/* Names of chains and sets, and the mark's field. */
+#include <ctype.h>
+
+#include "base/text.h"
+#include "vm/filter_compile_internal.h"
+
+static void put_escaped(FILE *out, const char *s)
+{
+	for (; *s; s++) {
+		if (isalnum((unsigned char)*s) || *s == '-' || *s == '_')
+			fputc(*s, out);
+		else
+			fprintf(out, ".%02x", (unsigned char)*s);
+	}
+}
+
+char *compile_name(const char *prefix, const char *interface, const char *chain)
+{
+	char *name = NULL;
+	size_t size;
+	FILE *out = open_memstream(&name, &size);
+
+	if (!out)
+		abort();
+	fprintf(out, "%s-", prefix);
+	put_escaped(out, interface);
+	if (chain) {
+		fputc('/', out);
+		put_escaped(out, chain);
+	}
+	fclose(out);
+	return name;
+}
+
+bool compile_name_is_of(const char *name, const char *interface)
+{
+	/* Chains of rules; the mark's number, counting; sets of lists, of gratuitous ARP, of limits. */
+	static const char *const prefixes[] = { "o2", "o3", "i3", "i2", "m", "c", "s", "g", "l" };
+
+	for (size_t i = 0; i < ELEMENTS(prefixes); i++) {
+		_cleanup_free_ char *own = compile_name(prefixes[i], interface, NULL);
+		size_t length = strlen(own);
+
+		if (starts_with(name, own) && (name[length] == '\0' || name[length] == '/'))
+			return true;
+	}
+	return false;
+}
+
+int filter_interface_check(const char *interface, struct error *err)
+{
+	size_t length = strlen(interface);
+
+	if (length == 0 || length > 15)
+		return error_set(err, ERROR_SPEC, "\"%s\" is no name of a network interface: 1 to 15 characters",
+				 interface);
+	/* A '*' at the end would be a pattern to nft. */
+	for (const char *s = interface; *s; s++)
+		if (!isgraph((unsigned char)*s) || strchr("\"\\*/", *s))
+			return error_set(err, ERROR_SPEC,
+					 "the interface \"%s\" cannot be filtered: its name has a character that "
+					 "nftables does not take",
+					 interface);
+	return 0;
+}
+
+unsigned mark_shift(uint32_t mask)
+{
+	return mask ? (unsigned)__builtin_ctz(mask) : 0;
+}
+
+unsigned mark_bits(uint32_t mask)
+{
+	return (unsigned)__builtin_popcount(mask);
+}

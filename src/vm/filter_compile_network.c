@@ -1,0 +1,293 @@
+/* Rules about connections: which sides a rule has, and what it asks of a connection's state there. libvirt's ways, because filters
+ * rely on them: a rule is mirrored for the other direction; an accepting one lets only answers through there; one that drops is
+ * mirrored without state. */
+#include <inttypes.h>
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "vm/filter_compile_internal.h"
+
+enum ct_direction { DIRECTION_ANY, DIRECTION_ORIGINAL, DIRECTION_REPLY };
+
+/* What a rule has besides matches. */
+struct network_rule {
+	const struct filter_operand *state, *limit;
+	bool limit_negated;
+	bool typed;    /* ICMP with a type: no answer looks like the question */
+	bool only_mac; /* nothing that a mirror could say */
+};
+
+static struct network_rule look(const struct filter_tree_rule *rule)
+{
+	struct network_rule ret = { .only_mac = false };
+	bool mac = false, other = false;
+
+	for (size_t i = 0; i < rule->n_nodes; i++) {
+		const struct filter_tree_node *node = &rule->nodes[i];
+
+		for (size_t j = 0; j < node->n; j++) {
+			const struct filter_operand *operand = &node->operands[j];
+			enum filter_attribute_id id = operand->row->id;
+
+			if (id == FILTER_ATTRIBUTE_STATE)
+				ret.state = operand;
+			else if (id == FILTER_ATTRIBUTE_SRCMACADDR)
+				mac = true;
+			else
+				other = true;
+			if (id == FILTER_ATTRIBUTE_CONNLIMIT_ABOVE) {
+				ret.limit = operand;
+				ret.limit_negated = node->negated;
+			}
+			if (id == FILTER_ATTRIBUTE_TYPE)
+				ret.typed = true;
+		}
+	}
+	ret.only_mac = mac && !other;
+	return ret;
+}
+
+static char *place_of(const struct filter_tree_rule *rule)
+{
+	_cleanup_free_ char *entry = filter_entry_place(rule->filter, rule->entry);
+
+	return xprintf("filter \"%s\", %s", rule->filter->name, entry);
+}
+
+static bool can_mark(const struct compile *c)
+{
+	return c->kernel->bridge_netfilter && c->kernel->inet_ct;
+}
+
+/* --- state --- */
+
+static char *state_by_ct(unsigned states, enum ct_direction direction)
+{
+	static const char *const words[] = { "new", "established", "related", "invalid" };
+	_cleanup_strv_ char **list = NULL;
+
+	for (unsigned i = 0; i < ELEMENTS(words); i++)
+		if (states & 1u << i)
+			strv_add(&list, words[i]);
+
+	_cleanup_free_ char *text = strv_join(list, ",");
+	return xprintf("ct state %s %s", text,
+		       direction == DIRECTION_ORIGINAL ? "ct direction original "
+		       : direction == DIRECTION_REPLY  ? "ct direction reply "
+						       : "");
+}
+
+static char *state_by_mark(const struct compile *c, unsigned states, enum ct_direction direction)
+{
+	static const struct {
+		unsigned state;
+		enum mark_state original, reply; /* reply: MARK_UNSEEN when there is no such thing */
+	} marks[] = {
+		{ FILTER_STATE_NEW, MARK_NEW, MARK_UNSEEN },
+		{ FILTER_STATE_ESTABLISHED, MARK_ESTABLISHED, MARK_ANSWER },
+		{ FILTER_STATE_RELATED, MARK_RELATED, MARK_RELATED_ANSWER },
+		{ FILTER_STATE_INVALID, MARK_INVALID, MARK_UNSEEN },
+	};
+	unsigned shift = mark_shift(c->kernel->mark_mask);
+	_cleanup_strv_ char **list = NULL;
+
+	for (size_t i = 0; i < ELEMENTS(marks); i++) {
+		if (!(states & marks[i].state))
+			continue;
+		if (direction != DIRECTION_REPLY)
+			strv_addf(&list, "0x%08x", (unsigned)marks[i].original << shift);
+		if (direction != DIRECTION_ORIGINAL && marks[i].reply != MARK_UNSEEN)
+			strv_addf(&list, "0x%08x", (unsigned)marks[i].reply << shift);
+	}
+
+	_cleanup_free_ char *text = strv_join(list, ", ");
+	const char *form = strv_length(list) == 1 ? "meta mark & 0x%08x == %s " : "meta mark & 0x%08x { %s } ";
+	return xprintf(form, 0xfu << shift, text);
+}
+
+/* Ends with a blank; owned by the caller. NULL: the kernel cannot tell, and that is said. */
+static char *state_text(struct compile *c, const struct filter_tree_rule *rule, unsigned states,
+			enum ct_direction direction)
+{
+	c->program->connections = true;
+	if (c->kernel->bridge_ct)
+		return state_by_ct(states, direction);
+	if (can_mark(c))
+		return state_by_mark(c, states, direction);
+
+	_cleanup_free_ char *place = place_of(rule);
+	problems_add(c->problems, place,
+		     "it looks at connections, which this kernel does not track for bridged frames "
+		     "(NF_CONNTRACK_BRIDGE), and "
+		     "br_netfilter is not there; statematch='false' does without");
+	return NULL;
+}
+
+/* The condition on this side; "" for none, NULL when there is a problem. */
+static char *condition_of(struct compile *c, const struct filter_tree_rule *rule, const struct network_rule *has,
+			  bool mirrored)
+{
+	const struct filter_rule *written = rule->rule;
+
+	if (has->state) {
+		unsigned states = (unsigned)has->state->values[0].number;
+
+		return states & FILTER_STATE_NONE ? xstrdup("") : state_text(c, rule, states, DIRECTION_ANY);
+	}
+	if (written->action != FILTER_ACCEPT || written->stateless || written->direction == FILTER_INOUT || has->limit)
+		return xstrdup("");
+	if (has->typed)
+		return state_text(c, rule, FILTER_STATE_NEW | FILTER_STATE_ESTABLISHED, DIRECTION_ANY);
+	if (mirrored)
+		return state_text(c, rule, FILTER_STATE_ESTABLISHED, DIRECTION_REPLY);
+	return state_text(c, rule, FILTER_STATE_NEW | FILTER_STATE_ESTABLISHED, DIRECTION_ORIGINAL);
+}
+
+/* --- the number of connections --- */
+
+/* The kernel counts where it tracks; the answer is a bit of the mark. */
+static char *limit_by_mark(struct compile *c, const struct filter_tree_rule *rule, const struct network_rule *has,
+			   const char *set, const char *count)
+{
+	unsigned shift = mark_shift(c->kernel->mark_mask), room = mark_bits(c->kernel->mark_mask) - MARK_STATE_BITS;
+	_cleanup_free_ char *place = place_of(rule);
+
+	if (c->limits >= room) {
+		problems_add(c->problems, place,
+			     "more than %u rules with connlimit-above: the mark has no bits for them", room);
+		return NULL;
+	}
+	if (c->nic->number < 2 || c->nic->number >> room) {
+		problems_add(c->problems, place, "connlimit-above: the mark has bits for %u NICs with it",
+			     (1u << room) - 2);
+		return NULL;
+	}
+
+	uint32_t bit = 1u << (shift + MARK_STATE_BITS + (unsigned)c->limits);
+	_cleanup_free_ char *verdict = xprintf("meta mark set meta mark | 0x%08x", bit);
+	_cleanup_free_ char *condition = xprintf("add @%s { %s } ", set, count);
+	struct emission e = { .rule = rule,
+			      .side = SIDE_FROM_GUEST,
+			      .mirrored = rule->rule->direction != FILTER_OUT,
+			      .guards = true,
+			      .condition = condition,
+			      .verdict = verdict,
+			      .out = c->inet };
+
+	e.without_mac = e.mirrored;
+	strv_add(&c->program->inet_sets, set);
+	compile_rule(c, &e);
+	c->program->rules--;
+	return xprintf("meta mark & 0x%08x %s 0x%08x ", bit, has->limit_negated ? "!=" : "==", bit);
+}
+
+static char *limit_text(struct compile *c, const struct filter_tree_rule *rule, const struct network_rule *has)
+{
+	bool ipv4 = filter_rule_protocol(rule->rule)->family == FILTER_FAMILY_IPV4;
+	_cleanup_free_ char *place = place_of(rule);
+	_cleanup_free_ char *number = xprintf("%s%zu", ipv4 ? "four" : "six", c->limits);
+	_cleanup_free_ char *set = compile_name("l", c->nic->interface, number);
+	_cleanup_free_ char *count = NULL;
+	char *text = NULL;
+
+	if (!c->kernel->connlimit || (!c->kernel->bridge_ct && !can_mark(c))) {
+		problems_add(c->problems, place,
+			     "connlimit-above: this kernel cannot count the connections of bridged frames");
+		return NULL;
+	}
+	if (has->limit->n != 1) {
+		problems_add(c->problems, place, "connlimit-above cannot be a list");
+		return NULL;
+	}
+	c->program->connections = true;
+	count = xprintf("%s saddr ct count %s%" PRIu64, ipv4 ? "ip" : "ip6",
+			c->kernel->bridge_ct && has->limit_negated ? "" : "over ", has->limit->values[0].number);
+	if (c->kernel->bridge_ct) {
+		strv_add(&c->program->sets, set);
+		fprintf(c->sets, "\tset %s {\n\t\ttype %s; size 65535; flags dynamic;\n\t}\n", set,
+			ipv4 ? "ipv4_addr" : "ipv6_addr");
+		text = xprintf("add @%s { %s } ", set, count);
+	} else {
+		text = limit_by_mark(c, rule, has, set, count);
+	}
+	c->limits++;
+	return text;
+}
+
+/* --- verdicts --- */
+
+static const char *verdict_of(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side)
+{
+	switch (rule->rule->action) {
+	case FILTER_ACCEPT:
+		return "accept";
+	case FILTER_RETURN:
+		return "return";
+	case FILTER_CONTINUE:
+		return "";
+	case FILTER_REJECT:
+		break;
+	case FILTER_DROP:
+	case FILTER_ACTION_MAX:
+		return "drop";
+	}
+	if (side == SIDE_FROM_GUEST && c->kernel->bridge_reject)
+		return "reject";
+	if (c->kernel->bridge_netfilter && c->kernel->inet_reject) {
+		c->program->connections = true;
+		return "goto refuse";
+	}
+
+	_cleanup_free_ char *place = place_of(rule);
+	_cleanup_free_ char *warning = xprintf("%s: nothing can be rejected here: it is dropped without a word", place);
+	if (!strv_contains(c->program->warnings, warning))
+		strv_add(&c->program->warnings, warning);
+	return "drop";
+}
+
+static bool has_side(const struct filter_tree_rule *rule, const struct network_rule *has, enum filter_side side,
+		     bool mirrored)
+{
+	enum filter_direction direction = rule->rule->direction;
+
+	if (has->limit)
+		return side == SIDE_FROM_GUEST;
+	if (has->state)
+		return direction == FILTER_INOUT || !mirrored;
+	/* libvirt makes nothing at all of ICMP types with inout; here both sides are as written. */
+	if (has->typed)
+		return direction == FILTER_INOUT || !mirrored;
+	return !(mirrored && has->only_mac);
+}
+
+static void network_rule(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side, FILE *out)
+{
+	struct network_rule has = look(rule);
+	bool mirrored = (side == SIDE_FROM_GUEST) == (rule->rule->direction != FILTER_OUT);
+
+	if (!has_side(rule, &has, side, mirrored))
+		return;
+
+	_cleanup_free_ char *condition = has.limit ? limit_text(c, rule, &has) : condition_of(c, rule, &has, mirrored);
+	if (!condition)
+		return;
+	compile_rule(c, &(struct emission){ .rule = rule,
+					    .side = side,
+					    .mirrored = mirrored,
+					    .without_mac = mirrored,
+					    .guards = true,
+					    .condition = condition,
+					    .verdict = verdict_of(c, rule, side),
+					    .out = out });
+}
+
+void compile_network(struct compile *c, enum filter_side side, enum filter_family family, FILE *out)
+{
+	for (size_t i = 0; i < c->tree->n; i++) {
+		const struct filter_tree_rule *rule = &c->tree->rules[i];
+
+		if (filter_rule_layer(rule->rule) == FILTER_LAYER_NETWORK &&
+		    filter_rule_protocol(rule->rule)->family == family)
+			network_rule(c, rule, side, out);
+	}
+}

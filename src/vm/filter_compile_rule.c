@@ -1,0 +1,350 @@
+/* One rule in nft's language: its matches in their order, for each combination of what its variables have. A list that stands in one
+ * match alone becomes a set; lists that walk in step, or stand in a match that is negated, become a line for each position. */
+#include <inttypes.h>
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "vm/filter_compile_internal.h"
+#include "vm/filter_match.h"
+
+/* From here on a set has a name, and is shared by the rules of the NIC. */
+#define NAMED_SET_MIN 16
+#define COMMENT_MAX 128
+
+struct line {
+	struct compile *c;
+	const struct emission *e;
+	const char *place;
+	size_t *positions;
+	bool *as_set; /* by group */
+	FILE *out;
+	bool never; /* this combination matches nothing */
+};
+
+/* --- sets --- */
+
+static const char *named_set(struct line *line, const struct match *match, const char *elements)
+{
+	struct compile *c = line->c;
+	const char *type = match_set_type(match);
+	_cleanup_free_ char *key = xprintf("%s %s", type, elements);
+
+	for (size_t i = 0; i < c->n_known; i++)
+		if (streq(c->known[i].key, key))
+			return c->known[i].name;
+
+	_cleanup_free_ char *number = xprintf("%s%zu", type, c->n_known);
+	char *name = compile_name("s", c->nic->interface, number);
+
+	fprintf(c->sets, "\tset %s {\n\t\ttype %s; flags interval;\n\t\telements = { %s }\n\t}\n", name, type,
+		elements);
+	strv_add(&c->program->sets, name);
+	grow_array(c->known, c->n_known);
+	c->known[c->n_known++] = (struct set_known){ take_ptr(key), name };
+	return name;
+}
+
+static void put_set(struct line *line, const struct match *match)
+{
+	int group = match->first->group != FILTER_NO_GROUP ? match->first->group : match->second->group;
+	size_t n = line->e->rule->groups[group];
+	struct match_value *values = xcalloc(n, sizeof(*values));
+	size_t *positions = line->positions;
+	_cleanup_free_ char *elements = NULL;
+	size_t size;
+
+	for (size_t i = 0; i < n; i++) {
+		positions[group] = i;
+		if (!match_value(match, positions, line->place, &values[i], line->c->problems))
+			line->never = true;
+	}
+	positions[group] = 0;
+	n = match_merge(values, n);
+	if (!match_is_everything(match, values, n)) {
+		FILE *out = open_memstream(&elements, &size);
+		if (!out)
+			abort();
+		match_print_elements(out, match, values, n);
+		fclose(out);
+		if (n >= NAMED_SET_MIN && match_set_type(match))
+			fprintf(line->out, "%s @%s ", match->field, named_set(line, match, elements));
+		else if (n > 1)
+			fprintf(line->out, "%s { %s } ", match->field, elements);
+		else
+			fprintf(line->out, "%s %s ", match->field, elements);
+	}
+	free(values);
+}
+
+static void put_one(struct line *line, const struct match *match)
+{
+	struct match_value value;
+
+	if (!match_value(match, line->positions, line->place, &value, line->c->problems))
+		line->never = true;
+	else if (!match_is_everything(match, &value, 1))
+		match_print(line->out, match, &value);
+	else if (match->negated)
+		line->never = true;
+}
+
+/* Whether all positions of the operand's values can be said in ranges. */
+static bool all_in_ranges(const struct match *match)
+{
+	if (match->row->role != MATCH_MASK || !match->second)
+		return true;
+	for (size_t i = 0; i < match->second->n; i++)
+		if (match->second->values[i].prefix < 0)
+			return false;
+	return true;
+}
+
+static bool can_be_set(const struct match *match, int group)
+{
+	bool first = match->first->group == group, second = match->second && match->second->group == group;
+
+	if (match->negated || match->field[0] == '@' || (!first && !second) || !all_in_ranges(match))
+		return false;
+	/* The other half must not walk with another list. */
+	return (first || match->first->group == FILTER_NO_GROUP) &&
+	       (!match->second || second || match->second->group == FILTER_NO_GROUP);
+}
+
+/* --- what is no field --- */
+
+static const struct filter_value *value_of(const struct line *line, const struct filter_operand *operand)
+{
+	return &operand->values[operand->group == FILTER_NO_GROUP ? 0 : line->positions[operand->group]];
+}
+
+static void put_special(struct line *line, const struct filter_tree_node *node, const struct filter_operand *operand)
+{
+	const struct filter_value *value = value_of(line, operand);
+
+	switch ((int)operand->row->id) {
+	case FILTER_ATTRIBUTE_FLAGS:
+		fprintf(line->out, "tcp flags & 0x%02" PRIx64 " %s 0x%02" PRIx64 " ", value->mask,
+			node->negated ? "!=" : "==", value->number);
+		break;
+	case FILTER_ATTRIBUTE_OPTION:
+		fprintf(line->out, "tcp option %" PRIu64 " %s ", value->number, node->negated ? "missing" : "exists");
+		break;
+	case FILTER_ATTRIBUTE_IPSET:
+		problems_add(line->c->problems, line->place,
+			     "there is no set \"%s\": sets of ipset cannot be used from nftables", value->text);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- what tells the protocol --- */
+
+static bool uses(const struct filter_tree_node *node, const enum filter_attribute_id *ids, size_t n)
+{
+	for (size_t i = 0; i < node->n; i++)
+		for (size_t j = 0; j < n; j++)
+			if (node->operands[i].row->id == ids[j])
+				return true;
+	return false;
+}
+
+static bool uses_arp_addresses(const struct filter_tree_rule *rule)
+{
+	static const enum filter_attribute_id ids[] = { FILTER_ATTRIBUTE_ARPSRCMACADDR, FILTER_ATTRIBUTE_ARPDSTMACADDR,
+							FILTER_ATTRIBUTE_ARPSRCIPADDR, FILTER_ATTRIBUTE_ARPDSTIPADDR,
+							FILTER_ATTRIBUTE_GRATUITOUS };
+
+	for (size_t i = 0; i < rule->n_nodes; i++)
+		if (uses(&rule->nodes[i], ids, ELEMENTS(ids)))
+			return true;
+	return false;
+}
+
+static void put_guards(FILE *out, const struct filter_tree_rule *rule)
+{
+	const struct filter_protocol_row *protocol = filter_rule_protocol(rule->rule);
+
+	if (!protocol)
+		return;
+	if (protocol->layer == FILTER_LAYER_NETWORK) {
+		if (protocol->number >= 0)
+			fprintf(out, "%s %d ", protocol->family == FILTER_FAMILY_IPV4 ? "ip protocol" : "meta l4proto",
+				protocol->number);
+		return;
+	}
+	/* A match of a layer above would look behind a VLAN tag if the type did not stand before it. */
+	if (protocol->number > 0)
+		fprintf(out, "ether type 0x%04x ", (unsigned)protocol->number);
+	if (protocol->id == FILTER_PROTOCOL_STP)
+		fputs("ether daddr 01:80:c2:00:00:00 ether type < 0x600 @nh,0,24 0x424203 ", out);
+	/* Addresses stand where they are looked for only in a packet about IPv4 on Ethernet. */
+	if (protocol->id == FILTER_PROTOCOL_ARP && uses_arp_addresses(rule))
+		fputs("arp htype 1 arp ptype 0x0800 arp hlen 6 arp plen 4 ", out);
+	if (protocol->id == FILTER_PROTOCOL_RARP && uses_arp_addresses(rule))
+		fputs("@nh,0,48 0x000108000604 ", out);
+}
+
+/* --- a line --- */
+
+static const struct filter_operand *gratuitous(const struct filter_tree_rule *rule, bool *ret_negated)
+{
+	static const enum filter_attribute_id id = FILTER_ATTRIBUTE_GRATUITOUS;
+
+	for (size_t i = 0; i < rule->n_nodes; i++)
+		for (size_t j = 0; j < rule->nodes[i].n; j++) {
+			*ret_negated = rule->nodes[i].negated;
+			if (rule->nodes[i].operands[j].row->id == id && rule->nodes[i].operands[j].values[0].number)
+				return &rule->nodes[i].operands[j];
+		}
+	return NULL;
+}
+
+static char *comment_of(const struct filter_tree_rule *rule)
+{
+	_cleanup_free_ char *place = filter_entry_place(rule->filter, rule->entry);
+	char *comment = xprintf("%s, %s", rule->filter->name, place);
+
+	for (char *s = comment; *s; s++)
+		if (*s == '"' || *s == '\\' || (unsigned char)*s < ' ')
+			*s = '?';
+	if (strlen(comment) > COMMENT_MAX - 1)
+		comment[COMMENT_MAX - 1] = '\0';
+	return comment;
+}
+
+/* Two fields of a packet cannot be compared in nft's language: the sender's address goes into a set, the target's is looked up in it,
+ * and it is taken out again. */
+static void put_gratuitous(struct line *line, const char *matches, const char *end, bool negated)
+{
+	struct compile *c = line->c;
+	const char *sender = "arp saddr ip", *target = "arp daddr ip";
+	_cleanup_free_ char *set = compile_name("g", c->nic->interface, NULL);
+
+	/* A set has to have a type, and bits have none. */
+	if (line->e->rule->nodes[0].protocol->id == FILTER_PROTOCOL_RARP) {
+		problems_add(c->problems, line->place, "gratuitous cannot be asked of RARP");
+		return;
+	}
+	if (!strv_contains(c->program->sets, set)) {
+		strv_add(&c->program->sets, set);
+		fprintf(c->sets, "\tset %s {\n\t\ttype ipv4_addr; size 65535; flags dynamic;\n\t}\n", set);
+	}
+	fprintf(line->e->out, "\t\t%sadd @%s { %s }\n", matches, set, sender);
+	fprintf(line->e->out, "\t\t%s%s %s@%s delete @%s { %s } %s\n", matches, target, negated ? "!= " : "", set, set,
+		sender, end);
+	fprintf(line->e->out, "\t\t%sdelete @%s { %s }\n", matches, set, sender);
+}
+
+static void put_node(struct line *line, const struct filter_tree_node *node)
+{
+	for (size_t i = 0; i < node->n; i++) {
+		const struct filter_operand *operand = &node->operands[i];
+		struct match match;
+
+		if (line->e->without_mac && operand->row->id == FILTER_ATTRIBUTE_SRCMACADDR)
+			continue;
+		if (!match_of(node, operand, line->e->mirrored, &match)) {
+			put_special(line, node, operand);
+			continue;
+		}
+
+		int group = operand->group != FILTER_NO_GROUP ? operand->group
+			    : match.second                    ? match.second->group
+							      : FILTER_NO_GROUP;
+		if (group != FILTER_NO_GROUP && line->as_set[group])
+			put_set(line, &match);
+		else
+			put_one(line, &match);
+	}
+}
+
+static void put_line(struct line *line)
+{
+	const struct emission *e = line->e;
+	_cleanup_free_ char *matches = NULL, *end = NULL, *comment = comment_of(e->rule);
+	size_t size;
+	bool negated;
+
+	line->never = false;
+	line->out = open_memstream(&matches, &size);
+	if (!line->out)
+		abort();
+	if (e->guards)
+		put_guards(line->out, e->rule);
+	for (size_t i = 0; i < e->rule->n_nodes; i++)
+		put_node(line, &e->rule->nodes[i]);
+	fclose(line->out);
+	if (line->never)
+		return;
+	end = xprintf("%scounter %s%scomment \"%s\"", e->condition, e->verdict, *e->verdict ? " " : "", comment);
+	if (gratuitous(e->rule, &negated))
+		put_gratuitous(line, matches, end, negated);
+	else
+		fprintf(e->out, "\t\t%s%s\n", matches, end);
+	line->c->program->rules++;
+	if (line->c->program->rules == FILTER_TREE_RULES_MAX + 1)
+		problems_add(line->c->problems, "", "the filter makes more than %d rules on a NIC",
+			     FILTER_TREE_RULES_MAX);
+}
+
+/* --- combinations --- */
+
+/* A group whose values stand in one match only, which can be a set. */
+static bool group_is_set(const struct emission *e, int group)
+{
+	size_t matches = 0;
+
+	for (size_t i = 0; i < e->rule->n_nodes; i++) {
+		const struct filter_tree_node *node = &e->rule->nodes[i];
+
+		for (size_t j = 0; j < node->n; j++) {
+			struct match match;
+			bool mine = node->operands[j].group == group;
+
+			if (!match_of(node, &node->operands[j], e->mirrored, &match)) {
+				/* Masks and ends belong to a match that is looked at by itself. */
+				if (mine && (node->operands[j].row->needs == FILTER_ATTRIBUTE_NONE ||
+					     node->operands[j].row->id == FILTER_ATTRIBUTE_IPSETFLAGS))
+					return false;
+				continue;
+			}
+			if (!mine && !(match.second && match.second->group == group))
+				continue;
+			if (++matches > 1 || !can_be_set(&match, group))
+				return false;
+		}
+	}
+	return matches == 1;
+}
+
+static bool next_combination(struct line *line)
+{
+	const struct filter_tree_rule *rule = line->e->rule;
+
+	for (size_t i = 0; i < rule->n_groups; i++) {
+		if (line->as_set[i])
+			continue;
+		if (++line->positions[i] < rule->groups[i])
+			return true;
+		line->positions[i] = 0;
+	}
+	return false;
+}
+
+void compile_rule(struct compile *c, const struct emission *emission)
+{
+	const struct filter_tree_rule *rule = emission->rule;
+	_cleanup_free_ char *entry = filter_entry_place(rule->filter, rule->entry);
+	_cleanup_free_ char *place = xprintf("filter \"%s\", %s", rule->filter->name, entry);
+	_cleanup_free_ size_t *positions = xcalloc(rule->n_groups + 1, sizeof(*positions));
+	_cleanup_free_ bool *as_set = xcalloc(rule->n_groups + 1, sizeof(*as_set));
+	struct line line = { .c = c, .e = emission, .place = place, .positions = positions, .as_set = as_set };
+	size_t before = c->problems->n;
+
+	for (size_t i = 0; i < rule->n_groups; i++)
+		as_set[i] = rule->groups[i] > 1 && group_is_set(emission, (int)i);
+	do {
+		put_line(&line);
+	} while (c->problems->n == before && next_combination(&line));
+}
