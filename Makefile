@@ -27,6 +27,7 @@ UUID_LIBS  = -l:libuuid.a
 NL_CFLAGS  = $(shell $(PKG) --cflags libnl-3.0 libnl-route-3.0)
 NL_LIBS    = $(shell $(PKG) --libs libnl-3.0 libnl-route-3.0)
 PNG_LIBS   = $(shell $(PKG) --libs libpng)
+NFT_LIBS   = $(shell $(PKG) --libs libnftables)
 SAVE_LIBS  = $(shell $(PKG) --libs libzstd libxxhash)
 XML_CFLAGS = $(shell $(PKG) --cflags libxml-2.0)
 XML_LIBS   = $(shell $(PKG) --libs libxml-2.0)
@@ -93,6 +94,11 @@ $(BUILD)/kvmctl-filter.so: src/vm/filter_module.c src/vm/filter_module.h | deps-
 	@echo "  MODULE  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(XML_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/filter_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(XML_LIBS)
 
+$(BUILD)/kvmctl-nft.so: src/host/nft_module.c | deps-build
+	@mkdir -p $(BUILD)/obj
+	@echo "  MODULE  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/nft_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(NFT_LIBS)
+
 # --- made by the program of its own tables ---
 $(BUILD)/man/%: man/%.in $(BUILD)/kvmctl scripts/make-manual
 	@mkdir -p $(dir $@)
@@ -120,6 +126,18 @@ $(BUILD)/tests/golden/%: tests/golden/%.c tests/golden/golden_case.c $(BUILD)/li
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
+
+# --- filters: golden rules, and frames with their verdicts ---
+FILTER_TESTS := $(BUILD)/tests/filters/golden $(BUILD)/tests/filters/frames
+unit: $(FILTER_TESTS)
+$(BUILD)/tests/filters/golden: tests/golden-filters/filter_golden.c tests/filter_case.h $(BUILD)/libkvmctl.a | $(MODULES)
+	@mkdir -p $(dir $@)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
+$(BUILD)/tests/filters/frames: $(wildcard tests/net/frames/*.c) $(wildcard tests/net/frames/*.h) tests/filter_case.h $(BUILD)/libkvmctl.a | $(MODULES)
+	@mkdir -p $(dir $@)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- the fake QEMU of the tests ---
 $(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) tests/fake/fake.h $(BUILD)/libkvmctl.a

@@ -1,0 +1,110 @@
+/* nftables transactions: running one, and telling which line was refused and why. What speaks to the kernel is in kvmctl-nft.so. */
+#include "host/nft.h"
+
+#include <ctype.h>
+
+#include "base/module.h"
+#include "base/text.h"
+#include "host/nft_module.h"
+
+/* Of a command that is refused: a set with ten thousand elements is one line. */
+#define COMMAND_SHOWN 200
+
+void nft_failure_clear(struct nft_failure *failure)
+{
+	free(failure->command);
+	free(failure->reason);
+	*failure = (struct nft_failure){ 0 };
+}
+
+static char *line_of(const char *text, size_t number)
+{
+	for (; number > 1 && text; number--) {
+		text = strchr(text, '\n');
+		if (text)
+			text++;
+	}
+	if (!text)
+		return NULL;
+
+	_cleanup_free_ char *line = xstrndup(text, strcspn(text, "\n"));
+	return text_trim(line);
+}
+
+/* nft says "/dev/stdin:3:12-20: Error: could not ...", then shows the line and points at the place. */
+static struct nft_failure failure_of(const char *text, const char *errors)
+{
+	struct nft_failure failure = { 0 };
+	const char *error = strstr(errors, "Error: ");
+	const char *at = strchr(errors, ':');
+
+	if (!error) {
+		failure.reason = text_one_line(errors, strlen(errors), COMMAND_SHOWN);
+		return failure;
+	}
+	for (const char *p = at && at < error ? at + 1 : ""; isdigit((unsigned char)*p); p++)
+		failure.line = failure.line * 10 + (size_t)(*p - '0');
+	error += strlen("Error: ");
+	failure.reason = text_one_line(error, strcspn(error, "\n"), COMMAND_SHOWN);
+	if (failure.line > 0)
+		failure.command = line_of(text, failure.line);
+	return failure;
+}
+
+static int refused(const char *text, const char *errors, struct nft_failure *ret, struct error *err)
+{
+	_cleanup_nft_failure_ struct nft_failure failure = failure_of(text, errors);
+	const char *command = failure.command ? failure.command : "";
+	_cleanup_free_ char *shown = text_one_line(command, strlen(command), COMMAND_SHOWN);
+
+	if (*shown)
+		error_set(err, ERROR_HOST, "nftables refused line %zu (\"%s\"): %s", failure.line, shown,
+			  failure.reason);
+	else
+		error_set(err, ERROR_HOST, "nftables refused: %s",
+			  is_empty(failure.reason) ? "no reason given" : failure.reason);
+	if (strstr(failure.reason, "Operation not permitted"))
+		error_hint(err, "this needs the capability CAP_NET_ADMIN: run as root");
+	if (ret) {
+		nft_failure_clear(ret);
+		*ret = failure;
+		failure = (struct nft_failure){ 0 };
+	}
+	return -1;
+}
+
+static int run(const char *text, bool check, bool json, char **ret_output, struct nft_failure *failure,
+	       struct error *err)
+{
+	const void *symbol;
+	_cleanup_free_ char *output = NULL, *errors = NULL;
+
+	if (module_load("nft", "nft_module", &symbol, err) < 0)
+		return -1;
+
+	const struct nft_module *module = symbol;
+	int status = module->run(text, check, json, &output, &errors);
+
+	if (status < 0)
+		return refused(text, errors ? errors : "", failure, err);
+	if (ret_output)
+		*ret_output = take_ptr(output);
+	return 0;
+}
+
+int nft_load(const char *text, struct nft_failure *failure, struct error *err)
+{
+	return run(text, false, false, NULL, failure, err);
+}
+
+int nft_check(const char *text, struct nft_failure *failure, struct error *err)
+{
+	return run(text, true, false, NULL, failure, err);
+}
+
+int nft_list(const char *what, bool json, char **ret, struct error *err)
+{
+	_cleanup_free_ char *command = xprintf("list %s", what);
+
+	return run(command, false, json, ret, NULL, err);
+}

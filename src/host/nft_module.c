@@ -1,0 +1,42 @@
+/* The module kvmctl-nft.so: everything that needs libnftables. It is loaded by nft.c when rules are first touched: the library
+ * brings GMP, a JSON library and a parser along. It shares no symbol with the program (see nft_module.h). */
+#include "host/nft_module.h"
+
+#include <nftables/libnftables.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct nft_module nft_module;
+
+static char *copy(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+static int run(const char *commands, bool check, bool json, char **ret_output, char **ret_errors)
+{
+	/* A context of its own for each transaction: what one has learned of the ruleset may be old by the next. */
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+
+	if (!ctx) {
+		*ret_output = copy("");
+		*ret_errors = copy("libnftables makes no context");
+		return -1;
+	}
+	nft_ctx_buffer_output(ctx);
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_set_dry_run(ctx, check);
+	/* Numbers as numbers: names of protocols and ports come from files of the host. */
+	nft_ctx_output_set_flags(ctx, json ? NFT_CTX_OUTPUT_JSON : NFT_CTX_OUTPUT_NUMERIC_ALL);
+
+	int status = nft_run_cmd_from_buffer(ctx, commands);
+
+	*ret_output = copy(nft_ctx_get_output_buffer(ctx));
+	*ret_errors = copy(nft_ctx_get_error_buffer(ctx));
+	nft_ctx_free(ctx);
+	return status == 0 ? 0 : -1;
+}
+
+const struct nft_module nft_module = {
+	.run = run,
+};

@@ -1,0 +1,14 @@
+/* Between nft.c and the module that links libnftables: plain calls and plain values, so that neither needs a symbol of the other. */
+#ifndef KVMCTL_HOST_NFT_MODULE_H
+#define KVMCTL_HOST_NFT_MODULE_H
+
+#include <stdbool.h>
+
+struct nft_module {
+	/* Runs commands of nft's language as one transaction; `check`: the kernel looks at them and takes none. With `json` what is
+	 * listed is printed as JSON. 0 or -1; *ret_output and *ret_errors are what it said, owned by the caller (free), never NULL
+	 * but when there is no memory. */
+	int (*run)(const char *commands, bool check, bool json, char **ret_output, char **ret_errors);
+};
+
+#endif

@@ -1,0 +1,58 @@
+/* Asking the kernel what it can filter: a rule of each kind in a table that is only looked at. */
+#include "vm/filter_kernel.h"
+
+#include <unistd.h>
+
+#include "base/text.h"
+#include "host/nft.h"
+#include "vm/filter_compile_internal.h"
+
+#define MEMBER(m) offsetof(struct filter_kernel, m)
+
+static const struct {
+	size_t member;
+	const char *family, *hook, *rule;
+} kinds[] = {
+	{ MEMBER(bridge), "bridge", "prerouting priority -300", "ether type vlan counter accept" },
+	{ MEMBER(bridge_ct), "bridge", "prerouting priority 10", "ct state new accept" },
+	{ MEMBER(bridge_reject), "bridge", "prerouting priority 10", "ether type ip reject" },
+	{ MEMBER(inet_ct), "inet", "prerouting priority -140", "ct state new ct direction original accept" },
+	{ MEMBER(inet_reject), "inet", "forward priority -10", "reject" },
+	{ MEMBER(connlimit), "inet", "prerouting priority -140", "add @s { ip saddr ct count over 3 } accept" },
+};
+
+static bool takes(const char *family, const char *hook, const char *rule, struct error *err)
+{
+	_cleanup_free_ char *text =
+		xprintf("table %s kvmctl-probe {\n\tset s { type ipv4_addr; size 16; flags dynamic; }\n"
+			"\tchain c { type filter hook %s; policy accept;\n\t\t%s\n\t}\n}\n",
+			family, hook, rule);
+
+	return nft_check(text, NULL, err) == 0;
+}
+
+int filter_kernel_probe(uint32_t mark_mask, struct filter_kernel *ret, struct error *err)
+{
+	struct filter_kernel kernel = { .mark_mask = mark_mask };
+	_cleanup_error_ struct error first = ERROR_INIT;
+
+	if (mark_bits(mark_mask) <= MARK_STATE_BITS ||
+	    (mark_mask >> mark_shift(mark_mask)) + 1 != 1u << mark_bits(mark_mask))
+		return error_set(err, ERROR_HOST,
+				 "the mask 0x%08x for marks must have 5 bits or more that stand together", mark_mask);
+	for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+		_cleanup_error_ struct error refusal = ERROR_INIT;
+		bool *can = (bool *)((char *)&kernel + kinds[i].member);
+
+		*can = takes(kinds[i].family, kinds[i].hook, kinds[i].rule, &refusal);
+		if (!*can && i == 0)
+			error_move(&first, &refusal);
+	}
+	if (!kernel.bridge) {
+		error_move(err, &first);
+		return error_prefix(err, "this host cannot filter frames on bridges");
+	}
+	kernel.bridge_netfilter = access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) == 0;
+	*ret = kernel;
+	return 0;
+}
