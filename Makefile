@@ -42,6 +42,8 @@ SUPERVISOR_OBJ := $(SUPERVISOR_SRC:src/%.c=$(BUILD)/obj/%.o)
 MODULES := $(foreach m,$(MODULE_SRC),$(BUILD)/kvmctl-$(patsubst %_module.c,%,$(notdir $(m))).so)
 # What the program makes of its own tables: manual pages, the JSON Schema of specs, completion.
 PAGES := $(patsubst man/%.in,$(BUILD)/man/%,$(wildcard man/*.in))
+# Network filters that come with kvmctl, beside the program as they are when it is installed.
+FILTERS := $(patsubst %,$(BUILD)/%,$(wildcard filters/*.xml))
 MADE  := $(if $(wildcard src/cli/main.c),$(PAGES) $(BUILD)/instance.schema.json $(BUILD)/kvmctl.bash-completion)
 
 .DEFAULT_GOAL := all
@@ -55,7 +57,7 @@ deps-build:
 	$(if $(filter no,$(DEPS)),,@scripts/deps build)
 
 .PHONY: all
-all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES) $(MADE)
+all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES) $(FILTERS) $(MADE)
 
 $(BUILD)/libkvmctl.a: $(OBJ)
 	@echo "  AR      $@"
@@ -99,6 +101,10 @@ $(BUILD)/kvmctl-nft.so: src/host/nft_module.c | deps-build
 	@echo "  MODULE  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/nft_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(NFT_LIBS)
 
+$(BUILD)/filters/%.xml: filters/%.xml
+	@mkdir -p $(dir $@)
+	$(Q)cp $< $@
+
 # --- made by the program of its own tables ---
 $(BUILD)/man/%: man/%.in $(BUILD)/kvmctl scripts/make-manual
 	@mkdir -p $(dir $@)
@@ -112,7 +118,7 @@ $(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
 # --- unit tests: one program per tests/unit/*.c ---
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 .PHONY: unit
-unit: $(UNIT) $(MODULES) $(BUILD)/kvmctl-supervisor $(BUILD)/tests/fake-qemu
+unit: $(UNIT) $(MODULES) $(FILTERS) $(BUILD)/kvmctl-supervisor $(BUILD)/tests/fake-qemu
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"

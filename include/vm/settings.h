@@ -25,6 +25,7 @@ struct settings {
 	char *file;            /* the file read, or "" */
 	char *run_dir;         /* absolute */
 	char *spec_dir;
+	char *filter_dir;      /* network filters that were defined here */
 	char *state_dir;       /* lasting things: /var/lib/kvmctl; users: $XDG_STATE_HOME/kvmctl */
 	char *cache_dir;       /* /var/cache/kvmctl; users: $XDG_CACHE_HOME/kvmctl */
 	char *uid_dir;         /* locks of the uid pool: /run/kvmctl-uids */

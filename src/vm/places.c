@@ -10,6 +10,7 @@ static void root_places(struct places *places)
 	places->config = xstrdup("/etc/kvmctl/kvmctl.json");
 	places->run_dir = xstrdup("/run/kvmctl");
 	places->spec_dir = xstrdup("/etc/kvmctl/instances");
+	places->filter_dir = xstrdup("/etc/kvmctl/filters");
 	places->state_dir = xstrdup("/var/lib/kvmctl");
 	places->cache_dir = xstrdup("/var/cache/kvmctl");
 }
@@ -33,6 +34,7 @@ static int user_places(struct places *places, struct error *err)
 	_cleanup_free_ char *config = xdg_dir("XDG_CONFIG_HOME", home, ".config");
 	places->config = xprintf("%s/kvmctl.json", config);
 	places->spec_dir = xprintf("%s/instances", config);
+	places->filter_dir = xprintf("%s/filters", config);
 	places->state_dir = xdg_dir("XDG_STATE_HOME", home, ".local/state");
 	places->cache_dir = xdg_dir("XDG_CACHE_HOME", home, ".cache");
 	if (runtime && *runtime == '/')
@@ -58,6 +60,7 @@ void places_free(struct places *places)
 	free(places->config);
 	free(places->run_dir);
 	free(places->spec_dir);
+	free(places->filter_dir);
 	free(places->state_dir);
 	free(places->cache_dir);
 	free(places->uid_dir);

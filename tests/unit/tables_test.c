@@ -54,7 +54,7 @@ static void test_promised_keys(void **state)
 		{ "disk", "path format mode shared serial cache aio discard iothread bootindex secret_file size" },
 		{ "nic", "mac mode link ip ip6 network vlan queues mtu script filter security_groups name uuid link_state" },
 		{ "network", "name subnet gateway network6 gateway6 mac_prefix tags" },
-		{ "settings", "run_dir spec_dir state_dir cache_dir uid_pool uid_dir defaults timeouts nic_script log_max spice_tls migration_tls" },
+		{ "settings", "run_dir spec_dir filter_dir state_dir cache_dir uid_pool uid_dir defaults timeouts nic_script log_max spice_tls migration_tls" },
 		{ "migration_tls", "mode cacert cert key crl" },
 		{ "timeouts", "start powerdown quit sigterm sigkill command query script" },
 	};
