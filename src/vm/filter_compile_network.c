@@ -145,6 +145,13 @@ static char *condition_of(struct compile *c, const struct filter_tree_rule *rule
 
 /* --- the number of connections --- */
 
+/* Which packets are counted and limited: those that begin a connection; where the guest only answers, those of a connection that is not
+ * settled yet. One too many would otherwise stop all the others until the kernel has forgotten it. */
+static const char *limited_packets(const struct filter_tree_rule *rule)
+{
+	return rule->rule->direction == FILTER_OUT ? "ct state new " : "ct status & assured == 0 ";
+}
+
 /* The kernel counts where it tracks; the answer is a bit of the mark. */
 static char *limit_by_mark(struct compile *c, const struct filter_tree_rule *rule, const struct network_rule *has,
 			   const char *set, const char *count)
@@ -165,7 +172,7 @@ static char *limit_by_mark(struct compile *c, const struct filter_tree_rule *rul
 
 	uint32_t bit = 1u << (shift + MARK_STATE_BITS + (unsigned)c->limits);
 	_cleanup_free_ char *verdict = xprintf("meta mark set meta mark | 0x%08x", bit);
-	_cleanup_free_ char *condition = xprintf("add @%s { %s } ", set, count);
+	_cleanup_free_ char *condition = xprintf("%sadd @%s { %s } ", limited_packets(rule), set, count);
 	struct emission e = { .rule = rule,
 			      .side = SIDE_FROM_GUEST,
 			      .mirrored = rule->rule->direction != FILTER_OUT,
@@ -206,7 +213,7 @@ static char *limit_text(struct compile *c, const struct filter_tree_rule *rule, 
 		strv_add(&c->program->sets, set);
 		fprintf(c->sets, "\tset %s {\n\t\ttype %s; size 65535; flags dynamic;\n\t}\n", set,
 			ipv4 ? "ipv4_addr" : "ipv6_addr");
-		text = xprintf("add @%s { %s } ", set, count);
+		text = xprintf("%sadd @%s { %s } ", limited_packets(rule), set, count);
 	} else {
 		text = limit_by_mark(c, rule, has, set, count);
 	}

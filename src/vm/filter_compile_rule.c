@@ -149,16 +149,31 @@ static bool uses(const struct filter_tree_node *node, const enum filter_attribut
 	return false;
 }
 
+static bool any_uses(const struct filter_tree_rule *rule, const enum filter_attribute_id *ids, size_t n)
+{
+	for (size_t i = 0; i < rule->n_nodes; i++)
+		if (uses(&rule->nodes[i], ids, n))
+			return true;
+	return false;
+}
+
 static bool uses_arp_addresses(const struct filter_tree_rule *rule)
 {
 	static const enum filter_attribute_id ids[] = { FILTER_ATTRIBUTE_ARPSRCMACADDR, FILTER_ATTRIBUTE_ARPDSTMACADDR,
 							FILTER_ATTRIBUTE_ARPSRCIPADDR, FILTER_ATTRIBUTE_ARPDSTIPADDR,
 							FILTER_ATTRIBUTE_GRATUITOUS };
 
-	for (size_t i = 0; i < rule->n_nodes; i++)
-		if (uses(&rule->nodes[i], ids, ELEMENTS(ids)))
-			return true;
-	return false;
+	return any_uses(rule, ids, ELEMENTS(ids));
+}
+
+/* Whether something is asked of what is behind the IP header. */
+static bool uses_transport(const struct filter_tree_rule *rule)
+{
+	static const enum filter_attribute_id ids[] = { FILTER_ATTRIBUTE_SRCPORTSTART, FILTER_ATTRIBUTE_DSTPORTSTART,
+							FILTER_ATTRIBUTE_TYPE,         FILTER_ATTRIBUTE_CODE,
+							FILTER_ATTRIBUTE_FLAGS,        FILTER_ATTRIBUTE_OPTION };
+
+	return any_uses(rule, ids, ELEMENTS(ids));
 }
 
 static void put_guards(FILE *out, const struct filter_tree_rule *rule)
@@ -167,6 +182,9 @@ static void put_guards(FILE *out, const struct filter_tree_rule *rule)
 
 	if (!protocol)
 		return;
+	/* Later fragments have no ports; kernels were seen that take what stands there for some. */
+	if (protocol->layer == FILTER_LAYER_NETWORK && protocol->family == FILTER_FAMILY_IPV4 && uses_transport(rule))
+		fputs("ip frag-off & 0x1fff == 0 ", out);
 	if (protocol->layer == FILTER_LAYER_NETWORK) {
 		if (protocol->number >= 0)
 			fprintf(out, "%s %d ", protocol->family == FILTER_FAMILY_IPV4 ? "ip protocol" : "meta l4proto",
@@ -176,6 +194,8 @@ static void put_guards(FILE *out, const struct filter_tree_rule *rule)
 	/* A match of a layer above would look behind a VLAN tag if the type did not stand before it. */
 	if (protocol->number > 0)
 		fprintf(out, "ether type 0x%04x ", (unsigned)protocol->number);
+	if (protocol->id == FILTER_PROTOCOL_IP && uses_transport(rule))
+		fputs("ip frag-off & 0x1fff == 0 ", out);
 	if (protocol->id == FILTER_PROTOCOL_STP)
 		fputs("ether daddr 01:80:c2:00:00:00 ether type < 0x600 @nh,0,24 0x424203 ", out);
 	/* Addresses stand where they are looked for only in a packet about IPv4 on Ethernet. */
@@ -189,12 +209,11 @@ static void put_guards(FILE *out, const struct filter_tree_rule *rule)
 
 static const struct filter_operand *gratuitous(const struct filter_tree_rule *rule, bool *ret_negated)
 {
-	static const enum filter_attribute_id id = FILTER_ATTRIBUTE_GRATUITOUS;
-
 	for (size_t i = 0; i < rule->n_nodes; i++)
 		for (size_t j = 0; j < rule->nodes[i].n; j++) {
 			*ret_negated = rule->nodes[i].negated;
-			if (rule->nodes[i].operands[j].row->id == id && rule->nodes[i].operands[j].values[0].number)
+			if (rule->nodes[i].operands[j].row->id == FILTER_ATTRIBUTE_GRATUITOUS &&
+			    rule->nodes[i].operands[j].values[0].number)
 				return &rule->nodes[i].operands[j];
 		}
 	return NULL;

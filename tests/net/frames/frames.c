@@ -1,1 +1,222 @@
-int main(void){return 0;}
+/* frames SHIPPED TABLE...: puts each table's frames into a bridge from a guest's side and from the other, and looks what comes out.
+ *
+ * Run in a network namespace of its own that has the bridge br0 with the TAPs tap0 (the guest's) and tap1 (the LAN's); see
+ * tests/net/frames-verdicts. A table is a case of filter_case.h whose other lines are
+ *
+ *   out|in pass|drop|reject FRAME...     from the guest to the LAN; from the LAN to the guest
+ *   flush                                the rules anew
+ *   pause                                for a tenth of a second: the kernel forgets connections that were dropped as they began
+ *
+ * with FRAME as in frames.h; a value may be a list of alternatives a|b|c or a range 1..9 or 1..99/7: all combinations are sent. A write
+ * to a TAP has done all its work when it returns, so what has not arrived then is dropped: nothing here waits. */
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "filter_case.h"
+#include "frames.h"
+#include "host/nft.h"
+#include "vm/filter_kernel.h"
+
+#define WORDS_MAX 64
+
+struct ring {
+	int guest, lan;
+	size_t frames, wrong;
+};
+
+static int open_tap(const char *name)
+{
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
+		case_die(name, strerror(errno), NULL);
+	return fd;
+}
+
+static void command(const char *text)
+{
+	if (system(text) != 0)
+		case_die(text, "failed", NULL);
+}
+
+static void drain(int fd)
+{
+	uint8_t data[4096];
+
+	while (read(fd, data, sizeof(data)) > 0)
+		;
+}
+
+/* Whether the frame arrived; *ret_error: an ICMP error came back. Padding may be gone. */
+static bool travels(int from, int to, const struct frame *frame, bool *ret_error)
+{
+	uint8_t data[4096];
+	bool arrived = false;
+	ssize_t n;
+
+	drain(from);
+	drain(to);
+	if (write(from, frame->data, frame->n) < 0)
+		return false;
+	while ((n = read(to, data, sizeof(data))) > 0)
+		if ((size_t)n <= frame->n && n > 14 && memcmp(data, frame->data, (size_t)n) == 0)
+			arrived = true;
+	*ret_error = false;
+	while ((n = read(from, data, sizeof(data))) > 0)
+		if ((n > 34 && data[12] == 8 && data[13] == 0 && data[23] == 1 && data[34] == 3) ||
+		    (n > 54 && data[12] == 0x86 && data[13] == 0xdd && data[20] == 58 && data[54] == 1))
+			*ret_error = true;
+	return arrived;
+}
+
+static void one_frame(struct ring *ring, const struct filter_case *c, const char *line, char *const *words)
+{
+	bool from_guest = streq(words[0], "out"), error = false;
+	int from = from_guest ? ring->guest : ring->lan, to = from_guest ? ring->lan : ring->guest;
+	struct frame frame;
+
+	frame_build(words + 2, from_guest, &frame);
+	ring->frames++;
+
+	bool arrived = travels(from, to, &frame, &error);
+	const char *verdict = arrived ? "pass" : error ? "reject" : "drop";
+
+	if (streq(verdict, words[1]))
+		return;
+	ring->wrong++;
+
+	_cleanup_free_ char *text = strv_join(words, " ");
+	printf("%s:%.*s: %s, not %s: %s\n", c->path, (int)strcspn(line, " "), line, verdict, words[1], text);
+}
+
+/* --- combinations --- */
+
+static void expand(struct ring *ring, const struct filter_case *c, const char *line, char **words, size_t at);
+
+static void with_value(struct ring *ring, const struct filter_case *c, const char *line, char **words, size_t at, const char *key,
+		       const char *value)
+{
+	char *word = words[at];
+
+	words[at] = xprintf("%s%s", key, value);
+	expand(ring, c, line, words, at);   /* an alternative may be a range */
+	free(words[at]);
+	words[at] = word;
+}
+
+static void expand(struct ring *ring, const struct filter_case *c, const char *line, char **words, size_t at)
+{
+	if (!words[at]) {
+		one_frame(ring, c, line, words);
+		return;
+	}
+
+	const char *equals = strchr(words[at], '=');
+	long first, last, step = 1;
+	const char *alternatives = equals ? equals + 1 : words[at];
+	_cleanup_free_ char *key = xstrndup(words[at], (size_t)(alternatives - words[at]));
+
+	if (strchr(alternatives, '|')) {
+		_cleanup_strv_ char **values = strv_split(alternatives, '|');
+		for (size_t i = 0; values[i]; i++)
+			with_value(ring, c, line, words, at, key, values[i]);
+	} else if (equals && sscanf(alternatives, "%li..%li/%li", &first, &last, &step) >= 2) {
+		for (long i = first; i <= last; i += step) {
+			_cleanup_free_ char *value = xprintf("%ld", i);
+			with_value(ring, c, line, words, at, key, value);
+		}
+	} else {
+		expand(ring, c, line, words, at + 1);
+	}
+}
+
+/* --- a table --- */
+
+static struct filter_kernel real_kernel(void)
+{
+	struct filter_kernel kernel;
+	struct error err = ERROR_INIT;
+
+	if (filter_kernel_probe(FILTER_MARK_MASK, &kernel, &err) < 0)
+		case_die("kernel", "cannot filter", &err);
+	return kernel;
+}
+
+static void load(struct filter_case *c, const struct filter_kernel *kernel)
+{
+	struct filter_nic nic = { "tap0", 2 };
+	struct filter_existing existing = { 0 };
+	struct error err = ERROR_INIT;
+	_cleanup_filter_program_ struct filter_program program = { 0 };
+	_cleanup_free_ char *failure = NULL;
+	_cleanup_filter_transaction_ struct filter_transaction *t = filter_transaction_new(kernel);
+
+	if (case_compile(c, kernel, &nic, &program, &failure) < 0)
+		case_die(c->path, failure, NULL);
+	command("nft flush ruleset");
+	command(program.connections ? "ip link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1" :
+				      "ip link set br0 type bridge nf_call_iptables 0 nf_call_ip6tables 0");
+	filter_transaction_put(t, &nic, "br0", &program, &existing);
+	if (nft_load(filter_transaction_text(t), NULL, &err) < 0)
+		case_die(c->path, "rules", &err);
+}
+
+static void table(struct ring *ring, const char *shipped, const char *path, const struct filter_kernel *kernel)
+{
+	struct filter_case c;
+
+	case_read(path, shipped, &c);
+	load(&c, kernel);
+	for (size_t i = 0; c.rest && c.rest[i]; i++) {
+		_cleanup_strv_ char **words = NULL;
+		char *copy = xstrdup(strchr(c.rest[i], ' ') + 1), *save = NULL;
+
+		for (char *word = strtok_r(copy, " \t", &save); word && strv_length(words) < WORDS_MAX - 1; word = strtok_r(NULL, " \t", &save))
+			strv_add(&words, word);
+		free(copy);
+		if (words && streq(words[0], "flush"))
+			load(&c, kernel);
+		else if (words && streq(words[0], "pause"))
+			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		else if (strv_length(words) < 3 || (!streq(words[0], "out") && !streq(words[0], "in")))
+			case_die(path, c.rest[i], NULL);
+		else
+			expand(ring, &c, c.rest[i], words, 2);
+	}
+	case_free(&c);
+}
+
+/* The bridge's ports take a moment until they forward. */
+static void wait_for_bridge(struct ring *ring)
+{
+	char *const words[] = { (char *)"eth", NULL };
+	struct frame frame;
+	bool error;
+
+	frame_build(words, true, &frame);
+	for (int i = 0; i < 1000; i++) {
+		if (travels(ring->guest, ring->lan, &frame, &error))
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	case_die("br0", "does not forward", NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct ring ring = { .guest = open_tap("tap0"), .lan = open_tap("tap1") };
+	struct filter_kernel kernel = real_kernel();
+
+	wait_for_bridge(&ring);
+	for (int i = 2; i < argc; i++)
+		table(&ring, argv[1], argv[i], &kernel);
+	printf("%zu frames, %zu wrong\n", ring.frames, ring.wrong);
+	return ring.wrong ? 1 : 0;
+}

@@ -1,0 +1,34 @@
+/* Frames made by hand. */
+#ifndef KVMCTL_TESTS_FRAMES_H
+#define KVMCTL_TESTS_FRAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GUEST_MAC "52:54:00:00:00:01"
+#define LAN_MAC "52:54:00:00:00:02"
+#define GUEST_IP "10.0.0.1"
+#define LAN_IP "10.0.0.2"
+#define GUEST_IPV6 "fd00::1"
+#define LAN_IPV6 "fd00::2"
+
+struct frame {
+	uint8_t data[2048];
+	size_t n;
+};
+
+/* The frame that the words describe; words: a kind, then key=value.
+ *
+ *   eth      type=0x88cc                      rarp, arp   op= hw= proto= sha= spa= tha= tpa= hlen= plen=
+ *   stp      btype= bflags= rprio= raddr= rcost= sprio= saddr= port= age= maxage= hello= delay=
+ *   ip ip6   proto= and tcp udp udplite sctp icmp igmp esp ah, each also with a 6 behind it
+ *
+ *   all: esrc= edst= vlan= (a tag), outer=0x88a8 (what type of tag)   IP: src= dst= dscp= frag= (offset; with a + behind it: more follow)
+ *   IPv6: ext=hop|dst (a header in between)    ports: sport= dport=   tcp: flags=syn,ack opt=   icmp: type= code=
+ *
+ * What is not said is as a packet of the guest to the LAN has it (guest: the other way round when false). Ends the program when it
+ * does not understand. */
+void frame_build(char *const *words, bool from_guest, struct frame *ret);
+
+#endif
