@@ -176,7 +176,7 @@ FUZZ_SECONDS ?= 60
 # For `make check`: each target with a plain main that replays its corpus.
 REPLAY := $(FUZZ_NAMES:%=$(BUILD)/tests/replay/%)
 .PHONY: replay
-replay: $(REPLAY)
+replay: $(REPLAY) $(BUILD)/kvmctl-filter.so
 $(BUILD)/tests/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay_main.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
@@ -187,7 +187,7 @@ $(BUILD)/tests/replay/%: tests/fuzz/%_fuzz.c tests/fuzz/replay_main.c $(BUILD)/l
 fuzz: deps
 	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz SANITIZE=address,undefined CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" fuzz-programs
 	$(Q)scripts/fuzz build-fuzz/tests/fuzz $(FUZZ_SECONDS) $(FUZZ_NAMES)
-fuzz-programs: $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%)
+fuzz-programs: $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%) $(BUILD)/kvmctl-filter.so
 $(BUILD)/tests/fuzz/%: tests/fuzz/%_fuzz.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
