@@ -133,6 +133,8 @@ static void check_misread(const struct check *check, const struct filter_node *n
 {
 	if (filter_node_value(node, FILTER_ATTRIBUTE_ENCAP_PROTOCOL))
 		warn(check, "encap-protocol: matches here; in libvirt it never does");
+	if (filter_node_value(node, FILTER_ATTRIBUTE_NDTARGETADDR))
+		warn(check, "ndtargetaddr is kvmctl's own; libvirt passes over it and takes the rest of the rule");
 	if (node->protocol->layer == FILTER_LAYER_LINK && filter_node_value(node, FILTER_ATTRIBUTE_DSCP))
 		warn(check,
 		     "dscp: the six bits of the class are compared here; libvirt compares them with the whole byte");

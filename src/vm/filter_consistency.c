@@ -6,7 +6,7 @@
 /* Ends of ranges need their beginning, and are of the same kind. */
 static bool is_range_end(const struct filter_attribute_row *row)
 {
-	return row->needs != FILTER_ATTRIBUTE_NONE &&
+	return row->needs != FILTER_ATTRIBUTE_NONE && row->kind == filter_attributes[row->needs].kind &&
 	       (row->kind == FILTER_KIND_NUMBER || row->kind == FILTER_KIND_ADDRESS);
 }
 
@@ -66,9 +66,22 @@ static void check_carried(struct filter_reading *reading, const struct filter_no
 	}
 }
 
+/* Elsewhere in ICMPv6 there is no target. */
+static void check_target(struct filter_reading *reading, const struct filter_node *node)
+{
+	const struct filter_value *type = filter_node_value(node, FILTER_ATTRIBUTE_TYPE);
+
+	if (!filter_node_value(node, FILTER_ATTRIBUTE_NDTARGETADDR) || !type)
+		return;
+	if (filter_value_is_variable(type) || (type->number != 135 && type->number != 136) ||
+	    filter_node_value(node, FILTER_ATTRIBUTE_TYPEEND))
+		filter_complain(reading, "\"ndtargetaddr\" needs type 135 or 136 beside it");
+}
+
 void filter_read_node_end(struct filter_reading *reading, const struct filter_node *node)
 {
 	check_needs(reading, node);
 	if (node->protocol->id == FILTER_PROTOCOL_IP || node->protocol->id == FILTER_PROTOCOL_IPV6)
 		check_carried(reading, node);
+	check_target(reading, node);
 }

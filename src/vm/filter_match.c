@@ -58,6 +58,7 @@ static const struct match_row rows[] = {
 	PLAIN(DSCP, NUMBER, 6, "ip dscp", "ip6 dscp"),
 	RANGE(TYPE, TYPEEND, NUMBER, 8, "icmp type", "icmpv6 type"),
 	RANGE(CODE, CODEEND, NUMBER, 8, "icmp code", "icmpv6 code"),
+	MASK(NDTARGETADDR, NDTARGETMASK, HEX, 128, "@th,64,128"),
 };
 
 enum filter_attribute_id match_effective(const struct filter_attribute_row *row, bool mirrored)

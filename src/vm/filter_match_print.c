@@ -16,6 +16,17 @@ static enum match_format format_of(const struct match *match)
 	return match->row->format;
 }
 
+/* Two bytes at least, up to sixteen. */
+static void print_hex(FILE *out, const uint8_t value[16])
+{
+	int i = 0;
+
+	while (i < 14 && value[i] == 0)
+		i++;
+	for (fputs("0x", out); i < 16; i++)
+		fprintf(out, "%02x", value[i]);
+}
+
 static void print_number(FILE *out, enum match_format format, const uint8_t value[16])
 {
 	char text[INET6_ADDRSTRLEN];
@@ -29,7 +40,7 @@ static void print_number(FILE *out, enum match_format format, const uint8_t valu
 		fprintf(out, "%" PRIu64, number);
 		break;
 	case MATCH_HEX:
-		fprintf(out, "0x%04" PRIx64, number);
+		print_hex(out, value);
 		break;
 	case MATCH_MAC:
 		fprintf(out, "%02x:%02x:%02x:%02x:%02x:%02x", value[10], value[11], value[12], value[13], value[14],

@@ -191,6 +191,10 @@ static char *partners(const char *protocol, const char *name)
 				 starts_with(name, "type") || starts_with(name, "code") ? " protocol='icmpv6'" : "";
 	size_t n = strlen(name);
 
+	if (streq(name, "ndtargetaddr"))
+		return xstrdup(" protocol='icmpv6' type='136'");
+	if (streq(name, "ndtargetmask"))
+		return xstrdup(" protocol='icmpv6' type='136' ndtargetaddr='fd00::1'");
 	if (streq(name, "ipset"))
 		return xstrdup(" ipsetflags='src'");
 	if (streq(name, "ipsetflags"))
@@ -319,6 +323,24 @@ static bool is_required(const struct filter_protocol_row *protocol, const struct
 	return false;
 }
 
+/* kvmctl's own. */
+static const struct requirement own[] = {
+	{ "ND", "ipv6", "ndtargetaddr", &IPV6 },
+	{ "ND", "ipv6", "ndtargetmask", &IPV6_MASK },
+};
+
+static void own_attributes(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(own); i++)
+		check_attribute(&own[i], own[i].protocols, own[i].names);
+	for (size_t i = 0; i < FILTER_ATTRIBUTE_MAX; i++)
+		n += !*filter_attributes[i].ids;
+	assert_int_equal(n, ELEMENTS(own));
+}
+
 /* The rows say nothing that is not required, and the id that requires it. */
 static void no_attribute_more(void **state)
 {
@@ -326,7 +348,7 @@ static void no_attribute_more(void **state)
 	for (size_t p = 0; p < FILTER_PROTOCOL_MAX; p++)
 		for (size_t i = 0; i < FILTER_ATTRIBUTE_MAX; i++)
 			if (filter_protocol_has(&filter_protocols[p], (enum filter_attribute_id)i) &&
-			    !is_required(&filter_protocols[p], &filter_attributes[i]))
+			    *filter_attributes[i].ids && !is_required(&filter_protocols[p], &filter_attributes[i]))
 				fail_msg("\"%s\" has a \"%s\" that no requirement has", filter_protocols[p].name, filter_attributes[i].name);
 }
 
@@ -417,7 +439,7 @@ static void typed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_attribute), cmocka_unit_test(no_attribute_more), cmocka_unit_test(protocols),
+		cmocka_unit_test(every_attribute), cmocka_unit_test(own_attributes), cmocka_unit_test(no_attribute_more), cmocka_unit_test(protocols),
 		cmocka_unit_test(rows_fit_together), cmocka_unit_test(typed),
 	};
 

@@ -220,6 +220,8 @@ static void what_no_node_can_say(void **state)
 	refused(NODE("<ip dstportstart='80'/>"), "\"dstportstart\" needs \"protocol\"", NULL);
 	refused(NODE("<ip protocol='icmp' dstportstart='80'/>"), "\"dstportstart\" needs \"protocol\"", NULL);
 	refused(NODE("<ipv6 type='135'/>"), "\"type\" needs protocol icmpv6", NULL);
+	refused(NODE("<ipv6 protocol='icmpv6' ndtargetaddr='::1'/>"), "\"ndtargetaddr\" needs \"type\"", NULL);
+	refused(NODE("<ipv6 protocol='icmpv6' type='128' ndtargetaddr='::1'/>"), "\"ndtargetaddr\" needs type 135 or 136", NULL);
 	refused(NODE("<tcp dstportstart='80' dstportend='79'/>"), "the range from 80 to 79", NULL);
 	refused(NODE("<all srcipfrom='10.0.0.2' srcipto='10.0.0.1'/>"), "the range from 10.0.0.2 to 10.0.0.1", NULL);
 	refused(NODE("<tcp dstportstart='80' dstportstart='81'/>"), "dstportstart", NULL);

@@ -157,6 +157,8 @@ static void put_transport(struct making *m, const struct transport *t)
 		put_number(m, 0, 2);
 		put_number(m, number(m, "id", 1), 2);
 		put_number(m, number(m, "seq", 1), 2);
+		if (get(m, "target"))
+			put_address(m, AF_INET6, "target", NULL);
 	} else if (streq(t->name, "igmp")) {
 		put_number(m, number(m, "type", 0x16), 1);
 		put_number(m, 0, 3);

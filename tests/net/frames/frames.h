@@ -25,7 +25,7 @@ struct frame {
  *   ip ip6   proto= and tcp udp udplite sctp icmp igmp esp ah, each also with a 6 behind it
  *
  *   all: esrc= edst= vlan= (a tag), outer=0x88a8 (what type of tag)   IP: src= dst= dscp= frag= (offset; with a + behind it: more follow)
- *   IPv6: ext=hop|dst (a header in between)    ports: sport= dport=   tcp: flags=syn,ack opt=   icmp: type= code=
+ *   IPv6: ext=hop|dst (a header in between)    ports: sport= dport=   tcp: flags=syn,ack opt=   icmp: type= code= target= (of ND)
  *
  * What is not said is as a packet of the guest to the LAN has it (guest: the other way round when false). Ends the program when it
  * does not understand. */
