@@ -69,8 +69,16 @@ struct filter_existing {
 };
 #define _cleanup_filter_existing_ _cleanup_(filter_existing_clear)
 void filter_existing_clear(struct filter_existing *existing);
-/* Adds the NIC's chains and sets that a listing of nft has (its JSON, of "ruleset", "chains" or "sets"). */
-void filter_existing_read(const char *interface, const struct json *listing, struct filter_existing *existing);
+
+/* All chains and sets of both tables, so that those of a NIC are found quickly. */
+struct filter_listing;
+#define _cleanup_filter_listing_ _cleanup_(filter_listing_free)
+struct filter_listing *filter_listing_new(void);
+void filter_listing_free(struct filter_listing **listing);
+/* Adds what nft's JSON (of "chains bridge", "sets inet", "ruleset" ...) names. */
+void filter_listing_add(struct filter_listing *listing, const struct json *nft);
+/* What the NIC has; nothing when it is not there. */
+void filter_listing_of(struct filter_listing *listing, const char *interface, struct filter_existing *ret);
 
 /* Puts a NIC in, in place of what is there of it. bridge: the host's link above, whose own traffic to guests has state; NULL: none. */
 void filter_transaction_put(struct filter_transaction *transaction, const struct filter_nic *nic, const char *bridge,

@@ -8,4 +8,7 @@
  * there, or may not be used, or the mask is of no use. */
 int filter_kernel_probe(uint32_t mark_mask, struct filter_kernel *ret, struct error *err);
 
+/* What of ours is in the kernel now. */
+int filter_kernel_list(struct filter_listing **ret, struct error *err);
+
 #endif

@@ -31,7 +31,7 @@ static char *line_of(const char *text, size_t number)
 	return text_trim(line);
 }
 
-/* nft says "/dev/stdin:3:12-20: Error: could not ...", then shows the line and points at the place. */
+/* nft says "/proc/self/fd/5:3:12-20: Error: could not ...", then shows the line and points at the place. */
 static struct nft_failure failure_of(const char *text, const char *errors)
 {
 	struct nft_failure failure = { 0 };

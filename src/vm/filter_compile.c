@@ -71,16 +71,20 @@ static bool check_ports(struct compile *c, const struct filter_tree_rule *rule)
 
 static void link_rule(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side)
 {
-	if (!check_ports(c, rule))
+	bool mirrored = rule->rule->direction == FILTER_INOUT && side == SIDE_FROM_GUEST;
+	size_t before = c->problems->n;
+
+	if (compile_refused(c, rule))
 		return;
-	compile_rule(c,
-		     &(struct emission){ .rule = rule,
-					 .side = side,
-					 .guards = true,
-					 .condition = "",
-					 .out = c->chains,
-					 .mirrored = rule->rule->direction == FILTER_INOUT && side == SIDE_FROM_GUEST,
-					 .verdict = link_verdict(rule->rule->action) });
+	if (check_ports(c, rule))
+		compile_rule(c, &(struct emission){ .rule = rule,
+						    .side = side,
+						    .mirrored = mirrored,
+						    .guards = true,
+						    .condition = "",
+						    .verdict = link_verdict(rule->rule->action),
+						    .out = c->chains });
+	compile_refuse(c, rule, before);
 }
 
 struct sub_chain {
@@ -265,7 +269,7 @@ static char *all_text(struct compile *c, const char *sets, const char *chains, c
 		const char *type = strstr(set, "/four") ? "ipv4_addr" : "ipv6_addr";
 		_cleanup_free_ char *before = take_ptr(declared);
 
-		declared = xprintf("%s\tset %s {\n\t\ttype %s; size 65535; flags dynamic;\n\t}\n", before ? before : "",
+		declared = xprintf("%s\tset %s {\n\t\ttype %s; size 4096; flags dynamic;\n\t}\n", before ? before : "",
 				   set, type);
 	}
 
@@ -285,8 +289,14 @@ int filter_compile(const struct filter_tree *tree, const struct filter_nic *nic,
 {
 	_cleanup_filter_program_ struct filter_program program = { 0 };
 	_cleanup_free_ char *sets = NULL, *chains = NULL, *inet = NULL;
+	_cleanup_free_ bool *refused = xcalloc(tree->n + 1, sizeof(*refused));
 	size_t sizes[3], before = problems->n;
-	struct compile c = { .tree = tree, .nic = nic, .kernel = kernel, .program = &program, .problems = problems };
+	struct compile c = { .tree = tree,
+			     .nic = nic,
+			     .kernel = kernel,
+			     .program = &program,
+			     .problems = problems,
+			     .refused = refused };
 
 	c.sets = open_memstream(&sets, &sizes[0]);
 	c.chains = open_memstream(&chains, &sizes[1]);

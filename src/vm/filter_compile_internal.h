@@ -30,6 +30,7 @@ struct compile {
 		char *key, *name;
 	} *known;
 	size_t n_known, limits;
+	bool *refused;               /* by rule of the tree: its problem is said, once and not for each side */
 };
 
 /* Where and how a rule is written. */
@@ -48,6 +49,16 @@ struct emission {
 /* Lines for all combinations of the rule. */
 void compile_rule(struct compile *c, const struct emission *emission);
 
+/* Whether the rule has been refused; compile_refuse: it has, if there are more problems than before. */
+static inline bool compile_refused(const struct compile *c, const struct filter_tree_rule *rule)
+{
+	return c->refused[rule - c->tree->rules];
+}
+static inline void compile_refuse(struct compile *c, const struct filter_tree_rule *rule, size_t before)
+{
+	c->refused[rule - c->tree->rules] |= c->problems->n > before;
+}
+
 /* --- _network.c --- */
 /* The rules of that layer and family on one side, into the chain that is open. */
 void compile_network(struct compile *c, enum filter_side side, enum filter_family family, FILE *out);
@@ -55,8 +66,8 @@ void compile_network(struct compile *c, enum filter_side side, enum filter_famil
 /* --- _names.c --- */
 /* "o2-tap0", with the name of a chain behind it "o2-tap0/ipv4-x": user's words with what nft's names may not have written as ".hh". */
 char *compile_name(const char *prefix, const char *interface, const char *chain);
-/* Whether the chain or set belongs to that NIC. */
-bool compile_name_is_of(const char *name, const char *interface);
+/* The (escaped) interface in the name of a chain or set; NULL: it is of no NIC. Owned by the caller. */
+char *compile_name_interface(const char *name);
 unsigned mark_shift(uint32_t mask);
 unsigned mark_bits(uint32_t mask);
 

@@ -32,19 +32,11 @@ char *compile_name(const char *prefix, const char *interface, const char *chain)
 	return name;
 }
 
-bool compile_name_is_of(const char *name, const char *interface)
+char *compile_name_interface(const char *name)
 {
-	/* Chains of rules; the mark's number, counting; sets of lists, of gratuitous ARP, of limits. */
-	static const char *const prefixes[] = { "o2", "o3", "i3", "i2", "m", "c", "s", "g", "l" };
+	const char *escaped = strchr(name, '-');
 
-	for (size_t i = 0; i < ELEMENTS(prefixes); i++) {
-		_cleanup_free_ char *own = compile_name(prefixes[i], interface, NULL);
-		size_t length = strlen(own);
-
-		if (starts_with(name, own) && (name[length] == '\0' || name[length] == '/'))
-			return true;
-	}
-	return false;
+	return escaped ? xstrndup(escaped + 1, strcspn(escaped + 1, "/")) : NULL;
 }
 
 int filter_interface_check(const char *interface, struct error *err)

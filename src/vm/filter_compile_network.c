@@ -211,7 +211,7 @@ static char *limit_text(struct compile *c, const struct filter_tree_rule *rule, 
 			c->kernel->bridge_ct && has->limit_negated ? "" : "over ", has->limit->values[0].number);
 	if (c->kernel->bridge_ct) {
 		strv_add(&c->program->sets, set);
-		fprintf(c->sets, "\tset %s {\n\t\ttype %s; size 65535; flags dynamic;\n\t}\n", set,
+		fprintf(c->sets, "\tset %s {\n\t\ttype %s; size 4096; flags dynamic;\n\t}\n", set,
 			ipv4 ? "ipv4_addr" : "ipv6_addr");
 		text = xprintf("%sadd @%s { %s } ", limited_packets(rule), set, count);
 	} else {
@@ -271,21 +271,22 @@ static void network_rule(struct compile *c, const struct filter_tree_rule *rule,
 {
 	struct network_rule has = look(rule);
 	bool mirrored = (side == SIDE_FROM_GUEST) == (rule->rule->direction != FILTER_OUT);
+	size_t before = c->problems->n;
 
-	if (!has_side(rule, &has, side, mirrored))
+	if (compile_refused(c, rule) || !has_side(rule, &has, side, mirrored))
 		return;
 
 	_cleanup_free_ char *condition = has.limit ? limit_text(c, rule, &has) : condition_of(c, rule, &has, mirrored);
-	if (!condition)
-		return;
-	compile_rule(c, &(struct emission){ .rule = rule,
-					    .side = side,
-					    .mirrored = mirrored,
-					    .without_mac = mirrored,
-					    .guards = true,
-					    .condition = condition,
-					    .verdict = verdict_of(c, rule, side),
-					    .out = out });
+	if (condition)
+		compile_rule(c, &(struct emission){ .rule = rule,
+						    .side = side,
+						    .mirrored = mirrored,
+						    .without_mac = mirrored,
+						    .guards = true,
+						    .condition = condition,
+						    .verdict = verdict_of(c, rule, side),
+						    .out = out });
+	compile_refuse(c, rule, before);
 }
 
 void compile_network(struct compile *c, enum filter_side side, enum filter_family family, FILE *out)

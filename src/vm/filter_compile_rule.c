@@ -247,7 +247,7 @@ static void put_gratuitous(struct line *line, const char *matches, const char *e
 	}
 	if (!strv_contains(c->program->sets, set)) {
 		strv_add(&c->program->sets, set);
-		fprintf(c->sets, "\tset %s {\n\t\ttype ipv4_addr; size 65535; flags dynamic;\n\t}\n", set);
+		fprintf(c->sets, "\tset %s {\n\t\ttype ipv4_addr; size 256; flags dynamic;\n\t}\n", set);
 	}
 	fprintf(line->e->out, "\t\t%sadd @%s { %s }\n", matches, set, sender);
 	fprintf(line->e->out, "\t\t%s%s %s@%s delete @%s { %s } %s\n", matches, target, negated ? "!= " : "", set, set,

@@ -56,3 +56,21 @@ int filter_kernel_probe(uint32_t mark_mask, struct filter_kernel *ret, struct er
 	*ret = kernel;
 	return 0;
 }
+
+int filter_kernel_list(struct filter_listing **ret, struct error *err)
+{
+	static const char *const lists[] = { "chains bridge", "chains inet", "sets bridge", "sets inet" };
+	_cleanup_filter_listing_ struct filter_listing *listing = filter_listing_new();
+
+	for (size_t i = 0; i < ELEMENTS(lists); i++) {
+		_cleanup_free_ char *text = NULL;
+		_cleanup_json_ struct json *json = NULL;
+
+		if (nft_list(lists[i], true, &text, err) < 0 ||
+		    json_parse(text, strlen(text), strlen(text), JSON_SPEC_MAX_DEPTH, "what nft lists", &json, err) < 0)
+			return -1;
+		filter_listing_add(listing, json);
+	}
+	*ret = take_ptr(listing);
+	return 0;
+}

@@ -201,36 +201,6 @@ const char *filter_transaction_text(struct filter_transaction *t)
 
 /* --- a NIC --- */
 
-void filter_existing_clear(struct filter_existing *existing)
-{
-	strv_free(existing->chains);
-	strv_free(existing->sets);
-	strv_free(existing->inet_chains);
-	strv_free(existing->inet_sets);
-	*existing = (struct filter_existing){ 0 };
-}
-
-void filter_existing_read(const char *interface, const struct json *listing, struct filter_existing *existing)
-{
-	const struct json *list = json_get(listing, "nftables");
-
-	for (size_t i = 0; i < json_length(list); i++) {
-		const struct json *chain = json_get(json_at(list, i), "chain"),
-				  *set = json_get(json_at(list, i), "set");
-		const struct json *thing = chain ? chain : set;
-		const char *name = json_get_string(thing, "name", "");
-		bool inet = streq(json_get_string(thing, "family", ""), "inet");
-
-		if (!thing || !streq(json_get_string(thing, "table", ""), "kvmctl") ||
-		    !compile_name_is_of(name, interface))
-			continue;
-		if (chain)
-			strv_add(inet ? &existing->inet_chains : &existing->chains, name);
-		else
-			strv_add(inet ? &existing->inet_sets : &existing->sets, name);
-	}
-}
-
 static const char *const entries[] = { "o2", "o3", "i3", "i2" };
 
 static void each(FILE *out, const char *command, const char *table, char *const *names, char *const *except)
