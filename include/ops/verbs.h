@@ -6,6 +6,7 @@
 #include "ops/context.h"
 #include "vm/save_file.h"
 #include "vm/exit_record.h"
+#include "vm/filter_model.h"
 #include "vm/instance.h"
 #include "vm/plan.h"
 #include "vm/spec.h"
@@ -187,6 +188,16 @@ int op_migration_accept(struct context *context, const char *name, const char *i
 			struct error *err);
 /* What has come of a move: on this host, which was its source or its target. Repeated: success as long as it says the same, else ERROR_STATE. */
 int op_migration_finalize(struct context *context, const char *name, bool source, bool ok, struct error *err);
+
+/* --- network filters --- */
+/* {"filters": [{"name","uuid","chain","priority","rules","references","shipped"}]}; one that is damaged has "name" and "error". */
+int op_filter_list(struct context *context, struct json **ret, struct error *err);
+int op_filter_show(struct context *context, const char *name, struct filter **ret, struct error *err);
+/* file: "-" is standard input; XML or JSON. ERROR_SPEC: all mistakes, or a loop of references. */
+int op_filter_check(struct context *context, const char *file, struct filter **ret, struct problems *warnings, struct error *err);
+int op_filter_define(struct context *context, const char *file, struct filter **ret, struct problems *warnings, struct error *err);
+/* ERROR_STATE: another filter refers to it, or it is kvmctl's own. */
+int op_filter_undefine(struct context *context, const char *name, struct error *err);
 
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);

@@ -38,7 +38,7 @@ const char *command_group_title(enum command_group group)
 		[GROUP_LIFE] = "Start and stop", [GROUP_LIVE] = "Change a running instance",
 		[GROUP_MOVE] = "Move and save",  [GROUP_LOOK] = "Look",
 		[GROUP_PLAN] = "Check and plan", [GROUP_REPAIR] = "Repair",
-		[GROUP_HOST] = "The host",       [GROUP_HELP] = "Help",
+		[GROUP_FILTER] = "Network filters", [GROUP_HOST] = "The host",       [GROUP_HELP] = "Help",
 	};
 	return titles[group];
 }
