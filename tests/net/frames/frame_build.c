@@ -111,14 +111,14 @@ static void set16(uint8_t *at, uint16_t value)
 struct transport {
 	const char *name;
 	unsigned protocol;
-	int checksum_at;             /* -1: none */
-	bool pseudo;                 /* the addresses count in it */
+	int checksum_at; /* -1: none */
+	bool pseudo;     /* the addresses count in it */
 };
 
 static const struct transport transports[] = {
-	{ "icmp6", 58, 2, true },  /* before the one whose name begins it */
-	{ "tcp", 6, 16, true },    { "udp", 17, 6, true },  { "udplite", 136, 6, true }, { "sctp", 132, -1, false },
-	{ "icmp", 1, 2, false },   { "igmp", 2, 2, false }, { "esp", 50, -1, false },	 { "ah", 51, -1, false },
+	{ "icmp6", 58, 2, true }, /* before the one whose name begins it */
+	{ "tcp", 6, 16, true },   { "udp", 17, 6, true },  { "udplite", 136, 6, true }, { "sctp", 132, -1, false },
+	{ "icmp", 1, 2, false },  { "igmp", 2, 2, false }, { "esp", 50, -1, false },    { "ah", 51, -1, false },
 };
 
 static unsigned tcp_flags(struct making *m)
@@ -183,7 +183,7 @@ static void put_transport(struct making *m, const struct transport *t)
 	} else if (streq(t->name, "sctp")) {
 		put_number(m, 0, 4);
 		put_number(m, 0, 4);
-		put_number(m, 0x01000014, 4);   /* INIT */
+		put_number(m, 0x01000014, 4); /* INIT */
 		put_number(m, 1, 4);
 		put_number(m, 65000, 4);
 		put_number(m, 0x00010001, 4);
@@ -202,7 +202,8 @@ static void put_checksum(struct making *m, const struct transport *t, size_t add
 	if (t->checksum_at < 0)
 		return;
 	if (t->pseudo)
-		s = sum(sum(0, m->frame->data + addresses, address_bytes), (uint8_t[]){ 0, (uint8_t)t->protocol }, 2) + (uint32_t)n;
+		s = sum(sum(0, m->frame->data + addresses, address_bytes), (uint8_t[]){ 0, (uint8_t)t->protocol }, 2) +
+		    (uint32_t)n;
 	set16(data + t->checksum_at, fold(sum(s, data, n)));
 }
 
@@ -214,7 +215,8 @@ static const struct transport *transport(const char *name)
 		return NULL;
 	for (size_t i = 0; i < ELEMENTS(transports); i++)
 		if (streq(transports[i].name, name) ||
-		    (length == strlen(transports[i].name) + 1 && starts_with(name, transports[i].name) && name[length - 1] == '6'))
+		    (length == strlen(transports[i].name) + 1 && starts_with(name, transports[i].name) &&
+		     name[length - 1] == '6'))
 			return &transports[i];
 	return NULL;
 }
@@ -324,7 +326,8 @@ static void put_bpdu(struct making *m)
 static void put_ether(struct making *m, unsigned type)
 {
 	bool bpdu = streq(m->words[0], "stp");
-	const char *arp = starts_with(m->words[0], "rarp") || starts_with(m->words[0], "arp") ? "ff:ff:ff:ff:ff:ff" : NULL;
+	const char *arp =
+		starts_with(m->words[0], "rarp") || starts_with(m->words[0], "arp") ? "ff:ff:ff:ff:ff:ff" : NULL;
 
 	put_mac(m, "edst", bpdu ? "01:80:c2:00:00:00" : arp ? arp : mine(m, false, GUEST_MAC, LAN_MAC));
 	put_mac(m, "esrc", mine(m, true, GUEST_MAC, LAN_MAC));

@@ -4,6 +4,7 @@
  * tests/net/frames-verdicts. A table is a case of filter_case.h whose other lines are
  *
  *   out|in pass|drop|reject FRAME...     from the guest to the LAN; from the LAN to the guest
+ *   up|down pass|drop udp ...            from the guest to the host; from the host, by a socket of it, to the guest
  *   flush                                the rules anew
  *   pause                                for a tenth of a second: the kernel forgets connections that were dropped as they began
  *
@@ -78,14 +79,27 @@ static bool travels(int from, int to, const struct frame *frame, bool *ret_error
 
 static void one_frame(struct ring *ring, const struct filter_case *c, const char *line, char *const *words)
 {
-	bool from_guest = streq(words[0], "out"), error = false;
+	bool host = streq(words[0], "up") || streq(words[0], "down");
+	bool from_guest = streq(words[0], "out") || streq(words[0], "up"), error = false, arrived;
 	int from = from_guest ? ring->guest : ring->lan, to = from_guest ? ring->lan : ring->guest;
 	struct frame frame;
 
-	frame_build(words + 2, from_guest, &frame);
 	ring->frames++;
+	if (host && from_guest) {
+		_cleanup_strv_ char **more = strv_copy(words + 2);
 
-	bool arrived = travels(from, to, &frame, &error);
+		strv_add(&more, "edst=" HOST_MAC);
+		strv_add(&more, "dst=" HOST_IP);
+		frame_build(more, true, &frame);
+		arrived = host_gets(ring->guest, words, &frame);
+	} else if (host) {
+		drain(ring->guest);
+		arrived = host_sends(ring->guest, words);
+	} else {
+		frame_build(words + 2, from_guest, &frame);
+		arrived = travels(from, to, &frame, &error);
+	}
+
 	const char *verdict = arrived ? "pass" : error ? "reject" : "drop";
 
 	if (streq(verdict, words[1]))
@@ -100,13 +114,13 @@ static void one_frame(struct ring *ring, const struct filter_case *c, const char
 
 static void expand(struct ring *ring, const struct filter_case *c, const char *line, char **words, size_t at);
 
-static void with_value(struct ring *ring, const struct filter_case *c, const char *line, char **words, size_t at, const char *key,
-		       const char *value)
+static void with_value(struct ring *ring, const struct filter_case *c, const char *line, char **words, size_t at,
+		       const char *key, const char *value)
 {
 	char *word = words[at];
 
 	words[at] = xprintf("%s%s", key, value);
-	expand(ring, c, line, words, at);   /* an alternative may be a range */
+	expand(ring, c, line, words, at); /* an alternative may be a range */
 	free(words[at]);
 	words[at] = word;
 }
@@ -161,8 +175,8 @@ static void load(struct filter_case *c, const struct filter_kernel *kernel)
 	if (case_compile(c, kernel, &nic, &program, &failure) < 0)
 		case_die(c->path, failure, NULL);
 	command("nft flush ruleset");
-	command(program.connections ? "ip link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1" :
-				      "ip link set br0 type bridge nf_call_iptables 0 nf_call_ip6tables 0");
+	command(program.connections ? "ip link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1"
+				    : "ip link set br0 type bridge nf_call_iptables 0 nf_call_ip6tables 0");
 	filter_transaction_put(t, &nic, "br0", &program, &existing);
 	if (nft_load(filter_transaction_text(t), NULL, &err) < 0)
 		case_die(c->path, "rules", &err);
@@ -170,6 +184,7 @@ static void load(struct filter_case *c, const struct filter_kernel *kernel)
 
 static void table(struct ring *ring, const char *shipped, const char *path, const struct filter_kernel *kernel)
 {
+	char *const directions[] = { (char *)"out", (char *)"in", (char *)"up", (char *)"down", NULL };
 	struct filter_case c;
 
 	case_read(path, shipped, &c);
@@ -178,14 +193,15 @@ static void table(struct ring *ring, const char *shipped, const char *path, cons
 		_cleanup_strv_ char **words = NULL;
 		char *copy = xstrdup(strchr(c.rest[i], ' ') + 1), *save = NULL;
 
-		for (char *word = strtok_r(copy, " \t", &save); word && strv_length(words) < WORDS_MAX - 1; word = strtok_r(NULL, " \t", &save))
+		for (char *word = strtok_r(copy, " \t", &save); word && strv_length(words) < WORDS_MAX - 1;
+		     word = strtok_r(NULL, " \t", &save))
 			strv_add(&words, word);
 		free(copy);
 		if (words && streq(words[0], "flush"))
 			load(&c, kernel);
 		else if (words && streq(words[0], "pause"))
 			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
-		else if (strv_length(words) < 3 || (!streq(words[0], "out") && !streq(words[0], "in")))
+		else if (strv_length(words) < 3 || !strv_contains(directions, words[0]))
 			case_die(path, c.rest[i], NULL);
 		else
 			expand(ring, &c, c.rest[i], words, 2);

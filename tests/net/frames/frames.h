@@ -8,6 +8,8 @@
 
 #define GUEST_MAC "52:54:00:00:00:01"
 #define LAN_MAC "52:54:00:00:00:02"
+#define HOST_MAC "52:54:00:00:00:fe"
+#define HOST_IP "10.255.255.254"
 #define GUEST_IP "10.0.0.1"
 #define LAN_IP "10.0.0.2"
 #define GUEST_IPV6 "fd00::1"
@@ -30,5 +32,9 @@ struct frame {
  * What is not said is as a packet of the guest to the LAN has it (guest: the other way round when false). Ends the program when it
  * does not understand. */
 void frame_build(char *const *words, bool from_guest, struct frame *ret);
+
+/* With the host as the other side: UDP, words as above (sport=, dport=). */
+bool host_sends(int guest, char *const *words);
+bool host_gets(int guest, char *const *words, const struct frame *frame);
 
 #endif
