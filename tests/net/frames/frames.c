@@ -5,16 +5,20 @@
  *
  *   out|in pass|drop|reject FRAME...     from the guest to the LAN; from the LAN to the guest
  *   up|down pass|drop udp ...            from the guest to the host; from the host, by a socket of it, to the guest
- *   flush                                the rules anew
+ *   flush                                the rules anew, and no connections
  *   pause                                for a tenth of a second: the kernel forgets connections that were dropped as they began
  *
  * with FRAME as in frames.h; a value may be a list of alternatives a|b|c or a range 1..9 or 1..99/7: all combinations are sent. A write
  * to a TAP has done all its work when it returns, so what has not arrived then is dropped: nothing here waits. */
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -153,6 +157,25 @@ static void expand(struct ring *ring, const struct filter_case *c, const char *l
 
 /* --- a table --- */
 
+/* All connections are forgotten: those of other tables too. */
+static void forget_connections(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nfgenmsg family;
+	} request = { .header = { .nlmsg_len = sizeof(request), .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE,
+				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK } };
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char rest[256];
+	} answer;
+	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0 || answer.error.error != 0)
+		case_die("conntrack", "its table cannot be flushed", NULL);
+}
+
 static struct filter_kernel real_kernel(void)
 {
 	struct filter_kernel kernel;
@@ -175,6 +198,7 @@ static void load(struct filter_case *c, const struct filter_kernel *kernel)
 	if (case_compile(c, kernel, &nic, &program, &failure) < 0)
 		case_die(c->path, failure, NULL);
 	command("nft flush ruleset");
+	forget_connections();
 	command(program.connections ? "ip link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1"
 				    : "ip link set br0 type bridge nf_call_iptables 0 nf_call_ip6tables 0");
 	filter_transaction_put(t, &nic, "br0", &program, &existing);
