@@ -193,9 +193,9 @@ int op_migration_finalize(struct context *context, const char *name, bool source
 /* {"filters": [{"name","uuid","chain","priority","rules","references","shipped"}]}; one that is damaged has "name" and "error". */
 int op_filter_list(struct context *context, struct json **ret, struct error *err);
 int op_filter_show(struct context *context, const char *name, struct filter **ret, struct error *err);
-/* file: "-" is standard input; XML or JSON. ERROR_SPEC: all mistakes, or a loop of references. */
-int op_filter_check(struct context *context, const char *file, struct filter **ret, struct problems *warnings, struct error *err);
-int op_filter_define(struct context *context, const char *file, struct filter **ret, struct problems *warnings, struct error *err);
+/* Lets the person's editor change the definition, and defines it when it is another one then. What is not taken stays in a file,
+ * which the hint names. */
+int op_filter_edit(struct context *context, const char *name, bool *ret_changed, struct problems *warnings, struct error *err);
 /* ERROR_STATE: another filter refers to it, or it is kvmctl's own. */
 int op_filter_undefine(struct context *context, const char *name, struct error *err);
 

@@ -1,4 +1,4 @@
-/* filter list, show, define, undefine, check. */
+/* filter list, show, define, edit, undefine, check. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "ops/act_filter.h"
 #include "ops/verbs.h"
 #include "vm/filter_json.h"
 #include "vm/filter_xml.h"
@@ -85,13 +86,13 @@ static struct json *warnings_to_json(const struct problems *warnings)
 	return list;
 }
 
-static void print_defined(const struct invocation *invocation, const struct filter *filter,
-			  const struct problems *warnings, const char *word)
+static void print_defined(const struct invocation *invocation, const char *name, const struct problems *warnings,
+			  const char *word)
 {
 	if (invocation->globals.json) {
 		struct json *document = json_new_object();
 
-		json_put_string(document, "name", filter->name);
+		json_put_string(document, "name", name);
 		json_put_string(document, "done", invocation->command->name);
 		json_put(document, "warnings", warnings_to_json(warnings));
 		output_json_take(document);
@@ -101,7 +102,7 @@ static void print_defined(const struct invocation *invocation, const struct filt
 		log_warning("%s%s%s", warnings->list[i].path, *warnings->list[i].path ? ": " : "",
 			    warnings->list[i].message);
 	if (word && !invocation->globals.quiet)
-		printf("%s: %s\n", filter->name, word);
+		printf("%s: %s\n", name, word);
 }
 
 int cmd_filter_check(struct invocation *invocation, struct error *err)
@@ -109,9 +110,9 @@ int cmd_filter_check(struct invocation *invocation, struct error *err)
 	_cleanup_problems_ struct problems warnings = { 0 };
 	_cleanup_filter_ struct filter *filter = NULL;
 
-	if (op_filter_check(invocation->context, invocation->args[0], &filter, &warnings, err) < 0)
+	if (act_filter_check(invocation->context, invocation->args[0], &filter, &warnings, err) < 0)
 		return -1;
-	print_defined(invocation, filter, &warnings, "ok");
+	print_defined(invocation, filter->name, &warnings, "ok");
 	return 0;
 }
 
@@ -120,9 +121,20 @@ int cmd_filter_define(struct invocation *invocation, struct error *err)
 	_cleanup_problems_ struct problems warnings = { 0 };
 	_cleanup_filter_ struct filter *filter = NULL;
 
-	if (op_filter_define(invocation->context, invocation->args[0], &filter, &warnings, err) < 0)
+	if (act_filter_define(invocation->context, invocation->args[0], &filter, &warnings, err) < 0)
 		return -1;
-	print_defined(invocation, filter, &warnings, NULL);
+	print_defined(invocation, filter->name, &warnings, NULL);
+	return 0;
+}
+
+int cmd_filter_edit(struct invocation *invocation, struct error *err)
+{
+	_cleanup_problems_ struct problems warnings = { 0 };
+	bool changed = false;
+
+	if (op_filter_edit(invocation->context, invocation->args[0], &changed, &warnings, err) < 0)
+		return -1;
+	print_defined(invocation, invocation->args[0], &warnings, changed ? "defined" : "not changed");
 	return 0;
 }
 

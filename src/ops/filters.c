@@ -1,14 +1,8 @@
-/* The store of filters: list, show, define, undefine, check. */
+/* The store of filters: list, show, undefine. */
 #include "ops/verbs.h"
-
-#include <errno.h>
-#include <unistd.h>
 
 #include "base/strv.h"
 #include "base/text.h"
-#include "ops/act_input.h"
-#include "vm/filter_check.h"
-#include "vm/filter_json.h"
 #include "vm/filter_references.h"
 
 static struct json *filter_row(const struct filter_store *store, const char *name)
@@ -61,61 +55,6 @@ int op_filter_show(struct context *context, const char *name, struct filter **re
 
 	filter_store_open(context->settings->filter_dir, &store);
 	return filter_store_read(&store, name, ret, NULL, err);
-}
-
-static int read_definition(struct context *context, const char *file, struct filter **ret, struct error *err)
-{
-	bool is_stdin = streq(file, "-");
-	_cleanup_free_ char *what = is_stdin ? xstrdup("the filter on standard input") : xprintf("filter \"%s\"", file);
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int fd = -1;
-	size_t length;
-
-	if (!is_stdin && input_open(file, what, FILTER_MAX_BYTES, &fd, err) < 0)
-		return -1;
-	if (input_read(is_stdin ? STDIN_FILENO : fd, what, FILTER_MAX_BYTES,
-		       context_step(context, context->settings->timeouts.start), &text, &length, err) < 0)
-		return -1;
-	return filter_parse(text, length, what, ret, err);
-}
-
-/* References to what is not there are allowed: they are looked for when the filter is used. */
-static int check_loop(const struct filter_store *store, const struct filter *filter, struct error *err)
-{
-	_cleanup_free_ char *loop = filter_find_loop(store, filter);
-
-	if (!loop)
-		return 0;
-	return error_set(err, ERROR_SPEC, "the filter \"%s\" would refer to itself: %s", filter->name, loop);
-}
-
-int op_filter_check(struct context *context, const char *file, struct filter **ret, struct problems *warnings,
-		    struct error *err)
-{
-	_cleanup_filter_store_ struct filter_store store = { 0 };
-	_cleanup_filter_ struct filter *filter = NULL;
-
-	filter_store_open(context->settings->filter_dir, &store);
-	if (read_definition(context, file, &filter, err) < 0 || check_loop(&store, filter, err) < 0)
-		return -1;
-	filter_check(filter, warnings);
-	*ret = take_ptr(filter);
-	return 0;
-}
-
-int op_filter_define(struct context *context, const char *file, struct filter **ret, struct problems *warnings,
-		     struct error *err)
-{
-	_cleanup_filter_store_ struct filter_store store = { 0 };
-	_cleanup_filter_ struct filter *filter = NULL;
-
-	if (op_filter_check(context, file, &filter, warnings, err) < 0)
-		return -1;
-	filter_store_open(context->settings->filter_dir, &store);
-	if (filter_store_write(&store, filter, err) < 0)
-		return -1;
-	*ret = take_ptr(filter);
-	return 0;
 }
 
 /* A shipped one of that name takes its place: then nobody is left without. */
