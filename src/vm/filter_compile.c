@@ -226,14 +226,19 @@ static void network_layer(struct compile *c, const char *prefix, enum filter_sid
 	_cleanup_free_ char *ipv6 = family_chain(c, prefix, side, FILTER_FAMILY_IPV6);
 
 	open_chain(c, root);
-	if (ipv4 || ipv6) {
-		/* A priority tag is taken off on the way: what is behind it would come past these rules. */
-		fputs("\t\tether type 0x8100 vlan id 0 vlan type { 0x0800, 0x86dd } counter drop comment "
-		      "\"priority-tagged IP\"\n",
-		      c->chains);
-		fprintf(c->chains, "\t\tether type vmap { %s%s%s%s%s }\n", ipv4 ? "0x0800 : goto " : "",
-			ipv4 ? ipv4 : "", ipv4 && ipv6 ? ", " : "", ipv6 ? "0x86dd : goto " : "", ipv6 ? ipv6 : "");
-	}
+	/* A priority tag is taken off on the way: what is behind it would come past these rules. */
+	if (ipv4)
+		fprintf(c->chains,
+			"\t\tether type 0x0800 goto %s\n"
+			"\t\tether type 0x8100 vlan id 0 vlan type 0x0800 counter drop comment \"priority-tagged "
+			"IPv4\"\n",
+			ipv4);
+	if (ipv6)
+		fprintf(c->chains,
+			"\t\tether type 0x86dd goto %s\n"
+			"\t\tether type 0x8100 vlan id 0 vlan type 0x86dd counter drop comment \"priority-tagged "
+			"IPv6\"\n",
+			ipv6);
 	fputs("\t}\n", c->chains);
 }
 

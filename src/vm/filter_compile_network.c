@@ -77,32 +77,43 @@ static char *state_by_ct(unsigned states, enum ct_direction direction)
 						       : "");
 }
 
-static char *state_by_mark(const struct compile *c, unsigned states, enum ct_direction direction)
+/* The marks of connections in these states: as bits of enum mark_state. */
+static unsigned marks_of(unsigned states, enum ct_direction direction)
 {
 	static const struct {
-		unsigned state;
-		enum mark_state original, reply; /* reply: MARK_UNSEEN when there is no such thing */
+		unsigned state, original, reply;
 	} marks[] = {
-		{ FILTER_STATE_NEW, MARK_NEW, MARK_UNSEEN },
-		{ FILTER_STATE_ESTABLISHED, MARK_ESTABLISHED, MARK_ANSWER },
-		{ FILTER_STATE_RELATED, MARK_RELATED, MARK_RELATED_ANSWER },
-		{ FILTER_STATE_INVALID, MARK_INVALID, MARK_UNSEEN },
+		{ FILTER_STATE_NEW, 1u << MARK_NEW, 0 },
+		{ FILTER_STATE_ESTABLISHED, 1u << MARK_ESTABLISHED, 1u << MARK_ANSWER },
+		{ FILTER_STATE_RELATED, 1u << MARK_RELATED, 1u << MARK_RELATED_ANSWER },
+		{ FILTER_STATE_INVALID, 1u << MARK_INVALID, 0 },
 	};
-	unsigned shift = mark_shift(c->kernel->mark_mask);
+	unsigned ret = 0;
+
+	for (size_t i = 0; i < ELEMENTS(marks); i++)
+		if (states & marks[i].state)
+			ret |= (direction == DIRECTION_REPLY ? 0 : marks[i].original) |
+			       (direction == DIRECTION_ORIGINAL ? 0 : marks[i].reply);
+	return ret;
+}
+
+/* As a range where they stand together: thousands of rules with a nameless set each take the kernel minutes. */
+static char *state_by_mark(const struct compile *c, unsigned states, enum ct_direction direction)
+{
+	unsigned shift = mark_shift(c->kernel->mark_mask), marks = marks_of(states, direction);
+	unsigned first = (unsigned)__builtin_ctz(marks), last = 31 - (unsigned)__builtin_clz(marks);
 	_cleanup_strv_ char **list = NULL;
 
-	for (size_t i = 0; i < ELEMENTS(marks); i++) {
-		if (!(states & marks[i].state))
-			continue;
-		if (direction != DIRECTION_REPLY)
-			strv_addf(&list, "0x%08x", (unsigned)marks[i].original << shift);
-		if (direction != DIRECTION_ORIGINAL && marks[i].reply != MARK_UNSEEN)
-			strv_addf(&list, "0x%08x", (unsigned)marks[i].reply << shift);
-	}
+	if (first == last)
+		return xprintf("meta mark & 0x%08x == 0x%08x ", 0xfu << shift, first << shift);
+	if (marks == (2u << last) - (1u << first))
+		return xprintf("meta mark & 0x%08x 0x%08x-0x%08x ", 0xfu << shift, first << shift, last << shift);
+	for (unsigned i = first; i <= last; i++)
+		if (marks & 1u << i)
+			strv_addf(&list, "0x%08x", i << shift);
 
 	_cleanup_free_ char *text = strv_join(list, ", ");
-	const char *form = strv_length(list) == 1 ? "meta mark & 0x%08x == %s " : "meta mark & 0x%08x { %s } ";
-	return xprintf(form, 0xfu << shift, text);
+	return xprintf("meta mark & 0x%08x { %s } ", 0xfu << shift, text);
 }
 
 /* Ends with a blank; owned by the caller. NULL: the kernel cannot tell, and that is said. */

@@ -7,8 +7,9 @@
 #include "vm/filter_compile_internal.h"
 #include "vm/filter_match.h"
 
-/* From here on a set has a name, and is shared by the rules of the NIC. */
-#define NAMED_SET_MIN 16
+/* From here on a set has a name, and is shared by the rules of the NIC: nameless ones cost the kernel time that grows with the square
+ * of their number. */
+#define NAMED_SET_MIN 2
 #define COMMENT_MAX 128
 
 struct line {
