@@ -106,7 +106,7 @@ $(BUILD)/filters/%.xml: filters/%.xml
 	$(Q)cp $< $@
 
 # --- made by the program of its own tables ---
-$(BUILD)/man/%: man/%.in $(BUILD)/kvmctl scripts/make-manual
+$(BUILD)/man/%: man/%.in $(BUILD)/kvmctl scripts/make-manual $(FILTERS) | $(BUILD)/kvmctl-filter.so
 	@mkdir -p $(dir $@)
 	@echo "  MAN     $@"
 	$(Q)scripts/make-manual $(BUILD)/kvmctl $(VERSION) $< >$@.new && mv $@.new $@

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/document.h"
+#include "cli/manual_filters.h"
 #include "vm/exit_record.h"
 #include "vm/tables_doc.h"
 
@@ -175,6 +176,16 @@ int manual_fragment(const char *name, FILE *out, struct error *err)
 		fragment_exit_reasons(out);
 		return 0;
 	}
+	if (streq(name, "filter-protocols")) {
+		manual_filter_protocols(out);
+		return 0;
+	}
+	if (streq(name, "filter-attributes")) {
+		manual_filter_attributes(out);
+		return 0;
+	}
+	if (streq(name, "filters"))
+		return manual_shipped_filters(out, err);
 	for (int document = 0; document < DOCUMENT_MAX; document++) {
 		if (starts_with(name, "keys-") &&
 		    streq(name + strlen("keys-"), document_to_string((enum document)document))) {
