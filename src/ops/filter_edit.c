@@ -15,8 +15,6 @@
 #include "vm/filter_store.h"
 #include "vm/filter_xml.h"
 
-extern char **environ;
-
 struct edit {
 	char *dir, *path; /* of the text; gone unless it is kept */
 	bool keep;

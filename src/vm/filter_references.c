@@ -40,11 +40,10 @@ static char *way_to(struct search *search, const struct filter *filter, int dept
 
 char *filter_find_loop(const struct filter_store *store, const struct filter *filter)
 {
-	_cleanup_strv_ char **seen = NULL;
 	struct search search = { store, filter->name, NULL };
 	_cleanup_free_ char *way = way_to(&search, filter, 0);
 
-	seen = search.seen;
+	strv_free(search.seen);
 	return way ? xprintf("%s -> %s", way, filter->name) : NULL;
 }
 

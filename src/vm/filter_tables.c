@@ -28,36 +28,29 @@ static const struct filter_word ipv6_protocols[] = { { "tcp", 6 }, { "udp", 17 }
 #define ON_PORTS (ON(TCP) | ON(UDP) | ON(SCTP) | ON(TCP6) | ON(UDP6) | ON(SCTP6))
 
 const struct filter_protocol_row filter_protocols[FILTER_PROTOCOL_MAX] = {
-#define FILTER_PROTOCOL(id_, name_, layer_, family_, chain_, number_, weight_, ids_, doc_) \
-	[FILTER_PROTOCOL_##id_] = { .id = FILTER_PROTOCOL_##id_,                           \
-				    .name = name_,                                         \
-				    .layer = FILTER_LAYER_##layer_,                        \
-				    .family = FILTER_FAMILY_##family_,                     \
-				    .chain = chain_,                                       \
-				    .number = number_,                                     \
-				    .weight = FILTER_WEIGHT_##weight_,                     \
-				    .ids = ids_,                                           \
-				    .doc = doc_ },
+#define FILTER_PROTOCOL(id, name, layer, family, chain, number, weight, ids, doc) \
+	{ FILTER_PROTOCOL_##id,   name,  FILTER_LAYER_##layer,                    \
+	  FILTER_FAMILY_##family, chain, number,                                  \
+	  FILTER_WEIGHT_##weight, ids,   doc },
 #include "vm/filter_protocols.def"
 #undef FILTER_PROTOCOL
 };
 
 const struct filter_attribute_row filter_attributes[FILTER_ATTRIBUTE_MAX] = {
-#define FILTER_ATTRIBUTE(id_, name_, alias_, protocols_, kind_, min_, max_, words_, mirror_, needs_, weight_, ids_, \
-			 doc_)                                                                                      \
-	[FILTER_ATTRIBUTE_##id_] = { .id = FILTER_ATTRIBUTE_##id_,                                                  \
-				     .name = name_,                                                                 \
-				     .alias = alias_,                                                               \
-				     .protocols = protocols_,                                                       \
-				     .kind = FILTER_KIND_##kind_,                                                   \
-				     .min = min_,                                                                   \
-				     .max = max_,                                                                   \
-				     .words = words_,                                                               \
-				     .mirror = FILTER_ATTRIBUTE_##mirror_,                                          \
-				     .needs = FILTER_ATTRIBUTE_##needs_,                                            \
-				     .weight = FILTER_WEIGHT_##weight_,                                             \
-				     .ids = ids_,                                                                   \
-				     .doc = doc_ },
+#define FILTER_ATTRIBUTE(id, name, alias, protocols, kind, min, max, words, mirror, needs, weight, ids, doc) \
+	{ FILTER_ATTRIBUTE_##id,                                                                             \
+	  name,                                                                                              \
+	  alias,                                                                                             \
+	  protocols,                                                                                         \
+	  FILTER_KIND_##kind,                                                                                \
+	  min,                                                                                               \
+	  max,                                                                                               \
+	  words,                                                                                             \
+	  FILTER_ATTRIBUTE_##mirror,                                                                         \
+	  FILTER_ATTRIBUTE_##needs,                                                                          \
+	  FILTER_WEIGHT_##weight,                                                                            \
+	  ids,                                                                                               \
+	  doc },
 #include "vm/filter_attributes.def"
 #undef FILTER_ATTRIBUTE
 };
