@@ -80,13 +80,13 @@ static void put_set(struct line *line, const struct match *match)
 static void put_one(struct line *line, const struct match *match)
 {
 	struct match_value value;
+	bool read = match_value(match, line->positions, line->place, &value, line->c->problems);
+	bool everything = read && match_is_everything(match, &value, 1);
 
-	if (!match_value(match, line->positions, line->place, &value, line->c->problems))
+	if (!read || (everything && match->negated))
 		line->never = true;
-	else if (!match_is_everything(match, &value, 1))
+	else if (!everything)
 		match_print(line->out, match, &value);
-	else if (match->negated)
-		line->never = true;
 }
 
 /* Whether all positions of the operand's values can be said in ranges. */

@@ -149,6 +149,13 @@ static void put_tcp(struct making *m)
 		put_number(m, option << 24 | 4u << 16 | 0x0101, 4);
 }
 
+static bool more_follow(struct making *m)
+{
+	const char *s = get(m, "frag");
+
+	return s && ends_with(s, "+");
+}
+
 static void put_transport(struct making *m, const struct transport *t)
 {
 	if (streq(t->name, "icmp") || streq(t->name, "icmp6")) {
@@ -178,8 +185,11 @@ static void put_transport(struct making *m, const struct transport *t)
 	if (streq(t->name, "tcp")) {
 		put_tcp(m);
 	} else if (streq(t->name, "udp") || streq(t->name, "udplite")) {
-		put_number(m, 8 + 4, 2);
+		/* One that is sent in two fragments is as long as both. */
+		put_number(m, more_follow(m) ? 8 + 8 + 16 : 8 + 4, 2);
 		put_number(m, 0, 2);
+		if (more_follow(m))
+			put_number(m, 0, 4);
 	} else if (streq(t->name, "sctp")) {
 		put_number(m, 0, 4);
 		put_number(m, 0, 4);
