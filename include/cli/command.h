@@ -97,6 +97,7 @@ command_fn cmd_migrate, cmd_migration_serve;
 command_fn cmd_check, cmd_argv, cmd_params, cmd_schema;
 command_fn cmd_cleanup, cmd_teardown;
 command_fn cmd_filter_list, cmd_filter_show, cmd_filter_define, cmd_filter_edit, cmd_filter_undefine, cmd_filter_check;
+command_fn cmd_filter_compile;
 command_fn cmd_host_info, cmd_host_verify, cmd_host_powercycle;
 command_fn cmd_completion, cmd_help, cmd_version;
 

@@ -196,6 +196,10 @@ int op_filter_show(struct context *context, const char *name, struct filter **re
 /* Lets the person's editor change the definition, and defines it when it is another one then. What is not taken stays in a file,
  * which the hint names. */
 int op_filter_edit(struct context *context, const char *name, bool *ret_changed, struct problems *warnings, struct error *err);
+/* {"name","interface","text","rules","connections","warnings"}: the rules in nft's language. parameters: "NAME=VALUE" (strv);
+ * interface NULL: "tap0". ERROR_SPEC: all that is wrong with the tree and its values. */
+int op_filter_compile(struct context *context, const char *name, char *const *parameters, const char *interface, struct json **ret,
+		      struct error *err);
 /* ERROR_STATE: another filter refers to it, or it is kvmctl's own. */
 int op_filter_undefine(struct context *context, const char *name, struct error *err);
 

@@ -1,7 +1,8 @@
-/* filter list, show, define, edit, undefine, check. */
+/* filter list, show, define, edit, undefine, check, compile. */
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -143,4 +144,25 @@ int cmd_filter_undefine(struct invocation *invocation, struct error *err)
 	if (op_filter_undefine(invocation->context, invocation->args[0], err) < 0)
 		return -1;
 	return invocation_done(invocation, invocation->args[0]);
+}
+
+int cmd_filter_compile(struct invocation *invocation, struct error *err)
+{
+	_cleanup_json_ struct json *document = NULL;
+	_cleanup_strv_ char **parameters = NULL;
+
+	for (size_t i = 1; i < invocation->n_args; i++)
+		strv_add(&parameters, invocation->args[i]);
+	if (op_filter_compile(invocation->context, invocation->args[0], parameters, invocation_option(invocation, "interface"), &document,
+			      err) < 0)
+		return -1;
+	if (invocation->globals.json) {
+		output_json(document);
+		return 0;
+	}
+	const struct json *warnings = json_get(document, "warnings");
+	for (size_t i = 0; i < json_length(warnings); i++)
+		log_warning("%s", json_string(json_at(warnings, i), ""));
+	fputs(json_get_string(document, "text", ""), stdout);
+	return 0;
 }

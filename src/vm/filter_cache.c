@@ -1,0 +1,41 @@
+/* Filters of a store, each read once. */
+#include "vm/filter_cache.h"
+
+#include "base/text.h"
+
+void filter_cache_clear(struct filter_cache *cache)
+{
+	for (size_t i = 0; i < cache->n; i++)
+		filter_free(cache->list[i]);
+	free(cache->list);
+	*cache = (struct filter_cache){ 0 };
+}
+
+void filter_cache_add(struct filter_cache *cache, struct filter *filter)
+{
+	grow_array(cache->list, cache->n);
+	cache->list[cache->n++] = filter;
+}
+
+static const struct filter *find(void *arg, const char *name, struct error *err)
+{
+	struct filter_cache *cache = arg;
+	struct filter *filter = NULL;
+
+	for (size_t i = 0; i < cache->n; i++)
+		if (streq(cache->list[i]->name, name))
+			return cache->list[i];
+	if (filter_store_read(cache->store, name, &filter, NULL, err) < 0) {
+		/* That there is none the tree says, with the place of the reference. */
+		if (err->kind == ERROR_NO_INSTANCE)
+			error_clear(err);
+		return NULL;
+	}
+	filter_cache_add(cache, filter);
+	return filter;
+}
+
+struct filter_source filter_cache_source(struct filter_cache *cache)
+{
+	return (struct filter_source){ find, cache };
+}
