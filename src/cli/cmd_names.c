@@ -5,14 +5,31 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "ops/act_spec.h"
+#include "vm/filter_store.h"
 
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static int filter_names(const struct invocation *invocation, struct error *err)
+{
+	_cleanup_filter_store_ struct filter_store store = { 0 };
+	_cleanup_strv_ char **names = NULL;
+
+	filter_store_open(invocation->context->settings->filter_dir, &store);
+	if (filter_store_list(&store, &names, err) < 0)
+		error_clear(err);
+	for (char **name = names; name && *name; name++)
+		puts(*name);
+	return 0;
+}
+
 int cmd_names(struct invocation *invocation, struct error *err)
 {
+	if (invocation_has(invocation, "filters"))
+		return filter_names(invocation, err);
+
 	_cleanup_strv_ char **records = NULL;
 	_cleanup_strv_ char **names = spec_names(invocation->context->settings->spec_dir);
 
