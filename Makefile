@@ -143,7 +143,7 @@ $(BUILD)/tests/filters/golden: tests/golden-filters/filter_golden.c tests/filter
 $(BUILD)/tests/filters/frames: $(wildcard tests/net/frames/*.c) $(wildcard tests/net/frames/*.h) tests/filter_case.h $(BUILD)/libkvmctl.a | $(MODULES)
 	@mkdir -p $(dir $@)
 	@echo "  CC      $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -pthread -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- the fake QEMU of the tests ---
 $(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) tests/fake/fake.h $(BUILD)/libkvmctl.a

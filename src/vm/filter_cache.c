@@ -13,7 +13,7 @@ void filter_cache_clear(struct filter_cache *cache)
 
 void filter_cache_add(struct filter_cache *cache, struct filter *filter)
 {
-	grow_array(cache->list, cache->n);
+	grow_array(cache->list, cache->n); /* NOLINT(bugprone-sizeof-expression): of pointers */
 	cache->list[cache->n++] = filter;
 }
 

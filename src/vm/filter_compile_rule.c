@@ -37,8 +37,9 @@ static const char *named_set(struct line *line, const struct match *match, const
 	_cleanup_free_ char *number = xprintf("%s%zu", type, c->n_known);
 	char *name = compile_name("s", c->nic->interface, number);
 
-	fprintf(c->sets, "\tset %s {\n\t\ttype %s; flags interval;\n\t\telements = { %s }\n\t}\n", name, type,
-		elements);
+	/* Without ranges it is a hash. */
+	fprintf(c->sets, "\tset %s {\n\t\ttype %s;%s\n\t\telements = { %s }\n\t}\n", name, type,
+		strpbrk(elements, "-/") ? " flags interval;" : "", elements);
 	strv_add(&c->program->sets, name);
 	grow_array(c->known, c->n_known);
 	c->known[c->n_known++] = (struct set_known){ take_ptr(key), name };

@@ -6,6 +6,7 @@
  *   out|in pass|drop|reject FRAME...     from the guest to the LAN; from the LAN to the guest
  *   up|down pass|drop udp ...            from the guest to the host; from the host, by a socket of it, to the guest
  *   flush                                the rules anew, and no connections
+ *   churn FILTER FILTER                  these two take turns as the NIC's filter while frames go on that both let through, or neither
  *   pause                                for a tenth of a second: the kernel forgets connections that were dropped as they began
  *
  * with FRAME as in frames.h; a value may be a list of alternatives a|b|c or a range 1..9 or 1..99/7: all combinations are sent. A write
@@ -16,6 +17,8 @@
 #include <linux/netlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <net/if.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -28,6 +31,7 @@
 #include "vm/filter_kernel.h"
 
 #define WORDS_MAX 64
+#define CHURN_TIMES 100
 
 struct ring {
 	int guest, lan;
@@ -163,7 +167,8 @@ static void forget_connections(void)
 	struct {
 		struct nlmsghdr header;
 		struct nfgenmsg family;
-	} request = { .header = { .nlmsg_len = sizeof(request), .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE,
+	} request = { .header = { .nlmsg_len = sizeof(request),
+				  .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE,
 				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK } };
 	struct {
 		struct nlmsghdr header;
@@ -172,7 +177,8 @@ static void forget_connections(void)
 	} answer;
 	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 
-	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0 || answer.error.error != 0)
+	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0 ||
+	    answer.error.error != 0)
 		case_die("conntrack", "its table cannot be flushed", NULL);
 }
 
@@ -186,24 +192,79 @@ static struct filter_kernel real_kernel(void)
 	return kernel;
 }
 
-static void load(struct filter_case *c, const struct filter_kernel *kernel)
+/* Puts the case's filter in, in place of what is there. Returns whether it looks at connections. */
+static bool put(struct filter_case *c, const struct filter_kernel *kernel)
 {
 	struct filter_nic nic = { "tap0", 2 };
-	struct filter_existing existing = { 0 };
 	struct error err = ERROR_INIT;
+	_cleanup_filter_listing_ struct filter_listing *listing = NULL;
+	_cleanup_filter_existing_ struct filter_existing existing = { 0 };
 	_cleanup_filter_program_ struct filter_program program = { 0 };
 	_cleanup_free_ char *failure = NULL;
 	_cleanup_filter_transaction_ struct filter_transaction *t = filter_transaction_new(kernel);
 
 	if (case_compile(c, kernel, &nic, &program, &failure) < 0)
 		case_die(c->path, failure, NULL);
-	command("nft flush ruleset");
-	forget_connections();
-	command(program.connections ? "ip link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1"
-				    : "ip link set br0 type bridge nf_call_iptables 0 nf_call_ip6tables 0");
+	if (filter_kernel_list(&listing, &err) < 0)
+		case_die(c->path, "list", &err);
+	filter_listing_of(listing, nic.interface, &existing);
 	filter_transaction_put(t, &nic, "br0", &program, &existing);
 	if (nft_load(filter_transaction_text(t), NULL, &err) < 0)
 		case_die(c->path, "rules", &err);
+	return program.connections;
+}
+
+static void load(struct filter_case *c, const struct filter_kernel *kernel)
+{
+	command("nft flush ruleset");
+	forget_connections();
+	command(put(c, kernel) ? "ip link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1"
+			       : "ip link set br0 type bridge nf_call_iptables 0 nf_call_ip6tables 0");
+}
+
+/* --- changing under traffic --- */
+
+struct churn {
+	struct filter_case *c;
+	const struct filter_kernel *kernel;
+	char *const *filters;
+	atomic_bool done;
+};
+
+static void *churn_thread(void *arg)
+{
+	struct churn *churn = arg;
+
+	for (int i = 0; i < CHURN_TIMES; i++) {
+		text_replace(&churn->c->top, churn->filters[i % 2]);
+		put(churn->c, churn->kernel);
+	}
+	churn->done = true;
+	return NULL;
+}
+
+/* Two filters take turns while frames go on: what both say holds at every moment. */
+static void churn(struct ring *ring, struct filter_case *c, const struct filter_kernel *kernel, char *const *filters)
+{
+	static const char *const lines[] = { "out pass udp dport=53", "in pass udp sport=53 dport=40000",
+					     "out drop udp src=10.0.0.9", "in drop tcp dport=25",
+					     "out drop arp spa=10.0.0.9" };
+	struct churn churn = { .c = c, .kernel = kernel, .filters = filters };
+	char **words[ELEMENTS(lines)];
+	pthread_t thread;
+
+	for (size_t i = 0; i < ELEMENTS(lines); i++)
+		words[i] = strv_split(lines[i], ' ');
+	/* The connection is there before the first change. */
+	one_frame(ring, c, "churn ", words[0]);
+	if (pthread_create(&thread, NULL, churn_thread, &churn) != 0)
+		case_die(c->path, "no thread", NULL);
+	while (!churn.done)
+		for (size_t i = 0; i < ELEMENTS(lines); i++)
+			one_frame(ring, c, "churn ", words[i]);
+	pthread_join(thread, NULL);
+	for (size_t i = 0; i < ELEMENTS(lines); i++)
+		strv_free(words[i]);
 }
 
 static void table(struct ring *ring, const char *shipped, const char *path, const struct filter_kernel *kernel)
@@ -223,6 +284,8 @@ static void table(struct ring *ring, const char *shipped, const char *path, cons
 		free(copy);
 		if (words && streq(words[0], "flush"))
 			load(&c, kernel);
+		else if (strv_length(words) == 3 && streq(words[0], "churn"))
+			churn(ring, &c, kernel, words + 1);
 		else if (words && streq(words[0], "pause"))
 			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 		else if (strv_length(words) < 3 || !strv_contains(directions, words[0]))
