@@ -10,6 +10,8 @@
 /* From here on a set has a name, and is shared by the rules of the NIC: nameless ones cost the kernel time that grows with the square
  * of their number. */
 #define NAMED_SET_MIN 2
+/* So many ranges are rules, more are a set. */
+#define RANGES_AS_RULES_MAX 32
 #define COMMENT_MAX 128
 
 struct line {
@@ -339,6 +341,37 @@ static bool group_is_set(const struct emission *e, int group)
 	return matches == 1;
 }
 
+/* The one match of the group that can be a set. */
+static bool set_match(const struct emission *e, int group, struct match *ret)
+{
+	for (size_t i = 0; i < e->rule->n_nodes; i++)
+		for (size_t j = 0; j < e->rule->nodes[i].n; j++)
+			if (match_of(&e->rule->nodes[i], &e->rule->nodes[i].operands[j], e->mirrored, ret) &&
+			    can_be_set(ret, group))
+				return true;
+	return false;
+}
+
+/* Sets of ranges were seen (Linux 6.18) to miss what is in them for a moment after a transaction has put them there: a frame in ten
+ * thousand was lost where rules were replaced all the time. Sets of single values were not. */
+static bool has_ranges(const struct line *line, int group)
+{
+	_cleanup_problems_ struct problems ignored = { 0 };
+	struct match match;
+	struct match_value value;
+	bool ranges = false;
+
+	if (!set_match(line->e, group, &match))
+		return false;
+	for (size_t i = 0; i < line->e->rule->groups[group] && !ranges; i++) {
+		line->positions[group] = i;
+		ranges = match_value(&match, line->positions, line->place, &value, &ignored) &&
+			 memcmp(value.low, value.high, sizeof(value.low)) != 0;
+	}
+	line->positions[group] = 0;
+	return ranges;
+}
+
 static bool next_combination(struct line *line)
 {
 	const struct filter_tree_rule *rule = line->e->rule;
@@ -364,7 +397,8 @@ void compile_rule(struct compile *c, const struct emission *emission)
 	size_t before = c->problems->n;
 
 	for (size_t i = 0; i < rule->n_groups; i++)
-		as_set[i] = rule->groups[i] > 1 && group_is_set(emission, (int)i);
+		as_set[i] = rule->groups[i] > 1 && group_is_set(emission, (int)i) &&
+			    (rule->groups[i] > RANGES_AS_RULES_MAX || !has_ranges(&line, (int)i));
 	do {
 		put_line(&line);
 	} while (c->problems->n == before && next_combination(&line));

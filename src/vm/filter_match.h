@@ -44,7 +44,7 @@ bool match_of(const struct filter_tree_node *node, const struct filter_operand *
 bool match_value(const struct match *match, const size_t *positions, const char *place, struct match_value *ret,
 		 struct problems *problems);
 
-/* Sorted and put together where they touch or overlap; returns how many are left. Masked ones are not taken. */
+/* Sorted, and put together where they are the same or, when there are ranges, touch; returns how many are left. Masked ones are not taken. */
 size_t match_merge(struct match_value *values, size_t n);
 /* Whether the values (sorted and merged) are all that the field can have. */
 bool match_is_everything(const struct match *match, const struct match_value *values, size_t n);
