@@ -40,7 +40,8 @@ struct filter_nic {
 /* What is made for a NIC. `text` adds to the tables: chains and sets must be there and empty before (filter_transaction_put does it). */
 struct filter_program {
 	char *text;
-	char **chains, **sets;    /* of table bridge kvmctl; the first four chains are o2, o3, i3, i2 */
+	char **lists, **list_texts;   /* sets of values and their definitions, which come first; the name says what is in it */
+	char **chains, **sets;    /* of table bridge kvmctl; the first four chains are o2, o3, i3, i2; sets: but for the lists */
 	char **inet_chains, **inet_sets;
 	bool connections;         /* the bridge must call br_netfilter (nf_call_iptables, nf_call_ip6tables), unless bridge_ct */
 	size_t rules;
@@ -49,6 +50,9 @@ struct filter_program {
 
 #define _cleanup_filter_program_ _cleanup_(filter_program_clear)
 void filter_program_clear(struct filter_program *program);
+
+/* With the definitions of the lists, to look at. Owned by the caller. */
+char *filter_program_text(const struct filter_program *program);
 
 /* All problems at once, places as filter_tree_build has them. */
 int filter_compile(const struct filter_tree *tree, const struct filter_nic *nic, const struct filter_kernel *kernel,

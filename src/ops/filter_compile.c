@@ -85,7 +85,8 @@ int op_filter_compile(struct context *context, const char *name, char *const *pa
 	*ret = json_new_object();
 	json_put_string(*ret, "name", name);
 	json_put_string(*ret, "interface", nic.interface);
-	json_put_string(*ret, "text", program.text);
+	_cleanup_free_ char *text = filter_program_text(&program);
+	json_put_string(*ret, "text", text);
 	json_put_int(*ret, "rules", (int64_t)program.rules);
 	json_put_bool(*ret, "connections", program.connections);
 	json_put(*ret, "warnings", warnings = json_new_array());

@@ -10,10 +10,19 @@ void filter_program_clear(struct filter_program *program)
 	free(program->text);
 	strv_free(program->chains);
 	strv_free(program->sets);
+	strv_free(program->lists);
+	strv_free(program->list_texts);
 	strv_free(program->inet_chains);
 	strv_free(program->inet_sets);
 	strv_free(program->warnings);
 	*program = (struct filter_program){ 0 };
+}
+
+char *filter_program_text(const struct filter_program *program)
+{
+	_cleanup_free_ char *lists = strv_join(program->list_texts, "");
+
+	return *lists ? xprintf("table bridge kvmctl {\n%s}\n%s", lists, program->text) : xstrdup(program->text);
 }
 
 static bool is_link(const struct filter_tree_rule *rule)

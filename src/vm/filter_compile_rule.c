@@ -36,13 +36,14 @@ static const char *named_set(struct line *line, const struct match *match, const
 		if (streq(c->known[i].key, key))
 			return c->known[i].name;
 
-	_cleanup_free_ char *number = xprintf("%s%zu", type, c->n_known);
+	/* By what is in it: one that stays the same is left alone when rules are replaced. */
+	_cleanup_free_ char *number = xprintf("%s-%016" PRIx64, type, text_hash(key, strlen(key)));
 	char *name = compile_name("s", c->nic->interface, number);
 
 	/* Without ranges it is a hash. */
-	fprintf(c->sets, "\tset %s {\n\t\ttype %s;%s\n\t\telements = { %s }\n\t}\n", name, type,
-		strpbrk(elements, "-/") ? " flags interval;" : "", elements);
-	strv_add(&c->program->sets, name);
+	strv_add(&c->program->lists, name);
+	strv_addf(&c->program->list_texts, "\tset %s {\n\t\ttype %s;%s\n\t\telements = { %s }\n\t}\n", name, type,
+		  strpbrk(elements, "-/") ? " flags interval;" : "", elements);
 	grow_array(c->known, c->n_known);
 	c->known[c->n_known++] = (struct set_known){ take_ptr(key), name };
 	return name;

@@ -215,12 +215,12 @@ static unsigned limit_key(const struct filter_transaction *t, const struct filte
 	return nic->number << (mark_shift(t->kernel->mark_mask) + MARK_STATE_BITS);
 }
 
-/* The NIC has what the maps name, and nothing else. */
+/* The NIC has what the maps name, the lists of the program (NULL: none), and nothing else. */
 static void empty(const struct filter_transaction *t, const struct filter_nic *nic,
-		  const struct filter_existing *existing)
+		  const struct filter_existing *existing, const struct filter_program *program)
 {
 	_cleanup_strv_ char **kept = NULL;
-
+	char *const *lists = program ? program->lists : NULL;
 	for (size_t i = 0; i < ELEMENTS(entries); i++)
 		strv_take(&kept, compile_name(entries[i], nic->interface, NULL));
 	each(t->out, "add chain", "bridge", kept, NULL);
@@ -238,14 +238,18 @@ static void empty(const struct filter_transaction *t, const struct filter_nic *n
 	each(t->out, "flush chain", "inet", existing->inet_chains, NULL);
 	each(t->out, "delete chain", "bridge", existing->chains, kept);
 	each(t->out, "delete chain", "inet", existing->inet_chains, NULL);
-	each(t->out, "delete set", "bridge", existing->sets, NULL);
+	each(t->out, "delete set", "bridge", existing->sets, lists);
 	each(t->out, "delete set", "inet", existing->inet_sets, NULL);
 }
 
 void filter_transaction_put(struct filter_transaction *t, const struct filter_nic *nic, const char *bridge,
 			    const struct filter_program *program, const struct filter_existing *existing)
 {
-	empty(t, nic, existing);
+	empty(t, nic, existing, program);
+	/* A list that is there already is the same: it is not touched, and nothing is missed in it meanwhile. */
+	for (size_t i = 0; program->lists && program->lists[i]; i++)
+		if (!strv_contains(existing->sets, program->lists[i]))
+			fprintf(t->out, "table bridge kvmctl {\n%s}\n", program->list_texts[i]);
 	fputs(program->text, t->out);
 	for (size_t i = 0; i < ELEMENTS(entries); i++)
 		fprintf(t->out, "add element bridge kvmctl %s { \"%s\" : goto %s }\n", entries[i], nic->interface,
@@ -264,7 +268,7 @@ void filter_transaction_put(struct filter_transaction *t, const struct filter_ni
 void filter_transaction_remove(struct filter_transaction *t, const struct filter_nic *nic,
 			       const struct filter_existing *existing)
 {
-	empty(t, nic, existing);
+	empty(t, nic, existing, NULL);
 	for (size_t i = 0; i < ELEMENTS(entries); i++) {
 		_cleanup_free_ char *chain = compile_name(entries[i], nic->interface, NULL);
 

@@ -27,7 +27,8 @@ static void one(const char *directory, const char *shipped, char *path)
 	} else {
 		for (size_t i = 0; program.warnings && program.warnings[i]; i++)
 			fprintf(out, "warning: %s\n", program.warnings[i]);
-		fputs(program.text, out);
+		_cleanup_free_ char *text = filter_program_text(&program);
+		fputs(text, out);
 	}
 	fclose(out);
 	if (program.text && !c.kernel) {
