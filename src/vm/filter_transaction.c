@@ -131,9 +131,10 @@ static void inet_states(const struct filter_transaction *t)
 	state_chain(t, "is_related", MARK_RELATED, MARK_RELATED_ANSWER);
 	state_chain(t, "is_invalid", MARK_INVALID, MARK_INVALID);
 	state_chain(t, "is_untracked", MARK_UNTRACKED, MARK_UNTRACKED);
-	fputs("\tchain state {\n\t\tct state vmap { new : goto is_new, established : goto is_established, related : "
-	      "goto is_related, "
-	      "invalid : goto is_invalid, untracked : goto is_untracked }\n\t}\n",
+	/* No map: what a nameless one says is out of force a moment before the rule that asks it. */
+	fputs("\tchain state {\n\t\tct state established goto is_established\n\t\tct state new goto is_new\n"
+	      "\t\tct state related goto is_related\n\t\tct state invalid goto is_invalid\n"
+	      "\t\tct state untracked goto is_untracked\n\t}\n",
 	      t->out);
 	fprintf(t->out, "\tchain bridged {\n\t\tmeta mark set meta mark & 0x%08x\n\t\tgoto state\n\t}\n", m.keep);
 	fprintf(t->out,
