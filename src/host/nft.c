@@ -67,7 +67,8 @@ static int refused(const char *text, const char *errors, struct nft_failure *ret
 		error_hint(err, "this needs the capability CAP_NET_ADMIN: run as root");
 	if (ret) {
 		nft_failure_clear(ret);
-		*ret = (struct nft_failure){ failure.line, take_ptr(failure.command), take_ptr(failure.reason) };
+		*ret = failure;
+		failure = (struct nft_failure){ 0 };
 	}
 	return -1;
 }
