@@ -1,0 +1,39 @@
+/* A change of what is filtered on this host: begun, filled, committed as one transaction: all of it or nothing.
+ *
+ *   act_filters_begin     takes the lock, knows what the kernel can do, reads what is there
+ *   act_filters_put       compiles a binding for it; its record is written by the commit, before the rules
+ *   act_filters_remove    takes an interface out; its record goes after the rules
+ *   act_filters_commit    loads everything in one transaction
+ *
+ * Nothing has changed before the commit, and nothing when it fails, but for records of interfaces that had none. */
+#ifndef KVMCTL_OPS_ACT_FILTERS_H
+#define KVMCTL_OPS_ACT_FILTERS_H
+
+#include "base/problems.h"
+#include "ops/context.h"
+#include "vm/filter_binding.h"
+#include "vm/filter_cache.h"
+
+struct filters;
+#define _cleanup_filters_ _cleanup_(filters_free_ptr)
+
+/* ERROR_BUSY names who holds the lock; ERROR_HOST: no nftables here, or no right. */
+int act_filters_begin(struct context *context, const char *verb, struct filters **ret, struct error *err);
+void filters_free_ptr(struct filters **filters);
+
+/* The definitions that it compiles from; filter_cache_add() on it says what would be. */
+struct filter_cache *act_filters_cache(struct filters *filters);
+/* All bindings that there are, read when first asked for; borrowed. A damaged record is an error: nothing may be taken for unfiltered. */
+int act_filters_bindings(struct filters *filters, struct filter_binding *const **ret, size_t *ret_n, struct error *err);
+
+/* Compiles. binding->number 0: one that is free is chosen. Problems are added with the binding's interface (and instance) before them;
+ * -1 then. The binding is copied. */
+int act_filters_put(struct filters *filters, const struct filter_binding *binding, struct problems *problems);
+void act_filters_remove(struct filters *filters, const char *interface);
+/* Puts in again every binding whose tree has one of these filters or groups in it (strv; NULL: every binding). *ret_n may be NULL. */
+int act_filters_refresh(struct filters *filters, char *const *filters_changed, char *const *groups_changed, size_t *ret_n,
+			struct problems *problems, struct error *err);
+/* ERROR_HOST: the kernel refused; the error names interface, filter and line of the rule. */
+int act_filters_commit(struct filters *filters, struct error *err);
+
+#endif
