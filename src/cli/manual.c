@@ -90,20 +90,23 @@ static void print_command(const struct command *command, FILE *out)
 	}
 }
 
+static void print_group(enum command_group group, FILE *out)
+{
+	for (size_t i = 0; i < command_n_rows; i++)
+		if (command_rows[i].group == group && !(command_rows[i].needs & HIDDEN))
+			print_command(&command_rows[i], out);
+}
+
+/* Filters have a page of their own. */
 static void fragment_commands(FILE *out)
 {
 	for (int group = 0; group < COMMAND_GROUP_MAX; group++) {
-		bool first = true;
-		for (size_t i = 0; i < command_n_rows; i++) {
-			const struct command *command = &command_rows[i];
-			if (command->group != (enum command_group)group || (command->needs & HIDDEN))
-				continue;
-			if (first)
-				fprintf(out, ".SS %s\n%s", command_group_title(command->group),
-					group == GROUP_LIVE ? "The instance must be running or paused.\n" : "");
-			first = false;
-			print_command(command, out);
-		}
+		fprintf(out, ".SS %s\n%s", command_group_title((enum command_group)group),
+			group == GROUP_LIVE ? "The instance must be running or paused.\n" : "");
+		if (group == GROUP_FILTER)
+			fputs("\\fBfilter\\fR ... and \\fBsecgroup\\fR ...: see\n.BR kvmctl\\-filter (8).\n", out);
+		else
+			print_group((enum command_group)group, out);
 	}
 }
 
@@ -166,6 +169,10 @@ int manual_fragment(const char *name, FILE *out, struct error *err)
 {
 	if (streq(name, "commands")) {
 		fragment_commands(out);
+		return 0;
+	}
+	if (streq(name, "commands-filter")) {
+		print_group(GROUP_FILTER, out);
 		return 0;
 	}
 	if (streq(name, "options")) {

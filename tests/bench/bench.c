@@ -167,8 +167,8 @@ static void isolate(struct bench *bench)
 	mkdir(path, 0700);
 	snprintf(bench->config, sizeof(bench->config), "%s/kvmctl.json", bench->dir);
 	bench_write(bench->config,
-		    "{\"run_dir\": \"%s/run\", \"spec_dir\": \"%s/specs\", \"state_dir\": \"%s/state\", \"cache_dir\": \"%s/cache\"}\n", bench->dir,
-		    bench->dir, bench->dir, bench->dir);
+		    "{\"run_dir\": \"%s/run\", \"spec_dir\": \"%s/specs\", \"state_dir\": \"%s/state\", \"cache_dir\": \"%s/cache\",\n"
+		    " \"filter_dir\": \"%s/filters\"}\n", bench->dir, bench->dir, bench->dir, bench->dir, bench->dir);
 	bench_command("ip link set lo up");
 	bench_command("ip link add br0 type bridge");
 	bench_command("ip link set br0 up");
@@ -186,7 +186,7 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*rows)(struct bench *bench);
-	} chapters[] = { { "start", bench_start }, { "list", bench_list }, { "full", bench_full }, { "small", bench_small }, { "save", bench_save }, { "migrate", bench_migrate } };
+	} chapters[] = { { "start", bench_start }, { "list", bench_list }, { "full", bench_full }, { "small", bench_small }, { "filter", bench_filter }, { "save", bench_save }, { "migrate", bench_migrate } };
 	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++)
 		if (argc <= 3 || strcmp(argv[3], chapters[i].name) == 0)
 			chapters[i].rows(&bench);

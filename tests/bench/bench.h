@@ -44,6 +44,7 @@ void bench_list(struct bench *bench);      /* list of 100 and 1,000; cleanup of 
 void bench_full(struct bench *bench);      /* list --full of 100 real QEMUs against a bare epoll client; one frozen */
 void bench_small(struct bench *bench);     /* supervisor's memory and wake-ups, QMP round trip */
 void bench_save(struct bench *bench);      /* save, restore against the bare QMP sequence */
+void bench_filter(struct bench *bench);    /* what filters cost at a start, to change, and per frame */
 void bench_migrate(struct bench *bench);   /* migrate against the bare QMP commands between the same QEMUs: time and downtime */
 
 #endif
