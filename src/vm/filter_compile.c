@@ -25,18 +25,13 @@ char *filter_program_text(const struct filter_program *program)
 	return *lists ? xprintf("table bridge kvmctl {\n%s}\n%s", lists, program->text) : xstrdup(program->text);
 }
 
-static bool is_link(const struct filter_tree_rule *rule)
-{
-	return filter_rule_layer(rule->rule) == FILTER_LAYER_LINK;
-}
-
 /* --- layer LINK --- */
 
 static bool link_side(const struct filter_tree_rule *rule, enum filter_side side)
 {
-	if (!is_link(rule))
-		return false;
-	return rule->rule->direction == FILTER_INOUT || (rule->rule->direction == FILTER_IN) == (side == SIDE_TO_GUEST);
+	struct filter_standing standing;
+
+	return filter_rule_layer(rule->rule) == FILTER_LAYER_LINK && filter_rule_stands(rule, side, &standing);
 }
 
 static const char *link_verdict(enum filter_action action)
@@ -80,62 +75,20 @@ static bool check_ports(struct compile *c, const struct filter_tree_rule *rule)
 
 static void link_rule(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side)
 {
-	bool mirrored = rule->rule->direction == FILTER_INOUT && side == SIDE_FROM_GUEST;
+	struct filter_standing standing;
 	size_t before = c->problems->n;
 
-	if (compile_refused(c, rule))
+	if (compile_refused(c, rule) || !filter_rule_stands(rule, side, &standing))
 		return;
 	if (check_ports(c, rule))
 		compile_rule(c, &(struct emission){ .rule = rule,
 						    .side = side,
-						    .mirrored = mirrored,
+						    .mirrored = standing.mirrored,
 						    .guards = true,
 						    .condition = "",
 						    .verdict = link_verdict(rule->rule->action),
 						    .out = c->chains });
 	compile_refuse(c, rule, before);
-}
-
-struct sub_chain {
-	const char *name;
-	int priority;
-	size_t number;
-};
-
-static int compare_chains(const void *a, const void *b)
-{
-	const struct sub_chain *x = a, *y = b;
-
-	if (x->priority != y->priority)
-		return x->priority < y->priority ? -1 : 1;
-	return x->number < y->number ? -1 : 1;
-}
-
-/* Chains that have rules on this side, in the order in which root enters them. Filters that name the same chain share it; the priority
- * that is met last holds. */
-static struct sub_chain *sub_chains(const struct compile *c, enum filter_side side, size_t *ret_n)
-{
-	struct sub_chain *list = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->tree->n; i++) {
-		const struct filter_tree_rule *rule = &c->tree->rules[i];
-		size_t at = 0;
-
-		if (!link_side(rule, side) || streq(rule->chain, "root"))
-			continue;
-		while (at < n && !streq(list[at].name, rule->chain))
-			at++;
-		if (at == n) {
-			grow_array(list, n);
-			list[n++] = (struct sub_chain){ .name = rule->chain, .number = at };
-		}
-		list[at].priority = rule->chain_priority;
-	}
-	if (n > 0)
-		qsort(list, n, sizeof(*list), compare_chains);
-	*ret_n = n;
-	return list;
 }
 
 static void open_chain(struct compile *c, const char *name)
@@ -174,8 +127,8 @@ static void sub_chain(struct compile *c, const char *chain, const char *prefix, 
 	fputs("\t\taccept\n\t}\n", c->chains);
 }
 
-static void link_root(struct compile *c, const char *prefix, enum filter_side side, const struct sub_chain *chains,
-		      size_t n)
+static void link_root(struct compile *c, const char *prefix, enum filter_side side,
+		      const struct filter_sub_chain *chains, size_t n)
 {
 	size_t next = 0;
 
@@ -197,7 +150,7 @@ static void link_layer(struct compile *c, const char *prefix, enum filter_side s
 {
 	_cleanup_free_ char *root = compile_name(prefix, c->nic->interface, NULL);
 	size_t n;
-	_cleanup_free_ struct sub_chain *chains = sub_chains(c, side, &n);
+	_cleanup_free_ struct filter_sub_chain *chains = filter_tree_chains(c->tree, side, &n);
 
 	for (size_t i = 0; i < n; i++)
 		sub_chain(c, chains[i].name, prefix, side);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "vm/filter_compile.h"
+#include "vm/filter_sides.h"
 
 /* The low bits of the mark's field. On the way to conntrack they are 0, and the bits above say whose frame it is (MARK_BRIDGED, or the
  * number of a NIC that counts connections); behind it those say which limits are exceeded. */
@@ -16,8 +17,6 @@ enum mark_state {
 };
 #define MARK_STATE_BITS 4
 #define MARK_BRIDGED 16              /* a frame on a bridge that nobody counts */
-
-enum filter_side { SIDE_FROM_GUEST, SIDE_TO_GUEST };
 
 struct compile {
 	const struct filter_tree *tree;

@@ -1,51 +1,9 @@
-/* Rules about connections: which sides a rule has, and what it asks of a connection's state there. libvirt's ways, because filters
- * rely on them: a rule is mirrored for the other direction; an accepting one lets only answers through there; one that drops is
- * mirrored without state. */
+/* Rules about connections: what vm/filter_sides.h has a rule ask of them, in nft's language. */
 #include <inttypes.h>
 
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_compile_internal.h"
-
-enum ct_direction { DIRECTION_ANY, DIRECTION_ORIGINAL, DIRECTION_REPLY };
-
-/* What a rule has besides matches. */
-struct network_rule {
-	const struct filter_operand *state, *limit;
-	bool limit_negated;
-	bool typed;    /* ICMP with a type: no answer looks like the question */
-	bool only_mac; /* nothing that a mirror could say */
-};
-
-static struct network_rule look(const struct filter_tree_rule *rule)
-{
-	struct network_rule ret = { .only_mac = false };
-	bool mac = false, other = false;
-
-	for (size_t i = 0; i < rule->n_nodes; i++) {
-		const struct filter_tree_node *node = &rule->nodes[i];
-
-		for (size_t j = 0; j < node->n; j++) {
-			const struct filter_operand *operand = &node->operands[j];
-			enum filter_attribute_id id = operand->row->id;
-
-			if (id == FILTER_ATTRIBUTE_STATE)
-				ret.state = operand;
-			else if (id == FILTER_ATTRIBUTE_SRCMACADDR)
-				mac = true;
-			else
-				other = true;
-			if (id == FILTER_ATTRIBUTE_CONNLIMIT_ABOVE) {
-				ret.limit = operand;
-				ret.limit_negated = node->negated;
-			}
-			if (id == FILTER_ATTRIBUTE_TYPE)
-				ret.typed = true;
-		}
-	}
-	ret.only_mac = mac && !other;
-	return ret;
-}
 
 static char *place_of(const struct filter_tree_rule *rule)
 {
@@ -135,23 +93,10 @@ static char *state_text(struct compile *c, const struct filter_tree_rule *rule, 
 }
 
 /* The condition on this side; "" for none, NULL when there is a problem. */
-static char *condition_of(struct compile *c, const struct filter_tree_rule *rule, const struct network_rule *has,
-			  bool mirrored)
+static char *condition_of(struct compile *c, const struct filter_tree_rule *rule,
+			  const struct filter_standing *standing)
 {
-	const struct filter_rule *written = rule->rule;
-
-	if (has->state) {
-		unsigned states = (unsigned)has->state->values[0].number;
-
-		return states & FILTER_STATE_NONE ? xstrdup("") : state_text(c, rule, states, DIRECTION_ANY);
-	}
-	if (written->action != FILTER_ACCEPT || written->stateless || written->direction == FILTER_INOUT || has->limit)
-		return xstrdup("");
-	if (has->typed)
-		return state_text(c, rule, FILTER_STATE_NEW | FILTER_STATE_ESTABLISHED, DIRECTION_ANY);
-	if (mirrored)
-		return state_text(c, rule, FILTER_STATE_ESTABLISHED, DIRECTION_REPLY);
-	return state_text(c, rule, FILTER_STATE_NEW | FILTER_STATE_ESTABLISHED, DIRECTION_ORIGINAL);
+	return standing->states ? state_text(c, rule, standing->states, standing->direction) : xstrdup("");
 }
 
 /* --- the number of connections --- */
@@ -164,7 +109,7 @@ static const char *limited_packets(const struct filter_tree_rule *rule)
 }
 
 /* The kernel counts where it tracks; the answer is a bit of the mark. */
-static char *limit_by_mark(struct compile *c, const struct filter_tree_rule *rule, const struct network_rule *has,
+static char *limit_by_mark(struct compile *c, const struct filter_tree_rule *rule, const struct filter_standing *has,
 			   const char *set, const char *count)
 {
 	unsigned shift = mark_shift(c->kernel->mark_mask), room = mark_bits(c->kernel->mark_mask) - MARK_STATE_BITS;
@@ -199,9 +144,9 @@ static char *limit_by_mark(struct compile *c, const struct filter_tree_rule *rul
 	return xprintf("meta mark & 0x%08x %s 0x%08x ", bit, has->limit_negated ? "!=" : "==", bit);
 }
 
-static char *limit_text(struct compile *c, const struct filter_tree_rule *rule, const struct network_rule *has)
+static char *limit_text(struct compile *c, const struct filter_tree_rule *rule, const struct filter_standing *has)
 {
-	bool ipv4 = filter_rule_protocol(rule->rule)->family == FILTER_FAMILY_IPV4;
+	bool ipv4 = rule->nodes[0].protocol->family == FILTER_FAMILY_IPV4;
 	_cleanup_free_ char *place = place_of(rule);
 	_cleanup_free_ char *number = xprintf("%s%zu", ipv4 ? "four" : "six", c->limits);
 	_cleanup_free_ char *set = compile_name("l", c->nic->interface, number);
@@ -263,36 +208,20 @@ static const char *verdict_of(struct compile *c, const struct filter_tree_rule *
 	return "drop";
 }
 
-static bool has_side(const struct filter_tree_rule *rule, const struct network_rule *has, enum filter_side side,
-		     bool mirrored)
-{
-	enum filter_direction direction = rule->rule->direction;
-
-	if (has->limit)
-		return side == SIDE_FROM_GUEST;
-	if (has->state)
-		return direction == FILTER_INOUT || !mirrored;
-	/* libvirt makes nothing at all of ICMP types with inout; here both sides are as written. */
-	if (has->typed)
-		return direction == FILTER_INOUT || !mirrored;
-	return !(mirrored && has->only_mac);
-}
-
 static void network_rule(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side, FILE *out)
 {
-	struct network_rule has = look(rule);
-	bool mirrored = (side == SIDE_FROM_GUEST) == (rule->rule->direction != FILTER_OUT);
+	struct filter_standing has;
 	size_t before = c->problems->n;
 
-	if (compile_refused(c, rule) || !has_side(rule, &has, side, mirrored))
+	if (compile_refused(c, rule) || !filter_rule_stands(rule, side, &has))
 		return;
 
-	_cleanup_free_ char *condition = has.limit ? limit_text(c, rule, &has) : condition_of(c, rule, &has, mirrored);
+	_cleanup_free_ char *condition = has.limit ? limit_text(c, rule, &has) : condition_of(c, rule, &has);
 	if (condition)
 		compile_rule(c, &(struct emission){ .rule = rule,
 						    .side = side,
-						    .mirrored = mirrored,
-						    .without_mac = mirrored,
+						    .mirrored = has.mirrored,
+						    .without_mac = has.without_mac,
 						    .guards = true,
 						    .condition = condition,
 						    .verdict = verdict_of(c, rule, side),

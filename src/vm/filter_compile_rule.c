@@ -145,42 +145,6 @@ static void put_special(struct line *line, const struct filter_tree_node *node, 
 
 /* --- what tells the protocol --- */
 
-static bool uses(const struct filter_tree_node *node, const enum filter_attribute_id *ids, size_t n)
-{
-	for (size_t i = 0; i < node->n; i++)
-		for (size_t j = 0; j < n; j++)
-			if (node->operands[i].row->id == ids[j])
-				return true;
-	return false;
-}
-
-static bool any_uses(const struct filter_tree_rule *rule, const enum filter_attribute_id *ids, size_t n)
-{
-	for (size_t i = 0; i < rule->n_nodes; i++)
-		if (uses(&rule->nodes[i], ids, n))
-			return true;
-	return false;
-}
-
-static bool uses_arp_addresses(const struct filter_tree_rule *rule)
-{
-	static const enum filter_attribute_id ids[] = { FILTER_ATTRIBUTE_ARPSRCMACADDR, FILTER_ATTRIBUTE_ARPDSTMACADDR,
-							FILTER_ATTRIBUTE_ARPSRCIPADDR, FILTER_ATTRIBUTE_ARPDSTIPADDR,
-							FILTER_ATTRIBUTE_GRATUITOUS };
-
-	return any_uses(rule, ids, ELEMENTS(ids));
-}
-
-/* Whether something is asked of what is behind the IP header. */
-static bool uses_transport(const struct filter_tree_rule *rule)
-{
-	static const enum filter_attribute_id ids[] = { FILTER_ATTRIBUTE_SRCPORTSTART, FILTER_ATTRIBUTE_DSTPORTSTART,
-							FILTER_ATTRIBUTE_TYPE,         FILTER_ATTRIBUTE_CODE,
-							FILTER_ATTRIBUTE_FLAGS,        FILTER_ATTRIBUTE_OPTION };
-
-	return any_uses(rule, ids, ELEMENTS(ids));
-}
-
 static void put_guards(FILE *out, const struct filter_tree_rule *rule)
 {
 	const struct filter_protocol_row *protocol = filter_rule_protocol(rule->rule);
@@ -188,7 +152,8 @@ static void put_guards(FILE *out, const struct filter_tree_rule *rule)
 	if (!protocol)
 		return;
 	/* Later fragments have no ports; kernels were seen that take what stands there for some. */
-	if (protocol->layer == FILTER_LAYER_NETWORK && protocol->family == FILTER_FAMILY_IPV4 && uses_transport(rule))
+	if (protocol->layer == FILTER_LAYER_NETWORK && protocol->family == FILTER_FAMILY_IPV4 &&
+	    filter_rule_asks_transport(rule))
 		fputs("ip frag-off & 0x1fff == 0 ", out);
 	if (protocol->layer == FILTER_LAYER_NETWORK) {
 		if (protocol->number >= 0)
@@ -199,30 +164,18 @@ static void put_guards(FILE *out, const struct filter_tree_rule *rule)
 	/* A match of a layer above would look behind a VLAN tag if the type did not stand before it. */
 	if (protocol->number > 0)
 		fprintf(out, "ether type 0x%04x ", (unsigned)protocol->number);
-	if (protocol->id == FILTER_PROTOCOL_IP && uses_transport(rule))
+	if (protocol->id == FILTER_PROTOCOL_IP && filter_rule_asks_transport(rule))
 		fputs("ip frag-off & 0x1fff == 0 ", out);
 	if (protocol->id == FILTER_PROTOCOL_STP)
 		fputs("ether daddr 01:80:c2:00:00:00 ether type < 0x600 @nh,0,24 0x424203 ", out);
 	/* Addresses stand where they are looked for only in a packet about IPv4 on Ethernet. */
-	if (protocol->id == FILTER_PROTOCOL_ARP && uses_arp_addresses(rule))
+	if (protocol->id == FILTER_PROTOCOL_ARP && filter_rule_asks_arp_addresses(rule))
 		fputs("arp htype 1 arp ptype 0x0800 arp hlen 6 arp plen 4 ", out);
-	if (protocol->id == FILTER_PROTOCOL_RARP && uses_arp_addresses(rule))
+	if (protocol->id == FILTER_PROTOCOL_RARP && filter_rule_asks_arp_addresses(rule))
 		fputs("@nh,0,48 0x000108000604 ", out);
 }
 
 /* --- a line --- */
-
-static const struct filter_operand *gratuitous(const struct filter_tree_rule *rule, bool *ret_negated)
-{
-	for (size_t i = 0; i < rule->n_nodes; i++)
-		for (size_t j = 0; j < rule->nodes[i].n; j++) {
-			*ret_negated = rule->nodes[i].negated;
-			if (rule->nodes[i].operands[j].row->id == FILTER_ATTRIBUTE_GRATUITOUS &&
-			    rule->nodes[i].operands[j].values[0].number)
-				return &rule->nodes[i].operands[j];
-		}
-	return NULL;
-}
 
 static char *comment_of(const struct filter_tree_rule *rule)
 {
@@ -302,7 +255,7 @@ static void put_line(struct line *line)
 	if (line->never)
 		return;
 	end = xprintf("%scounter %s%scomment \"%s\"", e->condition, e->verdict, *e->verdict ? " " : "", comment);
-	if (gratuitous(e->rule, &negated))
+	if (filter_rule_asks_gratuitous(e->rule, &negated))
 		put_gratuitous(line, matches, end, negated);
 	else
 		fprintf(e->out, "\t\t%s%s\n", matches, end);
