@@ -65,6 +65,7 @@ bool json_next(struct json_iter *it);
 struct json *json_new_object(void);
 struct json *json_new_array(void);
 struct json *json_new_string(const char *s);   /* NULL: JSON null */
+struct json *json_new_strings(char *const *strings);    /* of a strv: an array */
 struct json *json_new_error(const struct error *err);   /* {"kind", "message", "hint"} */
 struct json *json_new_int(int64_t v);
 struct json *json_new_bool(bool v);

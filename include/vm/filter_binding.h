@@ -32,6 +32,7 @@ struct filter_binding {
 #define _cleanup_filter_binding_ _cleanup_(filter_binding_free_ptr)
 
 struct filter_binding *filter_binding_new(const char *interface, const char *mac);
+struct filter_binding *filter_binding_copy(const struct filter_binding *binding);
 void filter_binding_free(struct filter_binding *binding);
 void filter_binding_free_ptr(struct filter_binding **binding);
 

@@ -179,6 +179,10 @@ struct filter_parameter {
 	char **values;                         /* strv, at least one */
 };
 
+void filter_parameters_free(struct filter_parameter *parameters, size_t n);
+/* The parameter of that name, added at the end when there is none. */
+struct filter_parameter *filter_parameters_get(struct filter_parameter **parameters, size_t *n, const char *name);
+
 struct filter_reference {
 	char *filter;
 	struct filter_parameter *parameters;   /* in the order of first mention, no name twice */

@@ -13,6 +13,7 @@
 enum rundir_part {
 	RUNDIR_PID, RUNDIR_UID, RUNDIR_CTRL, RUNDIR_CONF, RUNDIR_NIC, RUNDIR_CHROOT, RUNDIR_QUARANTINE, RUNDIR_LOCK, RUNDIR_EXIT, RUNDIR_LOG,
 	RUNDIR_CLAIM,                  /* links WHAT -> NAME: who has a MAC, a uuid, a VNC port, a writable disk */
+	RUNDIR_FILTER,                 /* INTERFACE: what is filtered there (vm/filter_binding.h) */
 	RUNDIR_SAVED,                  /* links NAME -> the file with its memory. Outside: in state_dir, since it outlives the host */
 	RUNDIR_PART_MAX
 };

@@ -288,6 +288,15 @@ void json_append(struct json *array, struct json *value)
 		abort();
 }
 
+struct json *json_new_strings(char *const *strings)
+{
+	struct json *array = json_new_array();
+
+	for (; strings && *strings; strings++)
+		json_append_string(array, *strings);
+	return array;
+}
+
 void json_append_string(struct json *array, const char *value)
 {
 	json_append(array, json_new_string(value));

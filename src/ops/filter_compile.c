@@ -27,11 +27,7 @@ static int read_parameters(char *const *words, struct filter_reference *ret, str
 
 static void free_parameters(struct filter_reference *reference)
 {
-	for (size_t i = 0; i < reference->n_parameters; i++) {
-		free(reference->parameters[i].name);
-		strv_free(reference->parameters[i].values);
-	}
-	free(reference->parameters);
+	filter_parameters_free(reference->parameters, reference->n_parameters);
 }
 
 static struct filter_kernel kernel_or_likely(void)

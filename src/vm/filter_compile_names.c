@@ -46,6 +46,10 @@ int filter_interface_check(const char *interface, struct error *err)
 	if (length == 0 || length > 15)
 		return error_set(err, ERROR_SPEC, "\"%s\" is no name of a network interface: 1 to 15 characters",
 				 interface);
+	/* What is known of it is a file of that name (vm/filter_binding.h). */
+	if (interface[0] == '.')
+		return error_set(err, ERROR_SPEC, "the interface \"%s\" cannot be filtered: its name begins with a dot",
+				 interface);
 	/* A '*' at the end would be a pattern to nft. */
 	for (const char *s = interface; *s; s++)
 		if (!isgraph((unsigned char)*s) || strchr("\"\\*/", *s))

@@ -59,6 +59,15 @@ static void node_free(struct filter_node *node)
 	free(node->attributes);
 }
 
+void filter_parameters_free(struct filter_parameter *parameters, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(parameters[i].name);
+		strv_free(parameters[i].values);
+	}
+	free(parameters);
+}
+
 static void entry_free(struct filter_entry *entry)
 {
 	struct filter_reference *reference = &entry->reference;
@@ -71,11 +80,7 @@ static void entry_free(struct filter_entry *entry)
 		strv_free(entry->rule.comments);
 		break;
 	case FILTER_ENTRY_REFERENCE:
-		for (size_t i = 0; i < reference->n_parameters; i++) {
-			free(reference->parameters[i].name);
-			strv_free(reference->parameters[i].values);
-		}
-		free(reference->parameters);
+		filter_parameters_free(reference->parameters, reference->n_parameters);
 		free(reference->filter);
 		strv_free(reference->comments);
 		break;
@@ -129,16 +134,21 @@ void filter_node_add(struct filter_node *node, const struct filter_attribute_row
 	*value = (struct filter_value){ 0 };
 }
 
-struct filter_parameter *filter_reference_parameter(struct filter_reference *reference, const char *name)
+struct filter_parameter *filter_parameters_get(struct filter_parameter **parameters, size_t *n, const char *name)
 {
-	for (size_t i = 0; i < reference->n_parameters; i++)
-		if (streq(reference->parameters[i].name, name))
-			return &reference->parameters[i];
-	grow_array(reference->parameters, reference->n_parameters);
-	struct filter_parameter *parameter = &reference->parameters[reference->n_parameters++];
+	for (size_t i = 0; i < *n; i++)
+		if (streq((*parameters)[i].name, name))
+			return &(*parameters)[i];
+	grow_array(*parameters, *n);
+	struct filter_parameter *parameter = &(*parameters)[(*n)++];
 
 	*parameter = (struct filter_parameter){ .name = xstrdup(name) };
 	return parameter;
+}
+
+struct filter_parameter *filter_reference_parameter(struct filter_reference *reference, const char *name)
+{
+	return filter_parameters_get(&reference->parameters, &reference->n_parameters, name);
 }
 
 /* --- looking --- */

@@ -15,12 +15,13 @@
 #define RUNDIR_MODE 0750
 
 static const char *const part_paths[RUNDIR_PART_MAX] = {
-	[RUNDIR_PID] = "pid",     [RUNDIR_UID] = "uid",
-	[RUNDIR_CTRL] = "ctrl",   [RUNDIR_CONF] = "conf",
-	[RUNDIR_NIC] = "nic",     [RUNDIR_CHROOT] = "chroot",
-	[RUNDIR_LOCK] = "lock",   [RUNDIR_QUARANTINE] = "chroot-quarantine",
-	[RUNDIR_EXIT] = "exit",   [RUNDIR_LOG] = "log",
-	[RUNDIR_CLAIM] = "claim", [RUNDIR_SAVED] = ".saved",
+	[RUNDIR_PID] = "pid",      [RUNDIR_UID] = "uid",
+	[RUNDIR_CTRL] = "ctrl",    [RUNDIR_CONF] = "conf",
+	[RUNDIR_NIC] = "nic",      [RUNDIR_CHROOT] = "chroot",
+	[RUNDIR_LOCK] = "lock",    [RUNDIR_QUARANTINE] = "chroot-quarantine",
+	[RUNDIR_EXIT] = "exit",    [RUNDIR_LOG] = "log",
+	[RUNDIR_CLAIM] = "claim",  [RUNDIR_FILTER] = "filter",
+	[RUNDIR_SAVED] = ".saved",
 };
 
 const char *rundir_part_name(enum rundir_part part)
@@ -129,7 +130,7 @@ static int open_saved(const struct rundir *rundir)
 	return -1;
 }
 
-/* Opened when first asked for: most commands want two or three of the eleven, and `list` is to be
+/* Opened when first asked for: most commands want two or three of the twelve, and `list` is to be
  * quick. */
 int rundir_part(struct rundir *rundir, enum rundir_part part)
 {

@@ -56,15 +56,6 @@ void state_free_ptr(struct state **state)
 	state_free(*state);
 }
 
-static struct json *list_to_json(char *const *list)
-{
-	struct json *array = json_new_array();
-
-	for (; list && *list; list++)
-		json_append_string(array, *list);
-	return array;
-}
-
 /* An element that is no text is "": it names nothing, so nothing is done to anything for it. */
 static void list_from_json(const struct json *array, char ***ret)
 {
@@ -91,8 +82,8 @@ struct json *state_to_json(const struct state *state)
 		json_put(document, "move", move_to_json(state->move));
 	json_put(document, "resources", state->resources ? json_ref(state->resources) : json_new_array());
 	json_put(document, "hardware", hardware_to_json(&state->hardware));
-	json_put(document, "claims", list_to_json(state->claims));
-	json_put(document, "argv", list_to_json(state->argv));
+	json_put(document, "claims", json_new_strings(state->claims));
+	json_put(document, "argv", json_new_strings(state->argv));
 	json_put(document, "spec", json_ref(state->spec));
 	return document;
 }
