@@ -229,6 +229,8 @@ struct filter_node *filter_rule_add_node(struct filter_rule *rule, const struct 
 void filter_node_add(struct filter_node *node, const struct filter_attribute_row *row, struct filter_value *value);
 /* The parameter of that name, made when there is none. */
 struct filter_parameter *filter_reference_parameter(struct filter_reference *reference, const char *name);
+/* Frees what it holds. */
+void filter_reference_clear(struct filter_reference *reference);
 
 const struct filter_value *filter_node_value(const struct filter_node *node, enum filter_attribute_id id);   /* or NULL */
 /* NULL for a rule without nodes. */

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/problems.h"
+#include "vm/filter_model.h"
 #include "vm/params.h"
 
 #define VNC_FIRST_PORT 5900    /* RFC 6143: the port of display 0 */
@@ -45,7 +46,8 @@ struct nic {
 	int64_t queues;           /* 0 = the hvparam's */
 	int64_t mtu;              /* 0 = the link's */
 	char *script;             /* "" = the settings' or built in */
-	struct json *filter;      /* kept as it is; refused for now */
+	struct filter_reference *filter;   /* with the parameters that are given; NULL = none */
+	char **groups;            /* security_groups (strv) */
 	char *name, *uuid;
 	bool link_up;             /* link_state */
 };

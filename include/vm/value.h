@@ -31,6 +31,7 @@ enum value_kind {
 	VALUE_WORDS,     /* char *: an array of words, or a text of words; blank-separated when read */
 	VALUE_TAGS,      /* char **: an array of words */
 	VALUE_OBJECT,    /* struct json *: any object, or NULL */
+	VALUE_FILTER,    /* struct filter_reference *, or NULL: a filter's name, or an object of name and parameters */
 	VALUE_SECONDS,   /* int64_t, milliseconds (min..max); written as a number of seconds, or as "90s", "2m" */
 	VALUE_SIZE,      /* int64_t, bytes (min..max); written as a number of bytes, or as "64K", "1M", "2G" */
 	VALUE_TABLE,     /* a struct with a table of its own (see keys.h) */

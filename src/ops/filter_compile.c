@@ -25,11 +25,6 @@ static int read_parameters(char *const *words, struct filter_reference *ret, str
 	return 0;
 }
 
-static void free_parameters(struct filter_reference *reference)
-{
-	filter_parameters_free(reference->parameters, reference->n_parameters);
-}
-
 static struct filter_kernel kernel_or_likely(void)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
@@ -67,7 +62,7 @@ int op_filter_compile(struct context *context, const char *name, char *const *pa
 {
 	_cleanup_problems_ struct problems problems = { 0 };
 	_cleanup_filter_program_ struct filter_program program = { 0 };
-	_cleanup_(free_parameters) struct filter_reference given = { 0 };
+	_cleanup_(filter_reference_clear) struct filter_reference given = { 0 };
 	struct filter_nic nic = { interface ? interface : "tap0", 2 };
 	struct json *warnings = NULL;
 

@@ -130,6 +130,54 @@ static void check_nic_link(const struct nic *nic, const struct settings *setting
 		problems_add(problems, mode_at, "\"ext\" needs a script (here, or the setting nic_script)");
 }
 
+/* Why rules of a filter would have no effect there; NULL: they have. */
+static const char *unfiltered(enum nic_mode mode)
+{
+	switch (mode) {
+	case NIC_USER:
+		return "it is QEMU's own network, there is no TAP";
+	case NIC_OPENVSWITCH:
+		return "frames of a switch of Open vSwitch do not pass the kernel's bridge, where the rules are; use "
+		       "its own flows";
+	case NIC_ROUTED:
+		return "a TAP with routes is no port of a bridge, where the rules are; use mode \"bridged\"";
+	case NIC_BRIDGED:
+	case NIC_EXT: /* its script has to put it on a bridge: looked at when it has run */
+	case NIC_MODE_MAX:
+		break;
+	}
+	return NULL;
+}
+
+static void check_groups(const struct nic *nic, const char *path, struct problems *problems)
+{
+	for (size_t i = 0; nic->groups && nic->groups[i]; i++) {
+		_cleanup_error_ struct error err = ERROR_INIT;
+		_cleanup_free_ char *at = xprintf("%s[%zu]", path, i);
+
+		if (!filter_name_is_valid(nic->groups[i], &err)) {
+			problems_add(problems, at, "\"%s\" is no name of a security group (%s)", nic->groups[i],
+				     err.hint);
+			continue;
+		}
+		for (size_t k = 0; k < i; k++)
+			if (streq(nic->groups[i], nic->groups[k]))
+				problems_add(problems, at, "\"%s\" is there already", nic->groups[i]);
+	}
+}
+
+static void check_nic_filter(const struct nic *nic, const char *path, struct problems *problems)
+{
+	_cleanup_free_ char *filter_at = keys_path(path, "filter"), *groups_at = keys_path(path, "security_groups");
+	const char *why = unfiltered(nic->mode), *mode = nic_mode_to_string(nic->mode);
+
+	if (nic->filter && why)
+		problems_add(problems, filter_at, "a NIC of mode \"%s\" cannot be filtered: %s", mode, why);
+	if (nic->groups && why)
+		problems_add(problems, groups_at, "a NIC of mode \"%s\" cannot be filtered: %s", mode, why);
+	check_groups(nic, groups_at, problems);
+}
+
 static void check_nic(const struct spec *spec, const struct nic *nic, const struct settings *settings, const char *path,
 		      struct problems *problems)
 {
@@ -137,6 +185,7 @@ static void check_nic(const struct spec *spec, const struct nic *nic, const stru
 	_cleanup_free_ char *mtu_at = keys_path(path, "mtu");
 	const char *mode = nic_mode_to_string(nic->mode);
 	check_nic_link(nic, settings, path, problems);
+	check_nic_filter(nic, path, problems);
 	if (nic->vlan && nic->mode != NIC_BRIDGED && nic->mode != NIC_OPENVSWITCH && nic->mode != NIC_EXT)
 		problems_add(problems, vlan_at, "is nothing that mode \"%s\" has", mode);
 	if (nic->queues > 1 && nic->mode == NIC_USER)

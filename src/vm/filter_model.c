@@ -68,10 +68,16 @@ void filter_parameters_free(struct filter_parameter *parameters, size_t n)
 	free(parameters);
 }
 
+void filter_reference_clear(struct filter_reference *reference)
+{
+	filter_parameters_free(reference->parameters, reference->n_parameters);
+	free(reference->filter);
+	strv_free(reference->comments);
+	*reference = (struct filter_reference){ 0 };
+}
+
 static void entry_free(struct filter_entry *entry)
 {
-	struct filter_reference *reference = &entry->reference;
-
 	switch (entry->kind) {
 	case FILTER_ENTRY_RULE:
 		for (size_t i = 0; i < entry->rule.n_nodes; i++)
@@ -80,9 +86,7 @@ static void entry_free(struct filter_entry *entry)
 		strv_free(entry->rule.comments);
 		break;
 	case FILTER_ENTRY_REFERENCE:
-		filter_parameters_free(reference->parameters, reference->n_parameters);
-		free(reference->filter);
-		strv_free(reference->comments);
+		filter_reference_clear(&entry->reference);
 		break;
 	case FILTER_ENTRY_COMMENT:
 		free(entry->comment);

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "vm/value_read.h"
 
 char **value_words(const char *choices)
 {
@@ -73,6 +74,7 @@ void value_default(const struct value_rule *rule, const char *text, void *target
 		break;
 	case VALUE_TAGS:
 	case VALUE_OBJECT:
+	case VALUE_FILTER:
 		*(void **)target = NULL;
 		break;
 	case VALUE_TABLE:
@@ -102,6 +104,8 @@ void value_free(const struct value_rule *rule, void *target)
 	} else if (rule->kind == VALUE_OBJECT) {
 		json_free(*(struct json **)target);
 		*(struct json **)target = NULL;
+	} else if (rule->kind == VALUE_FILTER) {
+		value_filter_free(target);
 	}
 }
 
@@ -150,6 +154,8 @@ struct json *value_to_json(const struct value_rule *rule, const void *target)
 		return tags_to_json(*(char *const *const *)target);
 	case VALUE_OBJECT:
 		return object_to_json(*(struct json *const *)target);
+	case VALUE_FILTER:
+		return value_filter_to_json(target);
 	default:
 		return NULL;
 	}

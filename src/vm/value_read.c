@@ -303,6 +303,7 @@ static value_read_fn *const readers[VALUE_KIND_MAX] = {
 	[VALUE_WORDS] = value_read_words,
 	[VALUE_TAGS] = value_read_tags,
 	[VALUE_OBJECT] = read_object,
+	[VALUE_FILTER] = value_read_filter,
 	[VALUE_SECONDS] = read_seconds,
 	[VALUE_SIZE] = read_size,
 	[VALUE_REFUSED] = read_refused,

@@ -1,5 +1,5 @@
-/* Between the files of the room "value": the readers of identities, addresses and words (value_net.c),
- * for the table of readers (value_read.c). */
+/* Between the files of the room "value": the readers of identities, addresses and words (value_net.c) and of
+ * references to filters (value_filter.c), for the table of readers (value_read.c). */
 #ifndef KVMCTL_VM_VALUE_READ_H
 #define KVMCTL_VM_VALUE_READ_H
 
@@ -9,7 +9,12 @@ typedef bool value_read_fn(const struct value_rule *rule, const struct json *j, 
 			   struct problems *problems);
 
 value_read_fn value_read_uuid, value_read_mac, value_read_mac_prefix, value_read_address, value_read_subnet,
-	value_read_words, value_read_tags;
+	value_read_words, value_read_tags, value_read_filter;
+
+/* value_filter.c: target is a struct filter_reference **. */
+void value_filter_free(void *target);
+struct json *value_filter_to_json(const void *target);
+struct json *value_filter_schema(void);
 
 /* The problem `"TEXT" WHAT`, or that j must be WANTED; both return false. */
 bool value_refuse(struct problems *problems, const char *path, const char *text, const char *what);

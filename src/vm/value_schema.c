@@ -3,6 +3,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "vm/value_read.h"
 
 #define BOOL_PATTERN "^(true|false|yes|no|on|off|1|0)$"
 #define UUID_PATTERN "^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})?$"
@@ -133,6 +134,8 @@ struct json *value_schema(const struct value_rule *rule)
 		json_put_string(schema, "type", "object");
 		return schema;
 	}
+	case VALUE_FILTER:
+		return value_filter_schema();
 	case VALUE_SECONDS:
 		return number_or_text("number", true, "^[0-9]+(\\.[0-9]+)?[smh]?$");
 	case VALUE_SIZE:
@@ -179,6 +182,7 @@ char *value_kind_text(const struct value_rule *rule)
 		[VALUE_WORDS] = "array of words",
 		[VALUE_TAGS] = "array of words",
 		[VALUE_OBJECT] = "object",
+		[VALUE_FILTER] = "name, or object of name and parameters",
 		[VALUE_SECONDS] = "seconds",
 		[VALUE_SIZE] = "bytes, or text as 64K, 1M, 2G",
 		[VALUE_TABLE] = "object",

@@ -158,7 +158,7 @@ static void test_all_problems_at_once(void **state)
 		"  disks[1].path: is missing\n"
 		"  disks[2]: must be of type object, not integer\n"
 		"  nics[0].mode: \"routet\" is none of bridged, routed, openvswitch, user, ext; did you mean \"routed\"?\n"
-		"  nics[1].filter: network filters are not built into this version; leave the key out\n"
+		"  nics[1].filter: must be the name of a filter, or an object, not integer\n"
 		"  nics[1].mac: \"xx\" is no MAC address of one device (aa:00:00:35:ac:23)\n"
 		"  hooks.startd: unknown key; did you mean \"started\"?\n"
 		"  hooks.stopped: \"x\" is no absolute path\n"
@@ -241,8 +241,6 @@ static void test_nics(void **state)
 		{ "\"nics\": [{\"link\": \"br0\", \"queues\": 2}], \"hvparams\": {\"nic_type\": \"e1000\"}",
 		  "nics[0].queues: 2 queues need nic_type \"paravirtual\", but it is \"e1000\"" },
 		{ "\"nics\": [{\"link\": \"br0\", \"mtu\": 60}]", "nics[0].mtu: 60 is too small; 68 is the least" },
-		{ "\"nics\": [{\"link\": \"br0\", \"security_groups\": []}]",
-		  "nics[0].security_groups: network filters are not built into this version; leave the key out" },
 		{ "\"nics\": [{\"link\": \"br0\", \"network\": {\"subnett\": \"\"}}]",
 		  "nics[0].network.subnett: unknown key; did you mean \"subnet\"?" },
 		{ "\"nics\": [{\"link\": \"br0\", \"network\": {\"subnet\": \"198.51.100.0\"}}]",
@@ -250,6 +248,48 @@ static void test_nics(void **state)
 		{ "\"nics\": [{\"link\": \"br0\", \"network\": {\"mac_prefix\": \"aa:00\"}}]",
 		  "nics[0].network.mac_prefix: \"aa:00\" is no prefix of three octets of a MAC address (aa:00:00)" },
 	};
+	(void)state;
+	run(trials, ELEMENTS(trials));
+}
+
+/* NWF-2, NWF-3, NWF-4, NWF-7, NWF-60: what is no name, no value, or on no bridge is said with its place. */
+static void test_filters(void **state)
+{
+#define NIC(rest) "\"nics\": [{\"link\": \"br0\", " rest "}]"
+	static const struct trial trials[] = {
+		{ NIC("\"filter\": \"clean-traffic\", \"security_groups\": [\"web\", \"ssh\"]"), NULL },
+		{ NIC("\"filter\": \"\", \"security_groups\": []"), NULL },
+		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": {\"IP\": [\"10.0.0.1\", \"10.0.0.2\"], \"PORT\": 22, \"V6\": \"fe80::1\"}}"),
+		  NULL },
+		{ NIC("\"filter\": 5"), "nics[0].filter: must be the name of a filter, or an object, not integer" },
+		{ NIC("\"filter\": \"../f\""), "nics[0].filter: \"../f\" is no name of a filter (1 to 128 letters, digits and _ . : + @ -, "
+						"the first neither '.' nor '-')" },
+		{ NIC("\"filter\": {}"), "nics[0].filter.name: is missing" },
+		{ NIC("\"filter\": {\"name\": \"f\", \"parameter\": {}}"),
+		  "nics[0].filter.parameter: unknown key; did you mean \"parameters\"?" },
+		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": []}"), "nics[0].filter.parameters: must be of type object, not array" },
+		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": {\"A-B\": \"1\", \"MAC\": \"aa:00:00:00:00:01\", \"IP\": [], \"Q\": [\"a\", \"a/b\", true]}}"),
+		  "5 problems:\n  nics[0].filter.parameters: \"A-B\" is no name of a parameter: letters, digits and \"_\"\n"
+		  "  nics[0].filter.parameters.MAC: is always the NIC's own mac: leave it out\n"
+		  "  nics[0].filter.parameters.IP: is a list without a value\n"
+		  "  nics[0].filter.parameters.Q[1]: \"a/b\" is no value of a parameter: letters, digits, \"_\", \".\", \":\"\n"
+		  "  nics[0].filter.parameters.Q[2]: must be text or a whole number, not true or false" },
+		{ NIC("\"security_groups\": [\"web\", \"-web\", \"web\"]"),
+		  "2 problems:\n  nics[0].security_groups[1]: \"-web\" is no name of a security group (1 to 128 letters, digits and _ . : + @ -, "
+		  "the first neither '.' nor '-')\n  nics[0].security_groups[2]: \"web\" is there already" },
+		{ "\"nics\": [{\"mode\": \"user\", \"filter\": \"f\"}]",
+		  "nics[0].filter: a NIC of mode \"user\" cannot be filtered: it is QEMU's own network, there is no TAP" },
+		{ "\"nics\": [{\"mode\": \"routed\", \"ip\": \"198.51.100.4\", \"security_groups\": [\"web\"]}]",
+		  "nics[0].security_groups: a NIC of mode \"routed\" cannot be filtered: a TAP with routes is no port of a bridge, where the rules are; "
+		  "use mode \"bridged\"" },
+		{ "\"nics\": [{\"mode\": \"openvswitch\", \"link\": \"br0\", \"filter\": \"f\"}]",
+		  "nics[0].filter: a NIC of mode \"openvswitch\" cannot be filtered: frames of a switch of Open vSwitch do not pass the kernel's "
+		  "bridge, where the rules are; use its own flows" },
+		{ "\"nics\": [{\"mode\": \"ext\", \"script\": \"/x\", \"filter\": \"f\"}]", NULL },
+		{ "\"nics\": [{\"mode\": \"macvtap\", \"link\": \"br0\", \"filter\": \"f\"}]",
+		  "nics[0].mode: \"macvtap\" is none of bridged, routed, openvswitch, user, ext" },
+	};
+#undef NIC
 	(void)state;
 	run(trials, ELEMENTS(trials));
 }
@@ -326,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_a_secret_in_a_uri_is_not_shown),
 		cmocka_unit_test(test_nics),
+		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_no_spec_at_all),
 		cmocka_unit_test(test_too_many_devices),
