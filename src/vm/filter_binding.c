@@ -73,6 +73,7 @@ struct filter_binding *filter_binding_copy(const struct filter_binding *binding)
 			strv_copy(binding->parameters[i].values);
 	copy->nic = binding->nic;
 	copy->number = binding->number;
+	copy->learns = binding->learns;
 	copy->groups = strv_copy(binding->groups);
 	copy->learned = strv_copy(binding->learned);
 	return copy;
@@ -109,6 +110,7 @@ struct json *filter_binding_to_json(const struct filter_binding *binding)
 	json_put(document, "parameters", parameters);
 	json_put(document, "groups", json_new_strings(binding->groups));
 	json_put_int(document, "number", binding->number);
+	json_put_bool(document, "learns", binding->learns);
 	json_put(document, "learned", json_new_strings(binding->learned));
 	return document;
 }
@@ -160,7 +162,7 @@ static int read_parameters(const struct json *parameters, struct filter_binding 
 /* What is not known may mean that less passes: it is not left out. */
 static int check_known(const struct json *document, struct error *err)
 {
-	static const char *const others[] = { "nic", "parameters", "groups", "number", "learned", "version" };
+	static const char *const others[] = { "nic", "parameters", "groups", "number", "learns", "learned", "version" };
 
 	for (struct json_iter it = json_iter(document); json_next(&it);) {
 		bool known = false;
@@ -208,6 +210,7 @@ int filter_binding_from_json(const struct json *document, struct filter_binding 
 	    read_strings(json_get(document, "groups"), "groups", &binding->groups, err) < 0 ||
 	    read_strings(json_get(document, "learned"), "learned", &binding->learned, err) < 0)
 		return -1;
+	binding->learns = json_get_bool(document, "learns", false);
 	*ret = take_ptr(binding);
 	return 0;
 }
