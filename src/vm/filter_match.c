@@ -112,20 +112,24 @@ static void all_ones(const struct match *match, uint8_t ret[16])
 		ret[15 - i / 8] |= (uint8_t)(1 << i % 8);
 }
 
-/* As a number of 16 bytes, at the end of them. */
-static void number_bytes(const struct match *match, const struct filter_value *value, enum filter_kind kind,
-			 uint8_t ret[16])
+void match_number(const struct filter_value *value, enum filter_kind kind, int bits, uint8_t ret[16])
 {
 	bool mac = kind == FILTER_KIND_MAC || kind == FILTER_KIND_MAC_MASK;
-	size_t size = mac ? 6 : (size_t)field_bits(match) / 8;
+	size_t size = mac ? 6 : (size_t)bits / 8;
 
 	memset(ret, 0, 16);
-	if (kind == FILTER_KIND_NUMBER || kind == FILTER_KIND_BOOLEAN) {
+	if (kind == FILTER_KIND_NUMBER || kind == FILTER_KIND_BOOLEAN || kind == FILTER_KIND_TCP_FLAGS) {
 		for (int i = 0; i < 8; i++)
 			ret[15 - i] = (uint8_t)(value->number >> (8 * i));
 		return;
 	}
 	memcpy(ret + 16 - size, value->bytes, size);
+}
+
+static void number_bytes(const struct match *match, const struct filter_value *value, enum filter_kind kind,
+			 uint8_t ret[16])
+{
+	match_number(value, kind, field_bits(match), ret);
 }
 
 static const struct filter_value *value_at(const struct filter_operand *operand, const size_t *positions)

@@ -44,6 +44,9 @@ bool match_of(const struct filter_tree_node *node, const struct filter_operand *
 bool match_value(const struct match *match, const size_t *positions, const char *place, struct match_value *ret,
 		 struct problems *problems);
 
+/* A value (of an address: of that many bits) as a big-endian number at the end of 16 bytes. */
+void match_number(const struct filter_value *value, enum filter_kind kind, int bits, uint8_t ret[16]);
+
 /* Sorted, and put together where they are the same or, when there are ranges, touch; returns how many are left. Masked ones are not taken. */
 size_t match_merge(struct match_value *values, size_t n);
 /* Whether the values (sorted and merged) are all that the field can have. */

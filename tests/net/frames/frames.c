@@ -25,7 +25,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "filter_case.h"
 #include "frames.h"
 #include "host/nft.h"
 #include "vm/filter_kernel.h"
@@ -35,7 +34,9 @@
 
 struct ring {
 	int guest, lan;
-	size_t frames, wrong;
+	size_t frames, wrong, not_said;
+	bool explain;                   /* instead of the kernel */
+	struct explainer *explainer;
 };
 
 static int open_tap(const char *name)
@@ -83,6 +84,19 @@ static bool travels(int from, int to, const struct frame *frame, bool *ret_error
 		    (n > 54 && data[12] == 0x86 && data[13] == 0xdd && data[20] == 58 && data[54] == 1))
 			*ret_error = true;
 	return arrived;
+}
+
+static void one_explained(struct ring *ring, const struct filter_case *c, const char *line, char *const *words)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *verdict = explain_frame(ring->explainer, words, &text);
+
+	ring->frames++;
+	ring->not_said += !verdict;
+	if (!verdict || streq(verdict, words[1]))
+		return;
+	ring->wrong++;
+	printf("%s:%.*s: %s, not %s: %s\n", c->path, (int)strcspn(line, " "), line, verdict, words[1], text);
 }
 
 static void one_frame(struct ring *ring, const struct filter_case *c, const char *line, char *const *words)
@@ -136,7 +150,10 @@ static void with_value(struct ring *ring, const struct filter_case *c, const cha
 static void expand(struct ring *ring, const struct filter_case *c, const char *line, char **words, size_t at)
 {
 	if (!words[at]) {
-		one_frame(ring, c, line, words);
+		if (ring->explainer)
+			one_explained(ring, c, line, words);
+		else
+			one_frame(ring, c, line, words);
 		return;
 	}
 
@@ -214,8 +231,12 @@ static bool put(struct filter_case *c, const struct filter_kernel *kernel)
 	return program.connections;
 }
 
-static void load(struct filter_case *c, const struct filter_kernel *kernel)
+static void load(struct ring *ring, struct filter_case *c, const struct filter_kernel *kernel)
 {
+	if (ring->explainer) {
+		explainer_flush(ring->explainer);
+		return;
+	}
 	command("nft flush ruleset");
 	forget_connections();
 	command(put(c, kernel) ? "ip link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1"
@@ -273,7 +294,9 @@ static void table(struct ring *ring, const char *shipped, const char *path, cons
 	struct filter_case c;
 
 	case_read(path, shipped, &c);
-	load(&c, kernel);
+	if (ring->explain)
+		ring->explainer = explainer_new(&c, kernel);
+	load(ring, &c, kernel);
 	for (size_t i = 0; c.rest && c.rest[i]; i++) {
 		_cleanup_strv_ char **words = NULL;
 		char *copy = xstrdup(strchr(c.rest[i], ' ') + 1), *save = NULL;
@@ -283,10 +306,11 @@ static void table(struct ring *ring, const char *shipped, const char *path, cons
 			strv_add(&words, word);
 		free(copy);
 		if (words && streq(words[0], "flush"))
-			load(&c, kernel);
-		else if (strv_length(words) == 3 && streq(words[0], "churn"))
-			churn(ring, &c, kernel, words + 1);
-		else if (words && streq(words[0], "pause"))
+			load(ring, &c, kernel);
+		else if (strv_length(words) == 3 && streq(words[0], "churn")) {
+			if (!ring->explain)
+				churn(ring, &c, kernel, words + 1);
+		} else if (words && streq(words[0], "pause"))
 			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 		else if (strv_length(words) < 3 || !strv_contains(directions, words[0]))
 			case_die(path, c.rest[i], NULL);
@@ -294,6 +318,8 @@ static void table(struct ring *ring, const char *shipped, const char *path, cons
 			expand(ring, &c, c.rest[i], words, 2);
 	}
 	case_free(&c);
+	explainer_free(ring->explainer);
+	ring->explainer = NULL;
 }
 
 /* The bridge's ports take a moment until they forward. */
@@ -312,8 +338,23 @@ static void wait_for_bridge(struct ring *ring)
 	case_die("br0", "does not forward", NULL);
 }
 
+static int explain(int argc, char **argv)
+{
+	struct filter_kernel kernel = { .bridge = true, .bridge_netfilter = true, .inet_ct = true, .inet_reject = true,
+					.connlimit = true, .mark_mask = FILTER_MARK_MASK };
+	struct ring ring = { .explain = true };
+
+	for (int i = 3; i < argc; i++)
+		table(&ring, argv[2], argv[i], &kernel);
+	printf("%zu frames, %zu of them not in words, %zu wrong\n", ring.frames, ring.not_said, ring.wrong);
+	return ring.wrong ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 2 && streq(argv[1], "--explain"))
+		return explain(argc, argv);
+
 	struct ring ring = { .guest = open_tap("tap0"), .lan = open_tap("tap1") };
 	struct filter_kernel kernel = real_kernel();
 

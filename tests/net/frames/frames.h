@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "filter_case.h"
+
 #define GUEST_MAC "52:54:00:00:00:01"
 #define LAN_MAC "52:54:00:00:00:02"
 #define HOST_MAC "52:54:00:00:00:fe"
@@ -36,5 +38,13 @@ void frame_build(char *const *words, bool from_guest, struct frame *ret);
 /* With the host as the other side: UDP, words as above (sport=, dport=). */
 bool host_sends(int guest, char *const *words);
 bool host_gets(int guest, char *const *words, const struct frame *frame);
+
+/* Without a kernel: what `filter explain` says of the same frames. */
+struct explainer;
+struct explainer *explainer_new(struct filter_case *c, const struct filter_kernel *kernel);
+void explainer_flush(struct explainer *e);       /* connections are forgotten */
+void explainer_free(struct explainer *e);
+/* words: "out", verdict, kind, ...; "pass", "drop", "reject", or NULL: this frame cannot be said in words. *ret_text: the words. */
+const char *explain_frame(struct explainer *e, char *const *words, char **ret_text);
 
 #endif
