@@ -35,7 +35,9 @@ XML_LIBS   = $(shell $(PKG) --libs libxml-2.0)
 LAYERS := base host qemu vm ops cli
 # Rooms that are modules of their own (src/LAYER/NAME_module.c -> build/kvmctl-NAME.so): what they link is loaded only when it is used.
 MODULE_SRC := $(wildcard src/*/*_module.c)
-SRC  := $(filter-out $(MODULE_SRC) src/cli/main.c,$(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
+# Modules of several files.
+MODULE_PARTS := $(wildcard src/*/*_module_*.c)
+SRC  := $(filter-out $(MODULE_SRC) $(MODULE_PARTS) src/cli/main.c,$(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
 OBJ  := $(SRC:src/%.c=$(BUILD)/obj/%.o)
 SUPERVISOR_SRC := $(wildcard src/supervisor/*.c)
 SUPERVISOR_OBJ := $(SUPERVISOR_SRC:src/%.c=$(BUILD)/obj/%.o)
@@ -76,10 +78,10 @@ $(BUILD)/obj/%.o: src/%.c | deps-build
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/kvmctl-link.so: src/host/link_module.c | deps-build
+$(BUILD)/kvmctl-link.so: $(wildcard src/host/link_module*.c) $(wildcard src/host/link_module*.h) | deps-build
 	@mkdir -p $(BUILD)/obj
 	@echo "  MODULE  $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(NL_CFLAGS) -fPIC -MMD -MP -MF $(BUILD)/obj/link_module.d -MT $@ -shared -Wl,-z,relro,-z,now -o $@ $< $(NL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(NL_CFLAGS) -fPIC -shared -Wl,-z,relro,-z,now -o $@ $(filter %.c,$^) $(NL_LIBS)
 
 $(BUILD)/kvmctl-png.so: src/qemu/png_module.c | deps-build
 	@mkdir -p $(BUILD)/obj
@@ -195,7 +197,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%_fuzz.c $(BUILD)/libkvmctl.a
 
 # --- static checks ---
 # clang-tidy remembers which files it has found clean.
-TIDY := $(patsubst %.c,$(BUILD)/tidy/%.clean,$(SRC) $(MODULE_SRC) $(SUPERVISOR_SRC) $(wildcard src/cli/main.c))
+TIDY := $(patsubst %.c,$(BUILD)/tidy/%.clean,$(SRC) $(MODULE_SRC) $(MODULE_PARTS) $(SUPERVISOR_SRC) $(wildcard src/cli/main.c))
 .PHONY: tidy
 tidy: $(TIDY)
 $(BUILD)/tidy/%.clean: %.c .clang-tidy $(wildcard include/*/*.h)

@@ -2,12 +2,14 @@
 #ifndef KVMCTL_OPS_ACT_NETWORK_H
 #define KVMCTL_OPS_ACT_NETWORK_H
 
+#include "host/bandwidth.h"
 #include "host/tap.h"
 #include "ops/context.h"
 #include "vm/spec.h"
 
 struct network_nic {
 	char tap[TAP_NAME_SIZE];   /* "" for mode user */
+	enum bandwidth_limiter limiter;   /* chosen by network_record, where the NIC has a limit */
 };
 
 struct network_setup {

@@ -22,9 +22,10 @@ struct key_table {
 	size_t n;
 };
 
-/* instance -> struct spec, disk -> struct disk, nic -> struct nic, network -> struct network, hooks: names only;
+/* instance -> struct spec, disk -> struct disk, nic -> struct nic, network -> struct network,
+ * bandwidth -> struct nic_bandwidth, bandwidth_rate -> struct bandwidth_rate, hooks: names only;
  * settings -> struct settings, timeouts -> struct timeouts, spice_tls, migration_tls -> struct settings */
-extern const struct key_table instance_keys, disk_keys, nic_keys, network_keys, hook_keys;
+extern const struct key_table instance_keys, disk_keys, nic_keys, network_keys, hook_keys, bandwidth_keys, bandwidth_rate_keys;
 extern const struct key_table settings_keys, timeout_keys, spice_tls_keys, migration_tls_keys;
 
 /* All defaults into a zeroed struct. */

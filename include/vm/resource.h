@@ -27,6 +27,10 @@ struct json *resource_socket(const char *path);
 /* {"kind": "hook", "path": …, "instance": …}: the hook `stopped`. */
 struct json *resource_hook(const char *path, const char *instance);
 
+/* {"kind": "bandwidth", "link": …}: the table of nftables that limits what comes out of the TAP. */
+#define RESOURCE_BANDWIDTH "bandwidth"
+struct json *resource_bandwidth(const char *link);
+
 /* Takes one down. ERROR_UNKNOWN: a kind that this version does not know. */
 int resource_down(const struct json *record, struct deadline deadline, struct error *err);
 /* "placement cgroup1 /sys/…": for people. Owned by the caller. */

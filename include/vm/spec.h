@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/problems.h"
+#include "host/bandwidth.h"
 #include "vm/filter_model.h"
 #include "vm/params.h"
 
@@ -36,6 +37,10 @@ struct network {
 	char *name, *subnet, *gateway, *network6, *gateway6, *mac_prefix, *tags;   /* "" = unset; tags: blank-separated */
 };
 
+struct nic_bandwidth {
+	struct bandwidth_rate inbound, outbound;   /* as the guest sees it */
+};
+
 struct nic {
 	char *mac;                /* lower case; never "" after reading: derived from uuid and index when not given */
 	enum nic_mode mode;
@@ -49,6 +54,7 @@ struct nic {
 	struct filter_reference *filter;   /* with the parameters that are given; NULL = none */
 	char **groups;            /* security_groups (strv) */
 	char *name, *uuid;
+	struct nic_bandwidth bandwidth;
 	bool link_up;             /* link_state */
 };
 

@@ -1,13 +1,12 @@
 /* The module kvmctl-link.so: everything that needs libnl. It is loaded by link.c when a link is first
  * touched, because libnl-route alone would more than double the start-up time of every command. It shares
  * no symbol with the program (see link_module.h). */
-#include "host/link_module.h"
+#include "host/link_module_netlink.h"
 
 #include <errno.h>
 #include <linux/if_bridge.h>
 #include <linux/neighbour.h>
 #include <net/if.h>
-#include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/neighbour.h>
@@ -15,25 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-
-#define cleanup(fn) __attribute__((cleanup(fn)))
-
-/* rtnetlink answers within the call but for other holders of its one lock: a bound, so that a sick kernel
- * is an error and no hang. */
-#define ANSWER_SECONDS 10
 
 extern const struct link_module link_module;
-
-static void put_socket(struct nl_sock **p)
-{
-	nl_socket_free(*p);
-}
-
-static void put_msg(struct nl_msg **p)
-{
-	nlmsg_free(*p);
-}
 
 static void put_addr(struct nl_addr **p)
 {
@@ -60,69 +42,6 @@ static void put_rtaddr(struct rtnl_addr **p)
 	rtnl_addr_put(*p);
 }
 
-static void keep_text(struct link_failure *failure, const char *text)
-{
-	snprintf(failure->text, sizeof(failure->text), "%s", text);
-}
-
-/* The kernel's refusal as it came: its errno, and the sentence of the extended acknowledgement when there is one. */
-static int on_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *arg)
-{
-	struct link_failure *failure = arg;
-	struct nlmsghdr *header = (struct nlmsghdr *)((char *)refusal - NLMSG_HDRLEN);
-	struct nlattr *attributes[NLMSGERR_ATTR_MAX + 1];
-
-	(void)from;
-	failure->errnum = -refusal->error;
-	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
-		return NL_STOP;
-	size_t skip = sizeof(*refusal);
-	if (!(header->nlmsg_flags & NLM_F_CAPPED) && refusal->msg.nlmsg_len >= NLMSG_HDRLEN)
-		skip += refusal->msg.nlmsg_len - NLMSG_HDRLEN;
-	int length = (int)header->nlmsg_len - NLMSG_HDRLEN - (int)NLMSG_ALIGN(skip);
-	struct nlattr *first = (struct nlattr *)((char *)refusal + NLMSG_ALIGN(skip));
-	if (length > 0 && nla_parse(attributes, NLMSGERR_ATTR_MAX, first, length, NULL) == 0 &&
-	    attributes[NLMSGERR_ATTR_MSG])
-		nla_strlcpy(failure->text, attributes[NLMSGERR_ATTR_MSG], sizeof(failure->text));
-	return NL_STOP;
-}
-
-/* What a libnl call came to. Its own codes say less than the kernel's errno, which on_refusal has kept;
- * without one it is libnl's own failure. */
-static int result(int code, struct link_failure *failure)
-{
-	if (code >= 0)
-		return 0;
-	if (failure->errnum == 0) {
-		failure->errnum = code == -NLE_NODEV || code == -NLE_OBJ_NOTFOUND ? ENODEV : EIO;
-		keep_text(failure, nl_geterror(code));
-	}
-	return -1;
-}
-
-static struct nl_sock *connect_kernel(struct link_failure *failure)
-{
-	struct nl_sock *socket = nl_socket_alloc();
-	struct timeval bound = { .tv_sec = ANSWER_SECONDS };
-	int on = 1;
-
-	*failure = (struct link_failure){ 0 };
-	if (!socket) {
-		failure->errnum = ENOMEM;
-		return NULL;
-	}
-	struct nl_cb *callbacks = nl_socket_get_cb(socket);
-	nl_cb_err(callbacks, NL_CB_CUSTOM, on_refusal, failure);
-	nl_cb_put(callbacks);
-	if (result(nl_connect(socket, NETLINK_ROUTE), failure) < 0) {
-		nl_socket_free(socket);
-		return NULL;
-	}
-	setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
-	setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
-	return socket;
-}
-
 static int parse_ip(const char *ip, struct nl_addr **ret, struct link_failure *failure)
 {
 	int code = nl_addr_parse(ip, strchr(ip, ':') ? AF_INET6 : AF_INET, ret);
@@ -130,16 +49,16 @@ static int parse_ip(const char *ip, struct nl_addr **ret, struct link_failure *f
 	if (code >= 0)
 		return 0;
 	*failure = (struct link_failure){ .errnum = EINVAL };
-	keep_text(failure, "not an IP address");
+	netlink_words(failure, "not an IP address");
 	return -1;
 }
 
 static int link_get(const char *name, int index, struct link_facts *ret, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_link) struct rtnl_link *link = NULL;
 
-	if (!socket || result(rtnl_link_get_kernel(socket, index, name, &link), failure) < 0)
+	if (!socket || netlink_result(rtnl_link_get_kernel(socket, index, name, &link), failure) < 0)
 		return -1;
 	*ret = (struct link_facts){ 0 };
 	ret->index = rtnl_link_get_ifindex(link);
@@ -153,11 +72,11 @@ static int link_get(const char *name, int index, struct link_facts *ret, struct 
 
 static int link_change(int index, const struct link_change *change, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_link) struct rtnl_link *now = NULL, *want = rtnl_link_alloc();
 
 	/* The present link first: libnl computes the new flags from the old ones. */
-	if (!socket || !want || result(rtnl_link_get_kernel(socket, index, NULL, &now), failure) < 0)
+	if (!socket || !want || netlink_result(rtnl_link_get_kernel(socket, index, NULL, &now), failure) < 0)
 		return -1;
 	if (change->mtu)
 		rtnl_link_set_mtu(want, change->mtu);
@@ -171,18 +90,18 @@ static int link_change(int index, const struct link_change *change, struct link_
 		rtnl_link_set_flags(want, IFF_UP);
 	else if (change->up == 0)
 		rtnl_link_unset_flags(want, IFF_UP);
-	return result(rtnl_link_change(socket, now, want, 0), failure);
+	return netlink_result(rtnl_link_change(socket, now, want, 0), failure);
 }
 
 static int link_delete(int index, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_link) struct rtnl_link *link = rtnl_link_alloc();
 
 	if (!socket || !link)
 		return -1;
 	rtnl_link_set_ifindex(link, index);
-	return result(rtnl_link_delete(socket, link), failure);
+	return netlink_result(rtnl_link_delete(socket, link), failure);
 }
 
 /* libnl 3.7 does not know the attributes of bridges: read from the answer itself. */
@@ -202,7 +121,7 @@ static int on_bridge(struct nl_msg *msg, void *arg)
 
 static int link_vlan_filtering(int index, bool *ret, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	struct ifinfomsg about = { .ifi_family = AF_UNSPEC, .ifi_index = index };
 	bool filtering = false;
 
@@ -213,7 +132,7 @@ static int link_vlan_filtering(int index, bool *ret, struct link_failure *failur
 	if (code >= 0)
 		code = nl_recvmsgs_default(socket);
 	/* nl_send_simple asks for no acknowledgement: the answer itself is the end. */
-	if (result(code, failure) < 0)
+	if (netlink_result(code, failure) < 0)
 		return -1;
 	*ret = filtering;
 	return 0;
@@ -224,7 +143,7 @@ static int port_vlans(struct nl_sock *socket, int type, int port, uint16_t first
 {
 	struct ifinfomsg about = { .ifi_family = AF_BRIDGE, .ifi_index = port };
 	struct bridge_vlan_info begin = { .flags = flags, .vid = first }, end = { .flags = flags, .vid = last };
-	cleanup(put_msg) struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
+	cleanup(netlink_put_msg) struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
 
 	if (!msg || nlmsg_append(msg, &about, sizeof(about), NLMSG_ALIGNTO) < 0)
 		return -NLE_NOMEM;
@@ -242,7 +161,7 @@ static int port_vlans(struct nl_sock *socket, int type, int port, uint16_t first
 
 static int link_vlan(int port, uint16_t vid, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	int code = 0;
 
 	if (!socket)
@@ -256,7 +175,7 @@ static int link_vlan(int port, uint16_t vid, struct link_failure *failure)
 	if (code >= 0)
 		code = port_vlans(socket, RTM_SETLINK, port, vid, vid,
 				  BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
-	return result(code, failure);
+	return netlink_result(code, failure);
 }
 
 /* By number, or by the names that iproute2 knows. */
@@ -284,7 +203,7 @@ static int table_number(const char *table, uint32_t *ret, struct link_failure *f
 
 static int link_route(bool add, int index, const char *ip, const char *table, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_route) struct rtnl_route *route = rtnl_route_alloc();
 	cleanup(put_addr) struct nl_addr *address = NULL;
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
@@ -304,17 +223,18 @@ static int link_route(bool add, int index, const char *ip, const char *table, st
 	rtnl_route_set_scope(route, nl_addr_get_family(address) == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
 	rtnl_route_set_protocol(route, RTPROT_STATIC);
 	/* Exclusively: two instances with one address must not take each other's packets. */
-	return result(add ? rtnl_route_add(socket, route, NLM_F_EXCL) : rtnl_route_delete(socket, route, 0), failure);
+	return netlink_result(add ? rtnl_route_add(socket, route, NLM_F_EXCL) : rtnl_route_delete(socket, route, 0),
+			      failure);
 }
 
 static int link_lookup(const char *ip, struct link_way *ret, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_route) struct rtnl_route *route = NULL;
 	cleanup(put_addr) struct nl_addr *address = NULL;
 
 	if (!socket || parse_ip(ip, &address, failure) < 0 ||
-	    result(rtnl_route_lookup(socket, address, &route), failure) < 0)
+	    netlink_result(rtnl_route_lookup(socket, address, &route), failure) < 0)
 		return -1;
 	*ret = (struct link_way){ .local = rtnl_route_get_type(route) == RTN_LOCAL };
 	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
@@ -327,7 +247,7 @@ static int link_lookup(const char *ip, struct link_way *ret, struct link_failure
 
 static int link_address(int index, const char *ip, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_rtaddr) struct rtnl_addr *wanted = rtnl_addr_alloc();
 	cleanup(put_addr) struct nl_addr *local = NULL;
 
@@ -338,12 +258,12 @@ static int link_address(int index, const char *ip, struct link_failure *failure)
 	/* No duplicate address detection: the same gateway address sits on the TAP of each instance of the network. */
 	if (nl_addr_get_family(local) == AF_INET6)
 		rtnl_addr_set_flags(wanted, IFA_F_NODAD);
-	return result(rtnl_addr_add(socket, wanted, NLM_F_REPLACE), failure);
+	return netlink_result(rtnl_addr_add(socket, wanted, NLM_F_REPLACE), failure);
 }
 
 static int link_proxy(int index, const char *ip, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_neigh) struct rtnl_neigh *entry = rtnl_neigh_alloc();
 	cleanup(put_addr) struct nl_addr *address = NULL;
 
@@ -352,7 +272,7 @@ static int link_proxy(int index, const char *ip, struct link_failure *failure)
 	rtnl_neigh_set_ifindex(entry, index);
 	rtnl_neigh_set_dst(entry, address);
 	rtnl_neigh_set_flags(entry, NTF_PROXY);
-	return result(rtnl_neigh_add(socket, entry, NLM_F_CREATE | NLM_F_REPLACE), failure);
+	return netlink_result(rtnl_neigh_add(socket, entry, NLM_F_CREATE | NLM_F_REPLACE), failure);
 }
 
 /* The links on which one address is answered for by proxy: few, in all likelihood one. */
@@ -390,14 +310,14 @@ static int find_proxies(struct nl_sock *socket, struct proxies *proxies)
 
 static int link_unproxy(const char *ip, struct link_failure *failure)
 {
-	cleanup(put_socket) struct nl_sock *socket = connect_kernel(failure);
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	cleanup(put_neigh) struct rtnl_neigh *entry = rtnl_neigh_alloc();
 	cleanup(put_addr) struct nl_addr *address = NULL;
 
 	if (!socket || !entry || parse_ip(ip, &address, failure) < 0)
 		return -1;
 	struct proxies proxies = { .address = address };
-	if (result(find_proxies(socket, &proxies), failure) < 0)
+	if (netlink_result(find_proxies(socket, &proxies), failure) < 0)
 		return -1;
 	rtnl_neigh_set_dst(entry, address);
 	rtnl_neigh_set_flags(entry, NTF_PROXY);
@@ -405,7 +325,7 @@ static int link_unproxy(const char *ip, struct link_failure *failure)
 		rtnl_neigh_set_ifindex(entry, proxies.links[i]);
 		int code = rtnl_neigh_delete(socket, entry, 0);
 		if (code < 0 && failure->errnum != ENOENT && failure->errnum != ENODEV)
-			return result(code, failure);
+			return netlink_result(code, failure);
 		*failure = (struct link_failure){ 0 };
 	}
 	return 0;
@@ -422,4 +342,7 @@ const struct link_module link_module = {
 	.address = link_address,
 	.proxy = link_proxy,
 	.unproxy = link_unproxy,
+	.shape = link_shape,
+	.police = link_police,
+	.has_policer = link_has_policer,
 };

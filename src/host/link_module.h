@@ -37,6 +37,14 @@ struct link_way {
 	bool gateway;        /* through a router: not on that link itself */
 };
 
+/* How much may pass, in bytes a second and in the kernel's ticks of packet scheduling. */
+struct link_shape {
+	uint64_t rate;         /* 0: no limit */
+	uint64_t peak;         /* of a policer 0: none */
+	uint32_t burst, peak_burst;   /* how long a full bucket lasts at its rate */
+	uint32_t largest;      /* of a policer: bytes of the largest packet */
+};
+
 /* Each returns 0, or -1 with *failure filled. IP addresses are text of either family. */
 struct link_module {
 	/* By name, or with name NULL by index. */
@@ -54,6 +62,10 @@ struct link_module {
 	int (*proxy)(int index, const char *ip, struct link_failure *failure);
 	/* Removes all entries of ip, on whatever link: the way to it may have changed since. */
 	int (*unproxy)(const char *ip, struct link_failure *failure);
+	/* What is sent into the link is delayed, what comes out of it is dropped. ENOENT: this kernel has no such thing. */
+	int (*shape)(int index, const struct link_shape *shape, struct link_failure *failure);
+	int (*police)(int index, const struct link_shape *shape, struct link_failure *failure);
+	int (*has_policer)(bool *ret, struct link_failure *failure);
 };
 
 #endif

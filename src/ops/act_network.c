@@ -11,6 +11,7 @@
 #include "host/link.h"
 #include "host/nic_script.h"
 #include "host/ovs.h"
+#include "ops/act_bandwidth.h"
 #include "vm/resource.h"
 
 static const struct nic *nic_of(const struct network_setup *setup, size_t i)
@@ -74,6 +75,10 @@ void network_record(const struct network_setup *setup, struct json *list)
 
 		if (nic->mode == NIC_USER)
 			continue;
+		if (nic->bandwidth.outbound.average) {
+			setup->nics[i].limiter = act_bandwidth_limiter(nic);
+			act_bandwidth_record(nic, tap, setup->nics[i].limiter, list);
+		}
 		if (!is_empty(script_of(setup, i))) {
 			_cleanup_strv_ char **env = script_environment(setup, i);
 
@@ -147,12 +152,24 @@ static int connect_tap(const struct network_setup *setup, const struct nic *nic,
 	return 0;
 }
 
+/* A TAP is new: where there is no limit, nothing is to be taken away, and libnl and nftables are left alone. */
+static int limit(const struct network_setup *setup, size_t i, enum network_phase phase, struct error *err)
+{
+	const struct nic *nic = nic_of(setup, i);
+
+	if (phase == NETWORK_POST || (!nic->bandwidth.inbound.average && !nic->bandwidth.outbound.average))
+		return 0;
+	return act_bandwidth_set(nic, setup->nics[i].tap, setup->nics[i].limiter, err);
+}
+
 /* Last of all, and up. The routes bring the link up themselves, at their place: the kernel takes them only for a link that is up.
- * Routes that are there already are ours: a grant that was cut short goes on. */
+ * Routes that are there already are ours: a grant that was cut short goes on. A NIC without carrier waits for `nic-set`. */
 static int route_or_up(const struct nic *nic, const char *tap, enum network_phase phase, struct error *err)
 {
 	struct link_route route = route_of(nic);
 
+	if (!nic->link_up)
+		return 0;
 	if (nic->mode != NIC_ROUTED)
 		return phase == NETWORK_POST ? 0 : link_up(tap, err);
 	if (phase == NETWORK_PRE)
@@ -176,6 +193,8 @@ static int built_in(const struct network_setup *setup, size_t i, enum network_ph
 		if (nic->mode == NIC_BRIDGED && nic->vlan > 0 && link_vlan(tap, nic->vlan, err) < 0)
 			return -1;
 	}
+	if (limit(setup, i, phase, err) < 0)
+		return -1;
 	return route_or_up(nic, tap, phase, err);
 }
 
@@ -186,8 +205,9 @@ static int by_script(const struct network_setup *setup, size_t i, enum network_p
 
 	if (phase != NETWORK_START)
 		strv_addf(&env, "MIGRATION_PHASE=%s", phase == NETWORK_PRE ? "pre" : "post");
-	return nic_script_run(script_of(setup, i), "up", env,
-			      deadline_earlier(deadline, deadline_in(setup->context->settings->timeouts.script)), err);
+	deadline = deadline_earlier(deadline, deadline_in(setup->context->settings->timeouts.script));
+	/* The script may have put a queue of its own there. The guest does not run yet. */
+	return nic_script_run(script_of(setup, i), "up", env, deadline, err) < 0 ? -1 : limit(setup, i, phase, err);
 }
 
 int network_up(const struct network_setup *setup, enum network_phase phase, struct deadline deadline, struct error *err)

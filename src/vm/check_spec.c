@@ -178,6 +178,33 @@ static void check_nic_filter(const struct nic *nic, const char *path, struct pro
 	check_groups(nic, groups_at, problems);
 }
 
+/* One direction. What the kernel is given is worked out by host/bandwidth.c, within these bounds. */
+static void check_rate(const struct bandwidth_rate *rate, const char *path, struct problems *problems)
+{
+	_cleanup_free_ char *peak_at = keys_path(path, "peak"), *burst_at = keys_path(path, "burst");
+	if (rate->average == 0) {
+		if (rate->peak || rate->burst)
+			problems_add(problems, path, "has no average, which peak and burst go with");
+		return;
+	}
+	if (rate->peak && rate->peak < rate->average)
+		problems_add(problems, peak_at, "%lld is less than the average, %lld", (long long)rate->peak,
+			     (long long)rate->average);
+	if (rate->burst > rate->average * BANDWIDTH_BURST_SECONDS)
+		problems_add(problems, burst_at, "%lld takes more than %d seconds at the average, %lld",
+			     (long long)rate->burst, BANDWIDTH_BURST_SECONDS, (long long)rate->average);
+}
+
+static void check_bandwidth(const struct nic *nic, const char *path, struct problems *problems)
+{
+	_cleanup_free_ char *at = keys_path(path, "bandwidth"), *in = keys_path(at, "inbound");
+	_cleanup_free_ char *out = keys_path(at, "outbound");
+	check_rate(&nic->bandwidth.inbound, in, problems);
+	check_rate(&nic->bandwidth.outbound, out, problems);
+	if (nic->mode == NIC_USER && (nic->bandwidth.inbound.average || nic->bandwidth.outbound.average))
+		problems_add(problems, at, "mode \"user\" has no TAP on the host that could be limited");
+}
+
 static void check_nic(const struct spec *spec, const struct nic *nic, const struct settings *settings, const char *path,
 		      struct problems *problems)
 {
@@ -186,6 +213,7 @@ static void check_nic(const struct spec *spec, const struct nic *nic, const stru
 	const char *mode = nic_mode_to_string(nic->mode);
 	check_nic_link(nic, settings, path, problems);
 	check_nic_filter(nic, path, problems);
+	check_bandwidth(nic, path, problems);
 	if (nic->vlan && nic->mode != NIC_BRIDGED && nic->mode != NIC_OPENVSWITCH && nic->mode != NIC_EXT)
 		problems_add(problems, vlan_at, "is nothing that mode \"%s\" has", mode);
 	if (nic->queues > 1 && nic->mode == NIC_USER)

@@ -37,6 +37,18 @@ static const struct keys_row nic_rows[] = {
 };
 #undef ROWS_OF
 
+#define ROWS_OF nic_bandwidth
+static const struct keys_row bandwidth_rows[] = {
+#include "vm/bandwidth_keys.def"
+};
+#undef ROWS_OF
+
+#define ROWS_OF bandwidth_rate
+static const struct keys_row bandwidth_rate_rows[] = {
+#include "vm/bandwidth_rate_keys.def"
+};
+#undef ROWS_OF
+
 #define ROWS_OF network
 static const struct keys_row network_rows[] = {
 #include "vm/network_keys.def"
@@ -65,6 +77,8 @@ TABLE(instance_keys, "instance", instance_rows);
 TABLE(hook_keys, "hooks", hook_rows);
 TABLE(disk_keys, "disk", disk_rows);
 TABLE(nic_keys, "nic", nic_rows);
+TABLE(bandwidth_keys, "bandwidth", bandwidth_rows);
+TABLE(bandwidth_rate_keys, "bandwidth_rate", bandwidth_rate_rows);
 TABLE(network_keys, "network", network_rows);
 TABLE(settings_keys, "settings", settings_rows);
 TABLE(spice_tls_keys, "spice_tls", spice_tls_rows);
@@ -75,10 +89,10 @@ TABLE(timeout_keys, "timeouts", timeout_rows);
  * at each other in a constant. */
 const struct key_table *keys_table(const char *name)
 {
-	static const struct key_table *const tables[] = {
-		&instance_keys, &hook_keys,     &disk_keys,      &nic_keys,
-		&network_keys,  &settings_keys, &spice_tls_keys, &migration_tls_keys, &timeout_keys
-	};
+	static const struct key_table *const tables[] = { &instance_keys,  &hook_keys,          &disk_keys,
+							  &nic_keys,       &network_keys,       &settings_keys,
+							  &spice_tls_keys, &migration_tls_keys, &timeout_keys,
+							  &bandwidth_keys, &bandwidth_rate_keys };
 	for (size_t i = 0; i < ELEMENTS(tables); i++)
 		if (streq(tables[i]->name, name))
 			return tables[i];

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "host/bandwidth.h"
 #include "host/child.h"
 #include "host/link.h"
 #include "host/nic_script.h"
@@ -97,6 +98,14 @@ struct json *resource_hook(const char *path, const char *instance)
 
 	json_put_string(r, "path", path);
 	json_put_string(r, "instance", instance);
+	return r;
+}
+
+struct json *resource_bandwidth(const char *link)
+{
+	struct json *r = record(RESOURCE_BANDWIDTH);
+
+	json_put_string(r, "link", link);
 	return r;
 }
 
@@ -194,15 +203,26 @@ static int down_hook(const struct json *r, struct deadline deadline, struct erro
 	return 0;
 }
 
+static int down_bandwidth(const struct json *r, struct deadline deadline, struct error *err)
+{
+	(void)deadline;
+	return bandwidth_forget(json_get_string(r, "link", ""), err);
+}
+
 static const struct {
 	const char *kind;
 	const char *subject; /* the member that names it for people */
 	int (*down)(const struct json *r, struct deadline deadline, struct error *err);
 } kinds[] = {
-	{ "placement", "path", down_placement }, { "ovs", "link", down_ovs },
-	{ "route", "link", down_route },         { "script", "script", down_script },
-	{ "directory", "path", down_directory }, { "hook", "path", down_hook },
-	{ "socket", "path", down_socket },       { "link", "path", down_link },
+	{ "placement", "path", down_placement },
+	{ "ovs", "link", down_ovs },
+	{ "route", "link", down_route },
+	{ "script", "script", down_script },
+	{ "directory", "path", down_directory },
+	{ "hook", "path", down_hook },
+	{ "socket", "path", down_socket },
+	{ "link", "path", down_link },
+	{ RESOURCE_BANDWIDTH, "link", down_bandwidth },
 };
 
 int resource_down(const struct json *r, struct deadline deadline, struct error *err)

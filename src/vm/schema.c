@@ -26,6 +26,8 @@ struct json *spec_schema(void)
 	json_put(parts, "hvparams", params_schema());
 	json_put(parts, "disk", keys_schema(&disk_keys));
 	json_put(parts, "nic", keys_schema(&nic_keys));
+	json_put(parts, "bandwidth", keys_schema(&bandwidth_keys));
+	json_put(parts, "bandwidth_rate", keys_schema(&bandwidth_rate_keys));
 	json_put(parts, "network", keys_schema(&network_keys));
 	json_put(parts, "hooks", keys_schema(&hook_keys));
 	json_put_string(schema, "$schema", DRAFT);

@@ -11,7 +11,8 @@
 #include "vm/tables_doc.h"
 
 static const struct key_table *const tables[] = { &instance_keys, &disk_keys,	 &nic_keys,	&network_keys,
-						  &hook_keys,	  &settings_keys, &timeout_keys, &spice_tls_keys, &migration_tls_keys };
+						  &hook_keys,	  &settings_keys, &timeout_keys, &spice_tls_keys, &migration_tls_keys,
+						  &bandwidth_keys, &bandwidth_rate_keys };
 
 static void test_rows(void **state)
 {
@@ -52,7 +53,9 @@ static void test_promised_keys(void **state)
 	static const char *const promised[][2] = {
 		{ "instance", "name uuid title description metadata vcpus maxmem minmem hvparams disks nics network_port tags autostart hooks" },
 		{ "disk", "path format mode shared serial cache aio discard iothread bootindex secret_file size" },
-		{ "nic", "mac mode link ip ip6 network vlan queues mtu script filter security_groups name uuid link_state" },
+		{ "nic", "mac mode link ip ip6 network vlan queues mtu script filter security_groups name uuid bandwidth link_state" },
+		{ "bandwidth", "inbound outbound" },
+		{ "bandwidth_rate", "average peak burst floor" },
 		{ "network", "name subnet gateway network6 gateway6 mac_prefix tags" },
 		{ "settings", "run_dir spec_dir filter_dir state_dir cache_dir uid_pool uid_dir defaults timeouts nic_script log_max spice_tls migration_tls" },
 		{ "migration_tls", "mode cacert cert key crl" },
