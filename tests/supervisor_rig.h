@@ -137,7 +137,7 @@ static void rig_write(const struct rig *rig, const char *file, const char *text,
 
 static inline void rig_make(struct rig *rig)
 {
-	static const char *const parts[] = { "pid", "lock", "conf", "exit", "log", "cgroup" };
+	static const char *const parts[] = { "pid", "lock", "conf", "exit", "log", "ctrl", "cgroup" };
 	_cleanup_free_ char *script = NULL;
 	_cleanup_close_ int dir = -1;
 

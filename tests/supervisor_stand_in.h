@@ -11,21 +11,45 @@
 
 #include "base/text.h"
 
-/* False: the supervisor went. QEMU lives on. */
-static bool stand_in_answer(int qmp, const char *run_state)
+/* Out of band, if that was agreed on: written down, and refused where the test says so in the command; one with "silence" in it has no answer. */
+static void stand_in_out_of_band(const char *question, int log, char *answer, size_t size)
 {
-	char question[512], answer[256];
-	ssize_t n = recv(qmp, question, sizeof(question) - 1, 0);
+	const char *id = strstr(question, "\"id\":");
 
-	if (n <= 0)
-		return false;
-	question[n] = '\0';
+	dprintf(log, "%s\n", question);
+	snprintf(answer, size, "{\"%s\": {\"desc\": \"as ordered\"}, \"id\": %ld}\r\n",
+		 strstr(question, "refuse") ? "error" : "return", id ? strtol(id + 5, NULL, 10) : -1);
+	if (strstr(question, "silence"))
+		*answer = '\0';
+}
+
+static bool stand_in_answer(int qmp, int log, const char *run_state, const char *question)
+{
+	char answer[256];
+
 	if (strstr(question, "qmp_capabilities"))
-		snprintf(answer, sizeof(answer), "{\"return\": {}}\r\n");
+		snprintf(answer, sizeof(answer), strstr(question, "[\"oob\"]") ? "{\"return\": {}}\r\n" : "{\"error\": {}}\r\n");
+	else if (strstr(question, "exec-oob"))
+		stand_in_out_of_band(question, log, answer, sizeof(answer));
 	else
 		snprintf(answer, sizeof(answer), "{\"return\": {\"status\": \"%s\", \"running\": %s}}\r\n", run_state,
 			 streq(run_state, "running") ? "true" : "false");
-	return write(qmp, answer, strlen(answer)) > 0;
+	return !*answer || write(qmp, answer, strlen(answer)) > 0;
+}
+
+/* False: the supervisor went. QEMU lives on. */
+static bool stand_in_hear(int qmp, int log, const char *run_state)
+{
+	char questions[2048], *rest = questions, *question;
+	ssize_t n = recv(qmp, questions, sizeof(questions) - 1, 0);
+
+	if (n <= 0)
+		return false;
+	questions[n] = '\0';
+	while ((question = strsep(&rest, "\n")))
+		if (*question && !stand_in_answer(qmp, log, run_state, question))
+			return false;
+	return true;
 }
 
 /* An order is one datagram: "exit 1", "say TEXT" (on the event socket), "flood 100" (MB without a line's end), "print TEXT" (on stderr's log). */
@@ -51,7 +75,7 @@ static void stand_in_obey(int orders, int qmp, int log)
 
 static void stand_in(int qmp, int orders, int log, const char *run_state, const sigset_t *mask)
 {
-	static const char greeting[] = "{\"QMP\": {\"version\": {\"qemu\": {\"major\": 7}}, \"capabilities\": []}}\r\n";
+	static const char greeting[] = "{\"QMP\": {\"version\": {\"qemu\": {\"major\": 7}}, \"capabilities\": [\"oob\"]}}\r\n";
 	struct pollfd fds[] = { { qmp, POLLIN, 0 }, { orders, POLLIN, 0 } };
 
 	/* cmocka's handlers would make a test's failure of a fatal signal. */
@@ -68,7 +92,7 @@ static void stand_in(int qmp, int orders, int log, const char *run_state, const 
 		poll(fds, 2, -1);
 		if (fds[1].revents)
 			stand_in_obey(orders, qmp, log);
-		if (fds[0].revents && !stand_in_answer(qmp, run_state))
+		if (fds[0].revents && !stand_in_hear(qmp, log, run_state))
 			fds[0].fd = -1;
 	}
 }

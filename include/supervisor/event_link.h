@@ -25,10 +25,11 @@ struct event_link {
 	char *buffer;        /* an unfinished line; NULL while there is none: an idle supervisor keeps no buffer */
 	size_t used;
 	bool whole;          /* closed by QEMU after the handshake: every event was seen */
+	bool out_of_band;    /* QEMU takes commands out of band on it */
 };
 
-/* What is handed on. `name` NULL: `data` is the reply to query-status or query-migrate; else the name of an event, and
- * `line` its text without the line's end. */
+/* What is handed on. `name`: of an event, and `line` its text without the line's end. `name` NULL: `data` is the reply to query-status or query-migrate,
+ * or with a `line` that to what event_link_urge has sent, as a whole. */
 typedef void (*event_fn)(const char *name, const struct json *data, const char *line, size_t length, void *arg);
 
 struct event_link event_link_make(int fd);
@@ -40,5 +41,7 @@ void event_link_begin(struct event_link *link);
  * it on. 1: go on; 0: end of file, closed. ERROR_QEMU: what came is not QMP, or a line is longer than
  * EVENT_LINE_MAX; the connection is closed, the guest is not touched. */
 int event_link_read(struct event_link *link, event_fn fn, void *arg, struct error *err);
+/* Sends a command to be executed out of band; it has an "id", its reply is handed on. ERROR_STATE: QEMU takes none here (yet, or any more). */
+int event_link_urge(struct event_link *link, const struct json *command, struct error *err);
 
 #endif

@@ -31,6 +31,14 @@ struct doings {
 	char move_id[40];
 };
 
+/* What kvmctl has us tell QEMU: one at a time. */
+struct errand {
+	int listening;           /* ctrl/NAME.oob; -1: not offered */
+	int client;              /* -1: none */
+	int number;              /* of the last command: its id */
+	bool asked;              /* QEMU's reply is awaited */
+};
+
 struct supervisor {
 	const struct options *options;
 	enum stage stage;
@@ -44,6 +52,7 @@ struct supervisor {
 	int backoff_timer;       /* -1: none */
 
 	struct event_link events;
+	struct errand errand;
 	struct guest guest;
 	struct logs logs;
 	struct exit_record record;   /* of the ended run; valid from STAGE_BACKOFF on */
@@ -74,6 +83,15 @@ void commit_done(struct supervisor *s);
 int watch_readable(struct supervisor *s);
 /* Brings the guest's news into the status line, when there are any. */
 void watch_record(struct supervisor *s);
+
+/* --- errand.c: what kvmctl has us tell QEMU --- */
+/* Offers it, or no more, by how far the migration is. */
+void errand_offer(struct supervisor *s);
+void errand_close(struct supervisor *s);
+void errand_accept(struct supervisor *s);
+void errand_readable(struct supervisor *s);
+/* QEMU's reply, and its line. */
+void errand_reply(struct supervisor *s, const struct json *reply, const char *line, size_t length);
 
 /* --- ending.c: QEMU ended --- */
 int64_t ending_oom_count(const struct options *options);

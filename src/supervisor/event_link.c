@@ -1,5 +1,5 @@
 /* Five stages and one pump. The supervisor asks three questions in its life; all the rest that comes is
- * events.
+ * events, and replies to what it was sent to tell QEMU out of band (errand.c).
  *
  * The greeting is answered by qmp_capabilities; from its reply on QEMU sends events. What happened before
  * is not sent again, so query-status is asked once, after it, and then query-migrate: whatever happened
@@ -45,6 +45,19 @@ static int ask(struct event_link *link, const char *command, enum event_stage ne
 	return 0;
 }
 
+/* What cannot be had later is asked for now: the main loop answers this, and may hang when it is needed. */
+static int greet(struct event_link *link, const struct json *greeting, struct error *err)
+{
+	const struct json *offered = json_get(greeting, "capabilities");
+
+	for (size_t i = 0; i < json_length(offered); i++)
+		link->out_of_band |= streq(json_string(json_at(offered, i), ""), "oob");
+	return ask(link,
+		   link->out_of_band ? "{\"execute\":\"qmp_capabilities\",\"arguments\":{\"enable\":[\"oob\"]}}\r\n"
+				     : "{\"execute\":\"qmp_capabilities\"}\r\n",
+		   EVENT_CAPABILITIES, err);
+}
+
 static int take_reply(struct event_link *link, const struct json *reply, event_fn fn, void *arg, struct error *err)
 {
 	if (link->stage == EVENT_CAPABILITIES)
@@ -70,7 +83,11 @@ static int take_message(struct event_link *link, const char *line, size_t length
 		return 0;
 	}
 	if (link->stage == EVENT_GREETING && json_get(message, "QMP"))
-		return ask(link, "{\"execute\":\"qmp_capabilities\"}\r\n", EVENT_CAPABILITIES, err);
+		return greet(link, json_get(message, "QMP"), err);
+	if (json_get(message, "id")) {
+		fn(NULL, message, line, length, arg);
+		return 0;
+	}
 	if (json_get(message, "return"))
 		return take_reply(link, message, fn, arg, err);
 	if (json_get(message, "error") && link->stage == EVENT_CAPABILITIES)
@@ -126,6 +143,18 @@ static int take_bytes(struct event_link *link, const char *data, size_t length, 
 		length -= part;
 	}
 	return 0;
+}
+
+int event_link_urge(struct event_link *link, const struct json *command, struct error *err)
+{
+	_cleanup_free_ char *text = NULL, *line = NULL;
+	bool agreed = link->stage == EVENT_STATUS || link->stage == EVENT_MIGRATION || link->stage == EVENT_READY;
+
+	if (!agreed || !link->out_of_band)
+		return error_set(err, ERROR_STATE, "QEMU takes nothing out of band on its event monitor");
+	text = json_to_text(command);
+	line = xprintf("%s\r\n", text);
+	return ask(link, line, link->stage, err);
 }
 
 int event_link_read(struct event_link *link, event_fn fn, void *arg, struct error *err)

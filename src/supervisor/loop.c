@@ -6,6 +6,8 @@
 #include "base/cleanup.h"
 #include "supervisor/rest.h"
 
+#define SOURCES_MAX 10
+
 static void read_watched_logs(struct supervisor *s)
 {
 	logs_touched(&s->logs);
@@ -27,20 +29,22 @@ struct source {
 };
 
 /* In the order in which they are served: what start and QEMU said last is read before QEMU's end is. */
-static size_t list_sources(const struct supervisor *s, struct source ret[8])
+static size_t list_sources(const struct supervisor *s, struct source ret[SOURCES_MAX])
 {
 	bool listens = s->stage == STAGE_RUNNING;
 	const struct source sources[] = {
 		{ s->start_fd, commit_readable },
 		{ listens ? s->events.fd : -1, read_events },
 		{ s->signal_fd, signals_readable },
+		{ s->errand.client < 0 ? s->errand.listening : -1, errand_accept },
+		{ s->errand.client, errand_readable },
 		{ s->logs.inotify, read_watched_logs },
 		{ s->logs.timer, read_log_timer },
 		{ s->stage == STAGE_BACKOFF ? s->backoff_timer : -1, afterwards_backoff_over },
 		{ s->pidfd, ending_reap },
 	};
 
-	_Static_assert(ELEMENTS(sources) <= 8, "ret holds them");
+	_Static_assert(ELEMENTS(sources) <= SOURCES_MAX, "ret holds them");
 	for (size_t i = 0; i < ELEMENTS(sources); i++)
 		ret[i] = sources[i];
 	return ELEMENTS(sources);
@@ -50,15 +54,15 @@ static size_t list_sources(const struct supervisor *s, struct source ret[8])
  * changes): then the rest waits for the next round, where poll(2) tells of it again. */
 static void loop_once(struct supervisor *s)
 {
-	struct source sources[8];
-	struct pollfd fds[8];
+	struct source sources[SOURCES_MAX];
+	struct pollfd fds[SOURCES_MAX];
 	size_t n = list_sources(s, sources);
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ sources[i].fd, POLLIN, 0 };
 	rest();
 	if (poll(fds, n, -1) < 0)
-		return; /* EINTR; anything else cannot be with eight fds of our own */
+		return; /* EINTR; anything else cannot be with a few fds of our own */
 	for (size_t i = 0; i < n; i++)
 		if (fds[i].revents) {
 			sources[i].handle(s);

@@ -94,6 +94,7 @@ static int supervisor_open(struct supervisor *s, const struct options *options, 
 				  .start_fd = options->start_fd,
 				  .signal_fd = -1,
 				  .backoff_timer = -1,
+				  .errand = { .listening = -1, .client = -1 },
 				  .pidfd = -1,
 				  .starter = options->starter };
 	if (adopt_fd(options->start_fd) < 0 || adopt_fd(options->event_fd) < 0)
@@ -117,6 +118,7 @@ static int finish(struct supervisor *s)
 
 	exit_record_free(&s->record);
 	event_link_close(&s->events);
+	errand_close(s);
 	logs_close(&s->logs);
 	return status;
 }

@@ -8,6 +8,10 @@ static void on_event(const char *name, const struct json *data, const char *line
 {
 	struct supervisor *s = arg;
 
+	if (!name && line) {
+		errand_reply(s, data, line, length);
+		return;
+	}
 	if (name)
 		(void)logs_event(&s->logs, line, length); /* a full disk costs the line, not the supervision */
 	guest_event(&s->guest, name, data, clock_boottime_ms());
@@ -21,6 +25,7 @@ int watch_readable(struct supervisor *s)
 	if (r < 0)
 		report(s->options, LOG_WARNING, "%s; the connection is closed, the guest runs on without events",
 		       err.message);
+	errand_offer(s);
 	watch_record(s);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "host/socket.h"
 #include "vm/claim.h"
+#include "vm/out_of_band.h"
 #include "vm/spec.h"
 
 enum leftover_kind { LEFTOVER_FILE, LEFTOVER_DIRECTORY, LEFTOVER_CHROOT, LEFTOVER_RECORD };
@@ -27,6 +28,7 @@ static const struct leftover {
 	{ RUNDIR_CTRL, ".serial", LEFTOVER_FILE },
 	{ RUNDIR_CTRL, ".vnc", LEFTOVER_FILE },
 	{ RUNDIR_CTRL, ".agent", LEFTOVER_FILE },
+	{ RUNDIR_CTRL, OUT_OF_BAND_SUFFIX, LEFTOVER_FILE },
 	{ RUNDIR_CTRL, ".incoming", LEFTOVER_DIRECTORY },
 	{ RUNDIR_UID, "", LEFTOVER_FILE },
 	{ RUNDIR_NIC, "", LEFTOVER_DIRECTORY },
