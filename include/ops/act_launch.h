@@ -17,6 +17,7 @@ struct launch_incoming {
 	const struct migration_info *exports;   /* its disks that are copied are exported, see act_export.h; NULL: none */
 	/* Filled in; owned by the caller. */
 	char *uri;
+	char *told;                        /* the URI as QEMU has it */
 	char *nbd_host;
 	int nbd_port;                      /* 0: nothing is exported */
 };

@@ -4,8 +4,8 @@
 
 #include "ops/context.h"
 
-/* Its QEMU listens again, on the same address; a port is chosen anew. *ret: the URI; owned by the caller. With the lock held. ERROR_STATE: it does not
- * wait. */
+/* Its QEMU listens again at the same place; a port that is taken meanwhile is chosen anew. *ret: the URI for the source; owned by the caller. With the
+ * lock held. ERROR_STATE: it does not wait. ERROR_TIMEOUT: it does not answer, and no supervisor can tell it all the same. */
 int act_recover(struct context *context, const char *name, char **ret, struct error *err);
 
 #endif

@@ -23,5 +23,7 @@ int migration_place_parse(const char *text, struct migration_place *ret, struct 
 void migration_place_clear(struct migration_place *place);
 /* For QEMU, and for people: "tcp:HOST:PORT" with brackets where they must be. Owned by the caller. */
 char *migration_tcp_uri(const char *host, int64_t port);
+/* The name under which others find who listens at that host: its own where it is one address, else this machine's. Owned by the caller. */
+char *migration_host_name(const char *host);
 
 #endif

@@ -55,15 +55,17 @@ static struct move *new_move(const struct accept_request *request)
 	return move;
 }
 
-/* For people: where it waits. That it cannot be written costs nothing. */
-static void record_uri(struct context *context, const char *name, const char *uri)
+/* Where it waits, for people, and for who has to let it wait again. That it cannot be written costs no more than that. */
+static void record_place(struct context *context, const char *name, const struct launch_incoming *incoming)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_state_ struct state *state = NULL;
 
 	if (state_read(&context->rundir, name, &state, &err) != 1 || !state->move)
 		return;
-	text_replace(&state->move->uri, uri);
+	text_replace(&state->move->uri, incoming->uri);
+	text_replace(&state->found_at, incoming->uri);
+	text_replace(&state->waits_at, incoming->told);
 	state->phase = PHASE_INCOMING;
 	if (state_write(&context->rundir, state, &err) < 0)
 		log_debug("%s, ignoring", err.message);
@@ -81,10 +83,12 @@ static int launch(struct context *context, const struct accept_request *request,
 
 	if (act_launch(context, &launch, &result.pid, err) < 0) {
 		free(incoming.uri);
+		free(incoming.told);
 		free(incoming.nbd_host);
 		return -1;
 	}
-	record_uri(context, info->name, incoming.uri);
+	record_place(context, info->name, &incoming);
+	free(incoming.told);
 	result.uri = incoming.uri;
 	result.nbd_host = incoming.nbd_host ? incoming.nbd_host : xstrdup("");
 	result.nbd_port = incoming.nbd_port;

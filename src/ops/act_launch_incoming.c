@@ -74,19 +74,10 @@ static int wait_at(struct launch *launch, const char *uri, struct error *err)
 	struct json *arguments = json_new_object();
 
 	json_put_string(arguments, "uri", uri);
-	return qmp_execute(launch->qmp, "migrate-incoming", arguments, launch->deadline, NULL, err);
-}
-
-/* The name under which the source finds it; who listens everywhere is known by the host's name. */
-static char *name_for_others(const char *host)
-{
-	char name[HOST_NAME_MAX + 1] = "";
-
-	if (*host && !streq(host, "0.0.0.0") && !streq(host, "::"))
-		return xstrdup(host);
-	if (gethostname(name, sizeof(name) - 1) < 0 || !*name)
-		return xstrdup("localhost");
-	return xstrdup(name);
+	if (qmp_execute(launch->qmp, "migrate-incoming", arguments, launch->deadline, NULL, err) < 0)
+		return -1;
+	text_replace(&launch->request->incoming->told, uri);
+	return 0;
 }
 
 /* QEMU is content with one of several addresses: where another one listens at the same port a source could reach that one. */
@@ -155,7 +146,7 @@ static int wait_on_tcp(struct launch *launch, const struct migration_place *plac
 		return error_set(err, ERROR_HOST, "no free port was found for the guest to arrive at");
 	if (r < 0)
 		return -1;
-	_cleanup_free_ char *name = name_for_others(place->host);
+	_cleanup_free_ char *name = migration_host_name(place->host);
 	*ret_uri = migration_tcp_uri(name, port);
 	return 0;
 }
@@ -243,7 +234,7 @@ static int export_disks(struct launch *launch, const struct migration_place *pla
 
 	if (!incoming->exports || incoming->exports->terms.storage == STORAGE_NONE)
 		return 0;
-	incoming->nbd_host = name_for_others(host);
+	incoming->nbd_host = migration_host_name(host);
 	return act_export_start(launch->qmp, incoming->exports, host, launch->deadline, &incoming->nbd_port, err);
 }
 

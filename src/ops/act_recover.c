@@ -1,70 +1,235 @@
-/* A broken post-copy is taken up again: the target's half. */
+/* A broken post-copy is taken up again: the target's half.
+ *
+ * QEMU is told through its supervisor, out of band: without the pages that it waits for, its main loop may hang, and with it every other way
+ * (vm/out_of_band.h). Where no supervisor is there for that, the control monitor may do. Either way the place is chosen here: what the kernel would
+ * choose could not be asked for. */
 #include "ops/act_recover.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/text.h"
+#include "host/port.h"
 #include "qemu/migration.h"
+#include "vm/instance.h"
+#include "vm/migration_place.h"
 #include "vm/monitor.h"
+#include "vm/out_of_band.h"
+#include "vm/state.h"
 
 #define RECOVER_MS 10000
+#define AGAIN_MS 100
+#define PORTS_MAX 8
 
-/* The target may hear of the break later than the source: it has to be told then. */
-static int pause_it(struct qmp *qmp, const struct migration_progress *progress, struct deadline deadline,
-		    struct error *err)
+struct recovery {
+	struct context *context;
+	const char *name;
+	struct deadline deadline;
+	struct instance instance;
+	struct state *state;
+	struct qmp *qmp;              /* NULL: by the supervisor */
+	struct migration_place place; /* where it waited before */
+	char *told, *found;           /* the URI for QEMU, and for the source */
+	bool paused_by_us;            /* it may take QEMU a moment */
+};
+
+static void recovery_clear(struct recovery *recovery)
 {
-	if (progress->state == MIGRATION_POSTCOPY_ACTIVE)
-		return qmp_execute(qmp, "migrate-pause", NULL, deadline, NULL, err);
-	if (progress->state == MIGRATION_POSTCOPY_PAUSED)
+	qmp_free(recovery->qmp);
+	state_free(recovery->state);
+	instance_clear(&recovery->instance);
+	migration_place_clear(&recovery->place);
+	free(recovery->told);
+	free(recovery->found);
+}
+
+static int tell(struct recovery *recovery, const char *command, struct json *arguments, struct error *err)
+{
+	if (recovery->qmp)
+		return qmp_execute(recovery->qmp, command, arguments, recovery->deadline, NULL, err);
+	return out_of_band_execute(&recovery->context->rundir, recovery->name, command, arguments, recovery->deadline,
+				   err);
+}
+
+/* --- how it is reached --- */
+
+/* The target may hear of the break later than the source: it has to be told then. That it refuses says that it has heard of it meanwhile. */
+static int pause_it(struct recovery *recovery, struct error *err)
+{
+	if (tell(recovery, "migrate-pause", NULL, err) < 0 && err->kind != ERROR_QEMU)
+		return -1;
+	error_clear(err);
+	recovery->paused_by_us = true;
+	return 0;
+}
+
+static int hangs(const struct recovery *recovery, struct error *err)
+{
+	error_prefix(err, "instance \"%s\" cannot be told to wait for its memory again", recovery->name);
+	return error_hint(
+		err,
+		"QEMU seems to wait for a page that is still on the source, and it has no supervisor that could "
+		"have told it all the same; \"kvmctl stop %s --force\" gives the guest up",
+		recovery->name);
+}
+
+/* Nobody is there who could do it out of band. */
+static int reach_by_monitor(struct recovery *recovery, struct error *err)
+{
+	_cleanup_migration_progress_ struct migration_progress progress = { 0 };
+
+	if (monitor_open(&recovery->context->rundir, recovery->name, MONITOR_CONTROL, recovery->deadline,
+			 &recovery->qmp, err) < 0 ||
+	    migration_query(recovery->qmp, recovery->deadline, &progress, err) < 0)
+		return err->kind == ERROR_TIMEOUT ? hangs(recovery, err) : -1;
+	if (progress.state != MIGRATION_POSTCOPY_ACTIVE && progress.state != MIGRATION_POSTCOPY_PAUSED)
+		return error_set(err, ERROR_STATE, "it does not wait for its memory: its migration is \"%s\"",
+				 migration_state_to_string(progress.state));
+	if (is_empty(recovery->state->waits_at))
+		text_replace(&recovery->state->waits_at, progress.address);
+	return progress.state == MIGRATION_POSTCOPY_ACTIVE ? pause_it(recovery, err) : 0;
+}
+
+static int reach(struct recovery *recovery, struct error *err)
+{
+	if (!out_of_band_offered(&recovery->context->rundir, recovery->name))
+		return reach_by_monitor(recovery, err);
+	if (streq(recovery->instance.status.migration, migration_state_to_string(MIGRATION_POSTCOPY_PAUSED)))
 		return 0;
-	return error_set(err, ERROR_STATE, "it does not wait for its memory: its migration is \"%s\"",
-			 migration_state_to_string(progress->state));
+	return pause_it(recovery, err);
 }
 
-/* "tcp:[::]:4000" becomes "tcp:[::]:0": the port may still be in use. A socket's path is used again. */
-static char *with_any_port(const char *uri)
-{
-	const char *port = uri ? strrchr(uri, ':') : NULL;
+/* --- where it waits --- */
 
-	if (!port)
-		return xstrdup("tcp:[::]:0");
-	return starts_with(uri, "tcp:") ? xprintf("%.*s:0", (int)(port - uri), uri) : xstrdup(uri);
+/* A stream that came through a descriptor has no place that could be waited at again. */
+static int find_place(struct recovery *recovery, struct error *err)
+{
+	const char *told = recovery->state->waits_at;
+	bool is_place = !is_empty(told) && !starts_with(told, "fd:");
+
+	return migration_place_parse(is_place ? told : NULL, &recovery->place, err);
 }
 
-static bool is_paused(const struct json *event, void *arg)
+/* The same port, if nobody has taken it meanwhile: a firewall may know it. Else one that the kernel has free. */
+static int choose_port(struct recovery *recovery, bool same, struct error *err)
 {
-	enum migration_state state;
+	const struct migration_place *place = &recovery->place;
+	_cleanup_free_ char *name = migration_host_name(place->host);
+	int port = same ? (int)place->port : 0;
 
-	(void)arg;
-	return migration_event_state(event, &state) == 0 && state == MIGRATION_POSTCOPY_PAUSED;
+	/* one that is free for one family of addresses may be taken for the other */
+	for (int i = 0; port <= 0 || (i < PORTS_MAX && !port_is_free(place->host, port)); i++) {
+		_cleanup_close_ int fd = -1;
+
+		if (port_listen(place->host, &fd, &port, err) < 0)
+			return -1;
+	}
+	free(recovery->told);
+	free(recovery->found);
+	recovery->told = migration_tcp_uri(place->host, port);
+	recovery->found = migration_tcp_uri(name, port);
+	return 0;
 }
 
-static int wait_paused(struct qmp *qmp, const struct migration_progress *progress, struct deadline deadline,
-		       struct error *err)
+static int tell_place(struct recovery *recovery, struct error *err)
 {
-	if (progress->state == MIGRATION_POSTCOPY_PAUSED)
-		return 0;
-	return qmp_wait_event(qmp, is_paused, NULL, deadline, NULL, err);
+	struct json *arguments = json_new_object();
+
+	json_put_string(arguments, "uri", recovery->told);
+	return tell(recovery, "migrate-recover", arguments, err);
+}
+
+static bool is_taken(const struct error *err)
+{
+	return err->kind == ERROR_QEMU && strstr(err->message, "in use");
+}
+
+/* Until QEMU has noticed that it was told to pause. */
+static int tell_until_paused(struct recovery *recovery, struct error *err)
+{
+	while (tell_place(recovery, err) < 0) {
+		if (err->kind != ERROR_QEMU || is_taken(err) || !recovery->paused_by_us ||
+		    deadline_passed(recovery->deadline))
+			return -1;
+		error_clear(err);
+		deadline_poll(NULL, 0, deadline_in(AGAIN_MS));
+	}
+	return 0;
+}
+
+static int wait_on_tcp(struct recovery *recovery, struct error *err)
+{
+	for (int i = 0; i < PORTS_MAX; i++) {
+		error_clear(err);
+		if (choose_port(recovery, i == 0, err) < 0)
+			return -1;
+		if (tell_until_paused(recovery, err) == 0)
+			return 0;
+		if (!is_taken(err))
+			return -1;
+	}
+	return -1;
+}
+
+/* The directory in which it bound its socket is not QEMU's any more (act_launch_incoming.c). */
+static int lend_directory(struct recovery *recovery, int dir, struct error *err)
+{
+	_cleanup_free_ char *proc = xprintf("/proc/%d", (int)recovery->instance.status.qemu.pid);
+	struct stat st;
+
+	if (stat(proc, &st) < 0 || fchown(dir, st.st_uid, st.st_gid) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot give its directory for sockets to QEMU of \"%s\"",
+				   recovery->name);
+	return 0;
+}
+
+static int wait_on_unix(struct recovery *recovery, struct error *err)
+{
+	_cleanup_free_ char *file = xprintf("%s.incoming", recovery->name);
+	int ctrl = rundir_part(&recovery->context->rundir, RUNDIR_CTRL);
+	_cleanup_close_ int dir = openat(ctrl, file, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int result;
+
+	if (dir < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/ctrl/%s\"", recovery->context->rundir.path,
+				   file);
+	recovery->told = xstrdup(recovery->state->waits_at);
+	recovery->found = xstrdup(is_empty(recovery->state->found_at) ? recovery->told : recovery->state->found_at);
+	result = lend_directory(recovery, dir, err) < 0 ? -1 : tell_until_paused(recovery, err);
+	if (fchown(dir, geteuid(), getegid()) < 0 ||
+	    (fchownat(dir, basename(recovery->told), geteuid(), getegid(), AT_SYMLINK_NOFOLLOW) < 0 && result == 0))
+		log_warning("\"%s\" cannot be taken back from QEMU: %s", file, strerror(errno));
+	return result;
+}
+
+static int open_recovery(struct recovery *recovery, struct error *err)
+{
+	struct context *context = recovery->context;
+	int found;
+
+	if (instance_look(&context->rundir, recovery->name, &context->here, &recovery->instance, err) < 0)
+		return -1;
+	found = state_read(&context->rundir, recovery->name, &recovery->state, err);
+	if (found == 0)
+		return error_set(err, ERROR_STATE, "instance \"%s\" is not running", recovery->name);
+	return found < 0 ? -1 : 0;
 }
 
 int act_recover(struct context *context, const char *name, char **ret, struct error *err)
 {
-	_cleanup_migration_progress_ struct migration_progress before = { 0 }, after = { 0 };
-	_cleanup_(qmp_free_ptr) struct qmp *qmp = NULL;
-	_cleanup_free_ char *uri = NULL;
-	struct deadline deadline = context_step(context, RECOVER_MS);
-	struct json *arguments;
+	_cleanup_(recovery_clear) struct recovery recovery = {
+		.context = context,
+		.name = name,
+		.deadline = context_step(context, RECOVER_MS),
+		.place = { .fd = -1 },
+	};
 
-	if (monitor_open(&context->rundir, name, MONITOR_CONTROL, deadline, &qmp, err) < 0 ||
-	    migration_query(qmp, deadline, &before, err) < 0 || pause_it(qmp, &before, deadline, err) < 0 ||
-	    wait_paused(qmp, &before, deadline, err) < 0)
+	if (open_recovery(&recovery, err) < 0 || reach(&recovery, err) < 0 || find_place(&recovery, err) < 0)
 		return -1;
-	uri = with_any_port(before.address);
-	arguments = json_new_object();
-	json_put_string(arguments, "uri", uri);
-	if (qmp_execute(qmp, "migrate-recover", arguments, deadline, NULL, err) < 0 ||
-	    migration_query(qmp, deadline, &after, err) < 0)
+	if ((recovery.place.kind == PLACE_UNIX ? wait_on_unix : wait_on_tcp)(&recovery, err) < 0)
 		return -1;
-	*ret = xstrdup(after.address ? after.address : uri);
+	*ret = take_ptr(recovery.found);
 	return 0;
 }

@@ -131,6 +131,7 @@ static int launch(struct restore *restore, int reading, pid_t *ret_pid, struct e
 	snprintf(listen, sizeof(listen), "fd:%d", reading);
 	int result = act_launch(restore->context, &request, ret_pid, err);
 	free(incoming.uri);
+	free(incoming.told);
 	return result;
 }
 

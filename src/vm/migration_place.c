@@ -2,6 +2,8 @@
 #include "vm/migration_place.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <unistd.h>
 
 #include "base/parse.h"
 #include "base/text.h"
@@ -86,4 +88,15 @@ int migration_place_parse(const char *text, struct migration_place *ret, struct 
 char *migration_tcp_uri(const char *host, int64_t port)
 {
 	return xprintf(strchr(host, ':') ? "tcp:[%s]:%" PRId64 : "tcp:%s:%" PRId64, host, port);
+}
+
+char *migration_host_name(const char *host)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+
+	if (*host && !streq(host, "0.0.0.0") && !streq(host, "::"))
+		return xstrdup(host);
+	if (gethostname(name, sizeof(name) - 1) < 0 || !*name)
+		return xstrdup("localhost");
+	return xstrdup(name);
 }

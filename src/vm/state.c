@@ -29,6 +29,8 @@ static const struct {
 	{ "identity", offsetof(struct state, identity) },
 	{ "placement", offsetof(struct state, placement) },
 	{ "cpu_mask", offsetof(struct state, cpu_mask) },
+	{ "waits_at", offsetof(struct state, waits_at) },
+	{ "found_at", offsetof(struct state, found_at) },
 };
 
 static char **text_member(const struct state *state, size_t i)
