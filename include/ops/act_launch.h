@@ -18,6 +18,7 @@ struct launch_incoming {
 	/* Filled in; owned by the caller. */
 	char *uri;
 	char *told;                        /* the URI as QEMU has it */
+	bool again;                        /* it lets go of that place when it is told to wait again */
 	char *nbd_host;
 	int nbd_port;                      /* 0: nothing is exported */
 };

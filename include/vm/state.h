@@ -37,6 +37,7 @@ struct state {
 	char *placement;              /* "cgroup1 /sys/fs/...", "scope kvmctl-x.scope", "none: why" */
 	bool user_shutdown;
 	char *waits_at, *found_at;    /* where its QEMU waited for its guest: the URI that it was told, and as the source finds it; "" = did not */
+	bool waits_again;             /* it lets go of that place by itself when it is told to wait once more */
 	struct move *move;            /* the guest is on its way: see vm/move.h; or NULL */
 	bool allow_unsafe_cache;      /* started with --allow-unsafe-cache: so is it again */
 };

@@ -66,6 +66,7 @@ static void record_place(struct context *context, const char *name, const struct
 	text_replace(&state->move->uri, incoming->uri);
 	text_replace(&state->found_at, incoming->uri);
 	text_replace(&state->waits_at, incoming->told);
+	state->waits_again = incoming->again;
 	state->phase = PHASE_INCOMING;
 	if (state_write(&context->rundir, state, &err) < 0)
 		log_debug("%s, ignoring", err.message);

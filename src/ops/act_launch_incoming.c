@@ -69,6 +69,12 @@ int launch_check_listening(const struct launch *launch, struct error *err)
 	return 0;
 }
 
+/* QEMU can be told more than once to wait again, and lets go of where it waited before, since a little before it has this capability. */
+static bool can_wait_again(const struct launch *launch)
+{
+	return probe_has_migration_cap(launch->probe, "postcopy-preempt");
+}
+
 static int wait_at(struct launch *launch, const char *uri, struct error *err)
 {
 	struct json *arguments = json_new_object();
@@ -77,6 +83,7 @@ static int wait_at(struct launch *launch, const char *uri, struct error *err)
 	if (qmp_execute(launch->qmp, "migrate-incoming", arguments, launch->deadline, NULL, err) < 0)
 		return -1;
 	text_replace(&launch->request->incoming->told, uri);
+	launch->request->incoming->again = can_wait_again(launch);
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #define RECOVER_MS 10000
 #define AGAIN_MS 100
 #define PORTS_MAX 8
+#define SAME_TRIES 5 /* the kernel lets go of its old socket when its main loop has seen that it is closed */
 
 struct recovery {
 	struct context *context;
@@ -112,13 +113,26 @@ static int find_place(struct recovery *recovery, struct error *err)
 	return migration_place_parse(is_place ? told : NULL, &recovery->place, err);
 }
 
+static int use_port(struct recovery *recovery, int port)
+{
+	_cleanup_free_ char *name = migration_host_name(recovery->place.host);
+
+	free(recovery->told);
+	free(recovery->found);
+	recovery->told = migration_tcp_uri(recovery->place.host, port);
+	recovery->found = migration_tcp_uri(name, port);
+	return 0;
+}
+
 /* The same port, if nobody has taken it meanwhile: a firewall may know it. Else one that the kernel has free. */
 static int choose_port(struct recovery *recovery, bool same, struct error *err)
 {
 	const struct migration_place *place = &recovery->place;
-	_cleanup_free_ char *name = migration_host_name(place->host);
 	int port = same ? (int)place->port : 0;
 
+	/* Its own socket listens there still. */
+	if (port > 0 && recovery->state->waits_again)
+		return use_port(recovery, port);
 	/* one that is free for one family of addresses may be taken for the other */
 	for (int i = 0; port <= 0 || (i < PORTS_MAX && !port_is_free(place->host, port)); i++) {
 		_cleanup_close_ int fd = -1;
@@ -126,11 +140,7 @@ static int choose_port(struct recovery *recovery, bool same, struct error *err)
 		if (port_listen(place->host, &fd, &port, err) < 0)
 			return -1;
 	}
-	free(recovery->told);
-	free(recovery->found);
-	recovery->told = migration_tcp_uri(place->host, port);
-	recovery->found = migration_tcp_uri(name, port);
-	return 0;
+	return use_port(recovery, port);
 }
 
 static int tell_place(struct recovery *recovery, struct error *err)
@@ -161,14 +171,16 @@ static int tell_until_paused(struct recovery *recovery, struct error *err)
 
 static int wait_on_tcp(struct recovery *recovery, struct error *err)
 {
-	for (int i = 0; i < PORTS_MAX; i++) {
+	for (int i = 0; i < SAME_TRIES + PORTS_MAX; i++) {
 		error_clear(err);
-		if (choose_port(recovery, i == 0, err) < 0)
+		if (choose_port(recovery, i < SAME_TRIES, err) < 0)
 			return -1;
 		if (tell_until_paused(recovery, err) == 0)
 			return 0;
 		if (!is_taken(err))
 			return -1;
+		if (i < SAME_TRIES)
+			deadline_poll(NULL, 0, deadline_in(AGAIN_MS));
 	}
 	return -1;
 }

@@ -80,6 +80,7 @@ struct json *state_to_json(const struct state *state)
 	json_put_int(document, "net_ns", (int64_t)state->net_ns);
 	json_put_bool(document, "user_shutdown", state->user_shutdown);
 	json_put_bool(document, "allow_unsafe_cache", state->allow_unsafe_cache);
+	json_put_bool(document, "waits_again", state->waits_again);
 	if (state->move)
 		json_put(document, "move", move_to_json(state->move));
 	json_put(document, "resources", state->resources ? json_ref(state->resources) : json_new_array());
@@ -119,6 +120,7 @@ int state_from_json(const struct json *document, struct state **ret, struct erro
 	state->net_ns = (uint64_t)json_get_int(document, "net_ns", 0);
 	state->user_shutdown = json_get_bool(document, "user_shutdown", false);
 	state->allow_unsafe_cache = json_get_bool(document, "allow_unsafe_cache", false);
+	state->waits_again = json_get_bool(document, "waits_again", false);
 	if (json_type_of(json_get(document, "resources")) != JSON_ARRAY ||
 	    json_type_of(json_get(document, "spec")) != JSON_OBJECT)
 		return error_set(err, ERROR_UNKNOWN, "damaged: no resources or no spec in it");
