@@ -87,7 +87,7 @@ char *command_usage(const struct command *command);
 
 command_fn cmd_start, cmd_stop, cmd_reboot, cmd_save, cmd_restore;
 command_fn cmd_pause, cmd_resume, cmd_reset, cmd_powerdown, cmd_nmi, cmd_sendkey;
-command_fn cmd_balloon, cmd_pin, cmd_password;
+command_fn cmd_balloon, cmd_pin, cmd_nic_set, cmd_password;
 command_fn cmd_console, cmd_monitor, cmd_qmp, cmd_screenshot;
 command_fn cmd_migration_info, cmd_migration_start, cmd_migration_status, cmd_migration_cancel;
 /* cmd_migration_target.c */

@@ -16,4 +16,7 @@ bool act_bandwidth_is_recorded(const struct json *resources, const char *tap);
 /* Both directions as the NIC has them, or none. ERROR_HOST. */
 int act_bandwidth_set(const struct nic *nic, const char *tap, enum bandwidth_limiter limiter, struct error *err);
 
+/* "1000,2000,500", as the command line has it; NULL without a limit. Owned by the caller. */
+char *act_bandwidth_text(const struct bandwidth_rate *rate);
+
 #endif

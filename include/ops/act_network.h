@@ -30,6 +30,9 @@ int network_up(const struct network_setup *setup, enum network_phase phase, stru
 /* The resources that network_up makes, appended to list, before it does. */
 void network_record(const struct network_setup *setup, struct json *list);
 
+/* The TAP of a guest that runs goes up, with its routes, or down, without them. One that a script has set up is left to it. */
+int network_link(const struct network_setup *setup, size_t nic, bool up, struct error *err);
+
 /* nic/NAME/SEQ: the TAP's name of a NIC, for people and for whoever goes on later. NULL: none. Owned by the caller. */
 char *network_tap(struct context *context, const char *name, size_t nic);
 /* setup->nics from there. Owned by the caller (free). */

@@ -120,6 +120,14 @@ int op_sendkey(struct context *context, const char *name, char *const *keys, str
  * than mib is a success with a notice. */
 int op_balloon(struct context *context, const char *name, int64_t mib, int64_t *ret_actual, struct error *err);
 int op_pin(struct context *context, const char *name, const char *mask, struct error *err);
+/* What `nic-set` changes; NULL and -1 leave a thing as it is. */
+struct nic_change {
+	const struct bandwidth_rate *inbound, *outbound;   /* average 0: no limit any more */
+	int link_up;                                       /* 0, 1 */
+};
+/* nic: its number, its MAC address, its name or its TAP. ERROR_USAGE: there is no such NIC, or it cannot have that. All of it, or
+ * nothing is changed. */
+int op_nic_set(struct context *context, const char *name, const char *nic, const struct nic_change *change, struct error *err);
 /* which: "vnc" or "spice"; file "-" is standard input: at a terminal it is asked for and not shown. */
 int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err);
 int op_screenshot(struct context *context, const char *name, const char *file, struct error *err);

@@ -1,6 +1,8 @@
 /* The limits of a NIC on its TAP. */
 #include "ops/act_bandwidth.h"
 
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "vm/resource.h"
@@ -39,4 +41,14 @@ int act_bandwidth_set(const struct nic *nic, const char *tap, enum bandwidth_lim
 	if (bandwidth_inbound(tap, &nic->bandwidth.inbound, err) < 0)
 		return -1;
 	return bandwidth_outbound(tap, &nic->bandwidth.outbound, limiter, err);
+}
+
+char *act_bandwidth_text(const struct bandwidth_rate *rate)
+{
+	_cleanup_free_ char *peak = rate->peak ? xprintf("%" PRId64, rate->peak) : xstrdup("");
+	_cleanup_free_ char *burst = rate->burst ? xprintf(",%" PRId64, rate->burst) : xstrdup("");
+
+	if (!rate->average)
+		return NULL;
+	return xprintf("%" PRId64 "%s%s%s", rate->average, rate->peak || rate->burst ? "," : "", peak, burst);
 }

@@ -210,6 +210,21 @@ static int by_script(const struct network_setup *setup, size_t i, enum network_p
 	return nic_script_run(script_of(setup, i), "up", env, deadline, err) < 0 ? -1 : limit(setup, i, phase, err);
 }
 
+int network_link(const struct network_setup *setup, size_t nic, bool up, struct error *err)
+{
+	const struct nic *what = nic_of(setup, nic);
+	const char *tap = setup->nics[nic].tap;
+	struct link_route route = route_of(what);
+
+	if (what->mode == NIC_USER || !is_empty(script_of(setup, nic)))
+		return 0;
+	if (what->mode == NIC_ROUTED && link_unroute(tap, &route, err) < 0)
+		return -1;
+	if (!up)
+		return link_down(tap, err);
+	return what->mode == NIC_ROUTED ? link_route_add(tap, &route, err) : link_up(tap, err);
+}
+
 int network_up(const struct network_setup *setup, enum network_phase phase, struct deadline deadline, struct error *err)
 {
 	for (size_t i = 0; i < setup->spec->n_nics; i++) {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "host/affinity.h"
+#include "ops/act_bandwidth.h"
 #include "ops/act_look.h"
 #include "ops/act_network.h"
 #include "ops/act_spec.h"
@@ -72,6 +73,8 @@ static void put_nics(struct view *view)
 	for (size_t i = 0; i < view->spec->n_nics; i++) {
 		const struct nic *nic = &view->spec->nics[i];
 		_cleanup_free_ char *tap = network_tap(view->context, view->instance.name, i);
+		_cleanup_free_ char *inbound = act_bandwidth_text(&nic->bandwidth.inbound);
+		_cleanup_free_ char *outbound = act_bandwidth_text(&nic->bandwidth.outbound);
 		struct json *row = json_new_object();
 
 		json_put_int(row, "index", (int64_t)i);
@@ -80,6 +83,9 @@ static void put_nics(struct view *view)
 		json_put_string(row, "link", nic->link);
 		json_put_string(row, "tap", tap);
 		json_put_string(row, "ip", nic->ip);
+		json_put_string(row, "link_state", nic->link_up ? "up" : "down");
+		json_put_string(row, "inbound", inbound);
+		json_put_string(row, "outbound", outbound);
 		json_append(rows, row);
 	}
 	json_put(view->document, "nics", rows);
