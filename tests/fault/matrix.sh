@@ -17,7 +17,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 kvmctl_bounded() { timeout -k 5 60 "$KVMCTL" "$@"; }
@@ -87,6 +87,7 @@ scenario_traced() {
 	accept) accepting injected ;;
 	refuse) injected migration finalize "$ONE" --target --failed ;;
 	grant) injected migration finalize "$ONE" --target --ok ;;
+	nic-set) injected nic-set "$ONE" 0 --bandwidth-inbound 100 --bandwidth-outbound 100 --link down ;;
 	stale | attach | reboot-cut | start-cut) injected cleanup ;;
 	esac
 }
@@ -168,6 +169,15 @@ is_as_decided() {
 	fi
 }
 
+# A guest whose limits were being set goes on, and can be given them: both of them, or neither, is what the kernel has then.
+is_limited() {
+	is_state 0 || echo "the guest is lost"
+	quiet kvmctl_bounded nic-set "$ONE" 0 --bandwidth-inbound 200 --bandwidth-outbound 200 --link up || echo "its limits cannot be set again"
+	tc class show dev "$(cat "$WORLD/run/nic/$ONE/0")" | grep -q 'rate 1638400bit ' || echo "it has no limit inbound"
+	{ nft list ruleset; tc filter show dev "$(cat "$WORLD/run/nic/$ONE/0")" ingress; } | grep -q 'limit rate over 200 kbytes\|rate 1638400bit' || echo "it has no limit outbound"
+	[ "$("$KVMCTL" info "$ONE" --json | jq -c '.nics[0] | [.inbound, .outbound, .link_state]')" = '["200","200","up"]' ] || echo "info says something else"
+}
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -177,7 +187,7 @@ try_point() {
 	[ $status != 124 ] || echo "hangs"
 	scenario_then "$1"
 	clean_up
-	case $1 in save | restore) is_in_one_place ;; accept | refuse | grant) is_as_decided "$1" ;; esac
+	case $1 in save | restore) is_in_one_place ;; accept | refuse | grant) is_as_decided "$1" ;; nic-set) is_limited ;; esac
 	# A start that said that it failed must not have left a guest.
 	if { [ "$1" = start ] || [ "$1" = rich ]; } && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
 		echo "start ended with $status, but the guest is there"

@@ -49,7 +49,7 @@ world_make() {
 spec_plain() { spec "$ONE" '{"nics": [{"mode": "bridged", "link": "br0"}, {"mode": "routed", "ip": "198.51.100.7"}]}'; }
 # Everything else that leaves something on the host.
 spec_rich() {
-	spec "$ONE" "$(jq -n --arg s "$WORLD/script" '{nics: [{mode: "ext", script: $s}], hooks: {started: $s, stopped: $s},
+	spec "$ONE" "$(jq -n --arg s "$WORLD/script" '{nics: [{mode: "ext", script: $s, bandwidth: {inbound: {average: 100}, outbound: {average: 100}}}], hooks: {started: $s, stopped: $s},
 		hvparams: {use_chroot: true, vnc_bind_address: "127.0.0.1"}, network_port: 11901}')"
 }
 
@@ -115,6 +115,7 @@ world_left() {
 		esac
 	done
 	find "$WORLD/run/nic" "$WORLD/run/chroot" "$WORLD/run/chroot-quarantine" "$WORLD/run/conf" -mindepth 1 -type d 2>/dev/null | sed 's/^/directory: /'
+	nft list tables netdev 2>/dev/null | sed 's/^/nftables: /'
 	find /sys/fs/cgroup -maxdepth 4 -type d -path "*/kvmctl/$world_prefix*" 2>/dev/null | sed 's/^/cgroup: /'
 }
 
