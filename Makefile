@@ -41,6 +41,8 @@ SRC  := $(filter-out $(MODULE_SRC) $(MODULE_PARTS) src/cli/main.c,$(foreach l,$(
 OBJ  := $(SRC:src/%.c=$(BUILD)/obj/%.o)
 SUPERVISOR_SRC := $(wildcard src/supervisor/*.c)
 SUPERVISOR_OBJ := $(SUPERVISOR_SRC:src/%.c=$(BUILD)/obj/%.o)
+LEARNER_SRC := $(wildcard src/learner/*.c)
+LEARNER_OBJ := $(LEARNER_SRC:src/%.c=$(BUILD)/obj/%.o)
 MODULES := $(foreach m,$(MODULE_SRC),$(BUILD)/kvmctl-$(patsubst %_module.c,%,$(notdir $(m))).so)
 # What the program makes of its own tables: manual pages, the JSON Schema of specs, completion.
 PAGES := $(patsubst man/%.in,$(BUILD)/man/%,$(wildcard man/*.in))
@@ -59,7 +61,7 @@ deps-build:
 	$(if $(filter no,$(DEPS)),,@scripts/deps build)
 
 .PHONY: all
-all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(MODULES) $(FILTERS) $(MADE)
+all: $(BUILD)/libkvmctl.a $(if $(wildcard src/cli/main.c),$(BUILD)/kvmctl) $(if $(SUPERVISOR_SRC),$(BUILD)/kvmctl-supervisor) $(if $(LEARNER_SRC),$(BUILD)/kvmctl-learner) $(MODULES) $(FILTERS) $(MADE)
 
 $(BUILD)/libkvmctl.a: $(OBJ)
 	@echo "  AR      $@"
@@ -72,6 +74,11 @@ $(BUILD)/kvmctl: $(BUILD)/obj/cli/main.o $(BUILD)/libkvmctl.a
 $(BUILD)/kvmctl-supervisor: $(SUPERVISOR_OBJ) $(BUILD)/libkvmctl.a
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS)
+
+# No library but libc.
+$(BUILD)/kvmctl-learner: $(LEARNER_OBJ) $(BUILD)/libkvmctl.a
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(BUILD)/obj/%.o: src/%.c | deps-build
 	@mkdir -p $(dir $@)
@@ -120,7 +127,7 @@ $(BUILD)/kvmctl.bash-completion: $(BUILD)/kvmctl
 # --- unit tests: one program per tests/unit/*.c ---
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 .PHONY: unit
-unit: $(UNIT) $(MODULES) $(FILTERS) $(BUILD)/kvmctl-supervisor $(BUILD)/tests/fake-qemu
+unit: $(UNIT) $(MODULES) $(FILTERS) $(BUILD)/kvmctl-supervisor $(BUILD)/kvmctl-learner $(BUILD)/tests/fake-qemu
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
@@ -197,7 +204,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%_fuzz.c $(BUILD)/libkvmctl.a
 
 # --- static checks ---
 # clang-tidy remembers which files it has found clean.
-TIDY := $(patsubst %.c,$(BUILD)/tidy/%.clean,$(SRC) $(MODULE_SRC) $(MODULE_PARTS) $(SUPERVISOR_SRC) $(wildcard src/cli/main.c))
+TIDY := $(patsubst %.c,$(BUILD)/tidy/%.clean,$(SRC) $(MODULE_SRC) $(MODULE_PARTS) $(SUPERVISOR_SRC) $(LEARNER_SRC) $(wildcard src/cli/main.c))
 .PHONY: tidy
 tidy: $(TIDY)
 $(BUILD)/tidy/%.clean: %.c .clang-tidy $(wildcard include/*/*.h)
@@ -263,7 +270,7 @@ uninstall:
 
 .PHONY: help
 help:
-	@echo "make                 build/kvmctl, build/kvmctl-supervisor and their modules"
+	@echo "make                 build/kvmctl, build/kvmctl-supervisor, build/kvmctl-learner and their modules"
 	@echo "make demo            the main job, shown on this host (as root)"
 	@echo "make check           all tests;  TESTS=\"FILE...\" only these"
 	@echo "make check-long      and sanitizers, valgrind, the fault matrix, fuzzing"
@@ -280,4 +287,4 @@ help:
 clean:
 	rm -rf build build-*
 
--include $(OBJ:.o=.d) $(SUPERVISOR_OBJ:.o=.d) $(BUILD)/obj/cli/main.d $(wildcard $(BUILD)/obj/*_module.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(SUPERVISOR_OBJ:.o=.d) $(LEARNER_OBJ:.o=.d) $(BUILD)/obj/cli/main.d $(wildcard $(BUILD)/obj/*_module.d) $(UNIT:=.d)

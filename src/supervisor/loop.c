@@ -4,7 +4,7 @@
 #include <poll.h>
 
 #include "base/cleanup.h"
-#include "supervisor/rest.h"
+#include "base/rest.h"
 
 #define SOURCES_MAX 10
 

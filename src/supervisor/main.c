@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/rest.h"
 #include "base/text.h"
 #include "host/process.h"
 #include "supervisor/report.h"
-#include "supervisor/rest.h"
 
 int supervisor_open_part(const struct supervisor *s, const char *part)
 {

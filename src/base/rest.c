@@ -1,8 +1,8 @@
-/* A supervisor sleeps nearly all its life, and there is one for each guest. What it ran through at its
+/* A supervisor sleeps nearly all its life, and there is one for each guest (so do learners). What it ran through at its
  * start (the dynamic linker, most of libc) would stay mapped for ever, and on a host where few others use
  * libc it would be counted as ours: so the code is let go before each sleep. It stays in the page cache;
  * waking up maps the few pages that are needed again, at the cost of some microseconds. */
-#include "supervisor/rest.h"
+#include "base/rest.h"
 
 #include <link.h>
 #include <malloc.h>
