@@ -11,16 +11,17 @@
 
 #include "base/error.h"
 
-struct link_route {           /* mode routed: what leads to the TAP */
-	const char *ip;       /* "" = none */
+struct link_route {     /* mode routed: what leads to the TAP */
+	const char *ip; /* "" = none */
 	const char *ip6;
-	const char *gateway;  /* the guest's router: becomes our side's address where the host knows no other way to it, else proxy ARP answers; "" = none */
+	const char *
+		gateway; /* the guest's router: becomes our side's address where the host knows no other way to it, else proxy ARP answers; "" = none */
 	const char *gateway6;
-	const char *table;    /* routing table by number or name of /etc/iproute2/rt_tables; "" = main */
+	const char *table; /* routing table by number or name of /etc/iproute2/rt_tables; "" = main */
 };
 
 /* Each error names the link and keeps the kernel's words. A link that does not exist: ERROR_HOST with errnum ENODEV. */
-int link_index(const char *name, int *ret, struct error *err);   /* libc only */
+int link_index(const char *name, int *ret, struct error *err); /* libc only */
 int link_is_bridge(const char *name, bool *ret, struct error *err);
 int link_set_mtu(const char *name, int64_t mtu, struct error *err);
 int link_get_mtu(const char *name, int64_t *ret, struct error *err);
@@ -33,6 +34,12 @@ int link_set_mac(const char *name, const char *guest_mac, struct error *err);
 int link_attach(const char *name, const char *bridge, struct error *err);
 /* The port's only VLAN (PVID, untagged). ERROR_HOST where the bridge does not filter VLANs. */
 int link_vlan(const char *name, int64_t vlan, struct error *err);
+/* The bridge that it is a port of; "": none. Owned by the caller. */
+int link_bridge_of(const char *name, char **ret, struct error *err);
+/* Whether IPv4 and IPv6 frames of the bridge pass the hooks of IP too (nf_call_iptables, nf_call_ip6tables; br_netfilter). Another bridge's
+ * do as before. */
+int link_bridge_netfilter(const char *bridge, bool *ret, struct error *err);
+int link_bridge_set_netfilter(const char *bridge, bool on, struct error *err);
 /* No IPv6 on this link: for ports of switches that are not attached here (openvswitch, ext). */
 int link_disable_ipv6(const char *name, struct error *err);
 int link_up(const char *name, struct error *err);
@@ -52,6 +59,6 @@ int link_unroute(const char *name, const struct link_route *route, struct error 
 /* The first address of an interface (family AF_INET, AF_INET6, or 0: v4 before v6; no link-local ones).
  * Owned by the caller. libc only. ERROR_HOST: no such interface, or no address of the family. */
 int link_address(const char *name, int family, char **ret, struct error *err);
-bool link_exists(const char *name);   /* libc only */
+bool link_exists(const char *name); /* libc only */
 
 #endif

@@ -9,9 +9,9 @@
 
 /* The first thing that was refused. */
 struct nft_failure {
-	size_t line;     /* of the text, from 1; 0: no line is to blame */
-	char *command;   /* that line without the blanks around it; NULL: none. Owned */
-	char *reason;    /* the words of nft or of the kernel. Owned */
+	size_t line;   /* of the text, from 1; 0: no line is to blame */
+	char *command; /* that line without the blanks around it; NULL: none. Owned */
+	char *reason;  /* the words of nft or of the kernel. Owned */
 };
 
 #define _cleanup_nft_failure_ _cleanup_(nft_failure_clear)
@@ -25,5 +25,8 @@ int nft_check(const char *text, struct nft_failure *failure, struct error *err);
 /* What `nft list WHAT` prints ("table bridge kvmctl"); with `json` as nft's JSON. Owned by the caller. ERROR_HOST, also when there is
  * no such thing. */
 int nft_list(const char *what, bool json, char **ret, struct error *err);
+
+/* Which libnftables this is: another text when another one was installed. Owned by the caller. */
+int nft_identity(char **ret, struct error *err);
 
 #endif

@@ -11,24 +11,24 @@
 #include "vm/plan.h"
 #include "vm/spec.h"
 
-struct outgoing_progress;   /* ops/act_outgoing.h */
+struct outgoing_progress; /* ops/act_outgoing.h */
 
 /* --- where the spec of an instance comes from --- */
 struct spec_source {
-	const char *name;       /* instance name, or NULL with file or text */
-	const char *file;       /* --spec FILE ("-": standard input); NULL: spec_dir/NAME.json */
+	const char *name; /* instance name, or NULL with file or text */
+	const char *file; /* --spec FILE ("-": standard input); NULL: spec_dir/NAME.json */
 };
 
 /* --- start, stop, reboot --- */
 struct start_request {
 	struct spec_source source;
 	bool paused, ensure, foreground, allow_unsafe_cache;
-	bool discard_saved;     /* the memory of a saved one is thrown away */
-	int restarts;           /* > 0: the supervisor starts it again (on_crash), this often in a row */
+	bool discard_saved; /* the memory of a saved one is thrown away */
+	int restarts;       /* > 0: the supervisor starts it again (on_crash), this often in a row */
 };
 struct start_result {
-	bool already;           /* --ensure and it ran already */
-	bool restored;          /* it was saved */
+	bool already;  /* --ensure and it ran already */
+	bool restored; /* it was saved */
 	pid_t pid;
 	char *name;
 };
@@ -37,14 +37,15 @@ int op_start(struct context *context, const struct start_request *request, struc
 
 struct stop_result {
 	bool was_running;
-	bool saved;             /* its memory is in a file */
-	enum exit_reason how;   /* which rung ended it */
+	bool saved;           /* its memory is in a file */
+	enum exit_reason how; /* which rung ended it */
 	char *name;
 };
 int op_stop(struct context *context, const char *name, bool force, struct stop_result *ret, struct error *err);
 /* Every instance that is not stopped, `parallel` at a time, each by a kvmctl of its own. {"instances":
  * [{"name", "was_running", "how"} or {"name", "error"}]}; *ret_failed of them carry an error. */
-int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed, struct error *err);
+int op_stop_all(struct context *context, bool force, int parallel, struct json **ret, size_t *ret_failed,
+		struct error *err);
 int op_reboot(struct context *context, const char *name, struct start_result *ret, struct error *err);
 
 /* --- the whole move to another host --- */
@@ -52,59 +53,64 @@ struct outgoing_progress;
 struct migration_options;
 struct migrate_request {
 	const char *name, *host;
-	const char *shell, *address, *program;   /* see far_command; address: where the memory goes, NULL: host; "unix:PATH" */
+	const char *shell, *address,
+		*program; /* see far_command; address: where the memory goes, NULL: host; "unix:PATH" */
 	const struct migration_options *options;
-	bool paused;                             /* the guest is not let run there */
-	bool offline, force;                     /* only the definition of a stopped instance; over another one that is there */
-	const volatile int *interrupted;         /* set by a signal; NULL */
-	void (*show)(const struct outgoing_progress *progress, void *arg);   /* NULL: nobody looks */
+	bool paused;                     /* the guest is not let run there */
+	bool offline, force;             /* only the definition of a stopped instance; over another one that is there */
+	const volatile int *interrupted; /* set by a signal; NULL */
+	void (*show)(const struct outgoing_progress *progress, void *arg); /* NULL: nobody looks */
 	void *arg;
 };
 struct migrate_result {
-	bool offline, post_copy, paused;         /* paused: it stands there */
-	bool changed;                            /* offline: the definition is new there */
-	int64_t took_ms, downtime_ms, passes, ram_transferred;   /* -1: QEMU does not say */
+	bool offline, post_copy, paused;                       /* paused: it stands there */
+	bool changed;                                          /* offline: the definition is new there */
+	int64_t took_ms, downtime_ms, passes, ram_transferred; /* -1: QEMU does not say */
 };
-int op_migrate(struct context *context, const struct migrate_request *request, struct migrate_result *ret, struct error *err);
+int op_migrate(struct context *context, const struct migrate_request *request, struct migrate_result *ret,
+	       struct error *err);
 /* Hidden: the far end of it, spoken to by lines on in and out. */
 int op_migration_serve(struct context *context, const char *name, int in, int out, struct error *err);
 /* --- memory to a file, and back --- */
 struct save_request {
-	const char *file;                      /* NULL: STATE_DIR/NAME/memory.save */
+	const char *file; /* NULL: STATE_DIR/NAME/memory.save */
 	enum save_compression compression;
-	const volatile int *interrupted;       /* set by a signal; NULL */
-	void (*show)(const struct outgoing_progress *progress, void *arg);   /* NULL: nobody looks */
+	const volatile int *interrupted;                                   /* set by a signal; NULL */
+	void (*show)(const struct outgoing_progress *progress, void *arg); /* NULL: nobody looks */
 	void *arg;
 };
 struct save_result {
-	char *file;                            /* owned by the caller */
-	uint64_t bytes, stored;                /* of QEMU's stream, and in the file */
+	char *file;             /* owned by the caller */
+	uint64_t bytes, stored; /* of QEMU's stream, and in the file */
 };
 /* The guest's memory goes to the file and its QEMU ends; on failure it runs on as before, and nothing is left. */
-int op_save(struct context *context, const char *name, const struct save_request *request, struct save_result *ret, struct error *err);
+int op_save(struct context *context, const char *name, const struct save_request *request, struct save_result *ret,
+	    struct error *err);
 
 struct restore_how {
-	bool force;                            /* although the file was used, or its disks have changed */
+	bool force; /* although the file was used, or its disks have changed */
 	bool paused;
 	const volatile int *interrupted;
-	void (*show)(uint64_t done, uint64_t total, void *arg);   /* bytes; NULL: nobody looks */
+	void (*show)(uint64_t done, uint64_t total, void *arg); /* bytes; NULL: nobody looks */
 	void *arg;
 };
 /* what: the name of a saved instance, whose file goes afterwards, or a file, which stays and is marked as used. On failure all is as it was. */
-int op_restore(struct context *context, const char *what, const struct restore_how *how, struct start_result *ret, struct error *err);
+int op_restore(struct context *context, const char *what, const struct restore_how *how, struct start_result *ret,
+	       struct error *err);
 
 /* --- repair --- */
 struct cleanup_line {
-	char *name, *what;      /* what was done, or would be */
+	char *name, *what; /* what was done, or would be */
 	bool needs_person;
 };
 struct cleanup_result {
 	struct cleanup_line *lines;
 	size_t n;
-	bool clean;             /* the host is clean now */
+	bool clean; /* the host is clean now */
 };
 /* name NULL: all. */
-int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret, struct error *err);
+int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret,
+	       struct error *err);
 void cleanup_result_free(struct cleanup_result *result);
 /* Hidden: the supervisor's call after QEMU ended: teardown under the lock. */
 int op_teardown(struct context *context, const char *name, struct error *err);
@@ -131,7 +137,8 @@ int op_nic_set(struct context *context, const char *name, const char *nic, const
 /* which: "vnc" or "spice"; file "-" is standard input: at a terminal it is asked for and not shown. */
 int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err);
 int op_screenshot(struct context *context, const char *name, const char *file, struct error *err);
-int op_qmp(struct context *context, const char *name, const char *command, struct json *arguments, struct json **ret, struct error *err);
+int op_qmp(struct context *context, const char *name, const char *command, struct json *arguments, struct json **ret,
+	   struct error *err);
 int op_monitor(struct context *context, const char *name, const char *line, char **ret_output, struct error *err);
 int op_console(struct context *context, const char *name, bool force, struct error *err);
 
@@ -139,20 +146,20 @@ int op_console(struct context *context, const char *name, bool force, struct err
 struct migration_start_request {
 	const char *name, *uri;
 	const struct migration_options *options;
-	const char *nbd;             /* HOST:PORT of the target's exports; NULL: none */
-	const char *tls_hostname;    /* NULL: the host of the URI */
-	bool follow;                 /* stay to the end */
-	void (*show)(const struct outgoing_progress *progress, void *arg);   /* with follow; NULL: nobody looks */
+	const char *nbd;          /* HOST:PORT of the target's exports; NULL: none */
+	const char *tls_hostname; /* NULL: the host of the URI */
+	bool follow;              /* stay to the end */
+	void (*show)(const struct outgoing_progress *progress, void *arg); /* with follow; NULL: nobody looks */
 	void *arg;
 	const volatile int *interrupted;
 };
 struct migration_start_result {
-	bool already;                /* it was on its way */
-	bool is_driver;              /* this is the process that was left behind: it has nothing to say */
-	pid_t driver;                /* that process, for the one that left it; 0: none */
+	bool already;   /* it was on its way */
+	bool is_driver; /* this is the process that was left behind: it has nothing to say */
+	pid_t driver;   /* that process, for the one that left it; 0: none */
 };
-int op_migration_start(struct context *context, const struct migration_start_request *request, struct migration_start_result *ret,
-		       struct error *err);
+int op_migration_start(struct context *context, const struct migration_start_request *request,
+		       struct migration_start_result *ret, struct error *err);
 /* On the target of a post-copy that lost its connection: it waits again. *ret: where; owned by the caller. */
 int op_migration_recover(struct context *context, const char *name, char **ret, struct error *err);
 /* The keys of `migration status`. Owned by the caller. */
@@ -166,7 +173,7 @@ int op_state(struct context *context, const char *name, struct instance *ret, st
 struct listing {
 	struct instance *instances;
 	size_t n;
-	char **run_states;   /* with full: QEMU's own word, NULL where it gave none; else NULL */
+	char **run_states; /* with full: QEMU's own word, NULL where it gave none; else NULL */
 };
 #define _cleanup_listing_ _cleanup_(listing_free)
 void listing_free(struct listing *listing);
@@ -178,22 +185,25 @@ int op_info(struct context *context, const char *name, struct json **ret, struct
 /* for_running: wait until it runs, else until it is stopped. */
 int op_wait(struct context *context, const char *name, bool for_running, struct error *err);
 /* Calls fn for each event line; name NULL: all instances. */
-int op_events(struct context *context, const char *name, bool follow, int (*fn)(const char *line, void *arg), void *arg, struct error *err);
+int op_events(struct context *context, const char *name, bool follow, int (*fn)(const char *line, void *arg), void *arg,
+	      struct error *err);
 /* Syntax, and with host the host checks, of one spec. */
-int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret, struct error *err);
+int op_check(struct context *context, const struct spec_source *source, bool host, struct spec **ret,
+	     struct error *err);
 /* The plan that start would realise. */
-int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret, struct error *err);
+int op_argv(struct context *context, const struct spec_source *source, bool allow_unsafe_cache, struct plan **ret,
+	    struct error *err);
 
 /* --- migration, step by step --- */
 struct accept_result;
 struct migration_verdict;
 /* Whether the guest of the info document could come: as act_migration_check. */
-int op_migration_check(struct context *context, const char *name, const char *info, const char *listen, struct migration_verdict *ret,
-		       struct error *err);
+int op_migration_check(struct context *context, const char *name, const char *info, const char *listen,
+		       struct migration_verdict *ret, struct error *err);
 /* info: file of the info document, "-" is standard input. listen: as struct accept_request. Checks first: all problems at once.
  * ERROR_USAGE: it is about another instance. */
-int op_migration_accept(struct context *context, const char *name, const char *info, const char *listen, struct accept_result *ret,
-			struct error *err);
+int op_migration_accept(struct context *context, const char *name, const char *info, const char *listen,
+			struct accept_result *ret, struct error *err);
 /* What has come of a move: on this host, which was its source or its target. Repeated: success as long as it says the same, else ERROR_STATE. */
 int op_migration_finalize(struct context *context, const char *name, bool source, bool ok, struct error *err);
 
@@ -203,11 +213,27 @@ int op_filter_list(struct context *context, struct json **ret, struct error *err
 int op_filter_show(struct context *context, const char *name, struct filter **ret, struct error *err);
 /* Lets the person's editor change the definition, and defines it when it is another one then. What is not taken stays in a file,
  * which the hint names. */
-int op_filter_edit(struct context *context, const char *name, bool *ret_changed, struct problems *warnings, struct error *err);
+int op_filter_edit(struct context *context, const char *name, bool *ret_changed, struct problems *warnings,
+		   struct error *err);
 /* {"name","interface","text","rules","connections","warnings"}: the rules in nft's language. parameters: "NAME=VALUE" (strv);
  * interface NULL: "tap0". ERROR_SPEC: all that is wrong with the tree and its values. */
-int op_filter_compile(struct context *context, const char *name, char *const *parameters, const char *interface, struct json **ret,
-		      struct error *err);
+int op_filter_compile(struct context *context, const char *name, char *const *parameters, const char *interface,
+		      struct json **ret, struct error *err);
+struct bind_request {
+	const char *interface, *mac, *filter;
+	const char *bridge;      /* NULL: the one that it is a port of */
+	char *const *parameters; /* "NAME=VALUE" (strv) */
+};
+int op_filter_bind(struct context *context, const struct bind_request *request, struct error *err);
+/* ERROR_STATE: it is not bound, or bound by an instance that is there. */
+int op_filter_unbind(struct context *context, const char *interface, struct error *err);
+/* {"bindings": [{"interface", "mac", "bridge", "instance", "nic", "filter", "parameters", "groups", "learned", "in_force"}]}; "in_force" is
+ * null where the kernel may not be asked. filter: those that it is part of, or NULL: all. */
+int op_filter_bindings(struct context *context, const char *filter, struct json **ret, struct error *err);
+/* {"good", "bindings", "problems": [{"interface", "what"}]}. Changes nothing. */
+int op_filter_verify(struct context *context, struct json **ret, struct error *err);
+/* {"restored", "removed": [...], "left": [...]}: names of interfaces. */
+int op_filter_restore(struct context *context, struct json **ret, struct error *err);
 /* ERROR_STATE: another filter refers to it, or it is kvmctl's own. */
 int op_filter_undefine(struct context *context, const char *name, struct error *err);
 

@@ -23,29 +23,32 @@
 
 /* What the kernel (in this network namespace) can do. */
 struct filter_kernel {
-	bool bridge;              /* nftables in the bridge family at all */
-	bool bridge_ct;           /* connection tracking of bridged frames */
-	bool bridge_reject;       /* reject in the bridge family */
-	bool bridge_netfilter;    /* br_netfilter is there: bridged IP frames can go through the inet hooks */
+	bool bridge;           /* nftables in the bridge family at all */
+	bool bridge_ct;        /* connection tracking of bridged frames */
+	bool bridge_reject;    /* reject in the bridge family */
+	bool bridge_netfilter; /* br_netfilter is there: bridged IP frames can go through the inet hooks */
 	bool inet_ct, inet_reject, connlimit;
-	uint32_t mark_mask;       /* bits of the mark that are ours: together, 5 at least */
+	uint32_t mark_mask; /* bits of the mark that are ours: together, 5 at least */
 };
 #define FILTER_MARK_MASK 0x0fff0000u
 
 struct filter_nic {
 	const char *interface;
-	unsigned number;          /* unlike any other's on the host and the same as long as it is there; from 2. For connlimit-above */
+	unsigned
+		number; /* unlike any other's on the host and the same as long as it is there; from 2. For connlimit-above */
 };
 
 /* What is made for a NIC. `text` adds to the tables: chains and sets must be there and empty before (filter_transaction_put does it). */
 struct filter_program {
 	char *text;
-	char **lists, **list_texts;   /* sets of values and their definitions, which come first; the name says what is in it */
-	char **chains, **sets;    /* of table bridge kvmctl; the first four chains are o2, o3, i3, i2; sets: but for the lists */
+	char **lists,
+		**list_texts; /* sets of values and their definitions, which come first; the name says what is in it */
+	char **chains,
+		**sets; /* of table bridge kvmctl; the first four chains are o2, o3, i3, i2; sets: but for the lists */
 	char **inet_chains, **inet_sets;
-	bool connections;         /* the bridge must call br_netfilter (nf_call_iptables, nf_call_ip6tables), unless bridge_ct */
+	bool connections; /* the bridge must call br_netfilter (nf_call_iptables, nf_call_ip6tables), unless bridge_ct */
 	size_t rules;
-	char **warnings;          /* where something has to be done otherwise than it is written */
+	char **warnings; /* where something has to be done otherwise than it is written */
 };
 
 #define _cleanup_filter_program_ _cleanup_(filter_program_clear)
@@ -53,6 +56,9 @@ void filter_program_clear(struct filter_program *program);
 
 /* With the definitions of the lists, to look at. Owned by the caller. */
 char *filter_program_text(const struct filter_program *program);
+
+/* Tells programs apart: it is in the kernel beside the rules (filter_transaction_put), and so says whose they are. */
+uint64_t filter_program_digest(const struct filter_program *program);
 
 /* All problems at once, places as filter_tree_build has them. */
 int filter_compile(const struct filter_tree *tree, const struct filter_nic *nic, const struct filter_kernel *kernel,
@@ -68,8 +74,9 @@ void filter_transaction_free(struct filter_transaction **transaction);
 
 /* What of a NIC is in the kernel now. */
 struct filter_existing {
-	char **chains, **sets;             /* of table bridge kvmctl */
-	char **inet_chains, **inet_sets;   /* of table inet kvmctl */
+	char **chains, **sets;           /* of table bridge kvmctl */
+	char **inet_chains, **inet_sets; /* of table inet kvmctl */
+	unsigned limit_key;              /* by which its connections are counted; 0: they are not */
 };
 #define _cleanup_filter_existing_ _cleanup_(filter_existing_clear)
 void filter_existing_clear(struct filter_existing *existing);
@@ -83,6 +90,12 @@ void filter_listing_free(struct filter_listing **listing);
 void filter_listing_add(struct filter_listing *listing, const struct json *nft);
 /* What the NIC has; nothing when it is not there. */
 void filter_listing_of(struct filter_listing *listing, const char *interface, struct filter_existing *ret);
+
+/* All interfaces of which there is something, sorted (strv). */
+char **filter_listing_interfaces(struct filter_listing *listing);
+/* Whether the program that was put in last is this one, as far as names tell. */
+bool filter_existing_is(const struct filter_existing *existing, const struct filter_nic *nic,
+			const struct filter_program *program);
 
 /* Puts a NIC in, in place of what is there of it. bridge: the host's link above, whose own traffic to guests has state; NULL: none. */
 void filter_transaction_put(struct filter_transaction *transaction, const struct filter_nic *nic, const char *bridge,

@@ -8,37 +8,39 @@
 
 #include "base/json.h"
 
-struct timeouts {             /* milliseconds */
-	int64_t start;         /* 30,000 and 1,000 per GiB of memory on top */
-	int64_t powerdown;     /* 120,000 */
-	int64_t quit;          /* 5,000 */
-	int64_t sigterm;       /* 30,000 */
-	int64_t sigkill;       /* 5,000 */
-	int64_t command;       /* 5,000: a QMP command without a row of its own */
-	int64_t query;         /* 1,000 */
-	int64_t script;        /* 60,000 */
+struct timeouts {          /* milliseconds */
+	int64_t start;     /* 30,000 and 1,000 per GiB of memory on top */
+	int64_t powerdown; /* 120,000 */
+	int64_t quit;      /* 5,000 */
+	int64_t sigterm;   /* 30,000 */
+	int64_t sigkill;   /* 5,000 */
+	int64_t command;   /* 5,000: a QMP command without a row of its own */
+	int64_t query;     /* 1,000 */
+	int64_t script;    /* 60,000 */
 };
 
 enum migration_tls { MIGRATION_TLS_OFF, MIGRATION_TLS_ON, MIGRATION_TLS_REQUIRED };
 
 struct settings {
-	char *file;            /* the file read, or "" */
-	char *run_dir;         /* absolute */
+	char *file;    /* the file read, or "" */
+	char *run_dir; /* absolute */
 	char *spec_dir;
-	char *filter_dir;      /* network filters that were defined here */
-	char *state_dir;       /* lasting things: /var/lib/kvmctl; users: $XDG_STATE_HOME/kvmctl */
-	char *cache_dir;       /* /var/cache/kvmctl; users: $XDG_CACHE_HOME/kvmctl */
-	char *uid_dir;         /* locks of the uid pool: /run/kvmctl-uids */
-	char *uid_pool;        /* "A-B" as written, "" = none; parsed: */
-	uid_t uid_first, uid_last;   /* the pool; both 0: none */
-	bool as_root;          /* whose defaults these are; with a pool, security_model is "pool" by default */
-	struct json *defaults; /* hvparams, checked one by one (not against each other), or NULL */
+	char *filter_mark; /* as text */
+	uint32_t filter_mark_mask;
+	char *filter_dir;          /* network filters that were defined here */
+	char *state_dir;           /* lasting things: /var/lib/kvmctl; users: $XDG_STATE_HOME/kvmctl */
+	char *cache_dir;           /* /var/cache/kvmctl; users: $XDG_CACHE_HOME/kvmctl */
+	char *uid_dir;             /* locks of the uid pool: /run/kvmctl-uids */
+	char *uid_pool;            /* "A-B" as written, "" = none; parsed: */
+	uid_t uid_first, uid_last; /* the pool; both 0: none */
+	bool as_root;              /* whose defaults these are; with a pool, security_model is "pool" by default */
+	struct json *defaults;     /* hvparams, checked one by one (not against each other), or NULL */
 	struct timeouts timeouts;
-	char *nic_script;      /* "" = built in */
-	int64_t log_max;       /* bytes */
-	int migration_tls;     /* enum migration_tls; with ca, cert and key unless it is off */
-	char *migration_ca, *migration_cert, *migration_key, *migration_crl;   /* "" = unset */
-	char *spice_ca, *spice_cert, *spice_key;   /* spice_tls: cacert, cert, key; "" = unset */
+	char *nic_script;  /* "" = built in */
+	int64_t log_max;   /* bytes */
+	int migration_tls; /* enum migration_tls; with ca, cert and key unless it is off */
+	char *migration_ca, *migration_cert, *migration_key, *migration_crl; /* "" = unset */
+	char *spice_ca, *spice_cert, *spice_key; /* spice_tls: cacert, cert, key; "" = unset */
 };
 
 #define _cleanup_settings_ _cleanup_(settings_free_ptr)
@@ -48,7 +50,8 @@ struct settings {
  * exist; the default one need not. All problems at once, ERROR_SPEC. */
 int settings_load(const char *config_option, const char *run_dir_option, struct settings **ret, struct error *err);
 /* From text, for tests and fuzzing: reads no file; as_root selects the defaults (a user's come from XDG_* and HOME). */
-int settings_parse(const char *text, size_t length, const char *what, bool as_root, struct settings **ret, struct error *err);
+int settings_parse(const char *text, size_t length, const char *what, bool as_root, struct settings **ret,
+		   struct error *err);
 void settings_free(struct settings *settings);
 /* Every setting with its value. */
 struct json *settings_to_json(const struct settings *settings);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/strv.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "vm/spec.h"
@@ -35,10 +36,15 @@ const struct option_row global_options[] = {
 const char *command_group_title(enum command_group group)
 {
 	static const char *const titles[COMMAND_GROUP_MAX] = {
-		[GROUP_LIFE] = "Start and stop", [GROUP_LIVE] = "Change a running instance",
-		[GROUP_MOVE] = "Move and save",  [GROUP_LOOK] = "Look",
-		[GROUP_PLAN] = "Check and plan", [GROUP_REPAIR] = "Repair",
-		[GROUP_FILTER] = "Network filters", [GROUP_HOST] = "The host",       [GROUP_HELP] = "Help",
+		[GROUP_LIFE] = "Start and stop",
+		[GROUP_LIVE] = "Change a running instance",
+		[GROUP_MOVE] = "Move and save",
+		[GROUP_LOOK] = "Look",
+		[GROUP_PLAN] = "Check and plan",
+		[GROUP_REPAIR] = "Repair",
+		[GROUP_FILTER] = "Network filters",
+		[GROUP_HOST] = "The host",
+		[GROUP_HELP] = "Help",
 	};
 	return titles[group];
 }
@@ -82,6 +88,16 @@ static size_t option_index(const struct invocation *invocation, const char *name
 const char *invocation_option(const struct invocation *invocation, const char *name)
 {
 	return invocation->values[option_index(invocation, name)];
+}
+
+char **invocation_options(const struct invocation *invocation, const char *name)
+{
+	char **values = NULL;
+
+	for (size_t i = 0; i < invocation->n_repeats; i++)
+		if (streq(invocation->repeats[i].name, name))
+			strv_add(&values, invocation->repeats[i].value);
+	return values;
 }
 
 bool invocation_has(const struct invocation *invocation, const char *name)

@@ -151,6 +151,10 @@ static int parse_long(struct parser *parser, const char *word, struct error *err
 	if (!own)
 		return set_global(&invocation->globals, row->name, value ? value : "", err);
 	invocation->values[own - invocation->command->options] = value ? value : "";
+	if (row->argument && ends_with(row->argument, "...")) {
+		grow_array(invocation->repeats, invocation->n_repeats);
+		invocation->repeats[invocation->n_repeats++] = (struct invocation_repeat){ row->name, value };
+	}
 	return 0;
 }
 
@@ -286,6 +290,8 @@ void invocation_clear(struct invocation *invocation)
 {
 	free(invocation->args);
 	free(invocation->values);
+	free(invocation->repeats);
+	invocation->repeats = NULL;
 	invocation->args = NULL;
 	invocation->values = NULL;
 }

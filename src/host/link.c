@@ -222,7 +222,7 @@ int link_vlan(const char *name, int64_t vlan, struct error *err)
 	const struct link_module *module;
 	struct link_facts port, bridge;
 	struct link_failure failure;
-	bool filtering;
+	struct link_bridge filtering;
 
 	if (vlan < 1 || vlan > 4094)
 		return error_set(err, ERROR_HOST, "%lld is no VLAN for the network link \"%s\"", (long long)vlan, name);
@@ -232,9 +232,9 @@ int link_vlan(const char *name, int64_t vlan, struct error *err)
 		return error_set(err, ERROR_HOST, "the network link \"%s\" is in no bridge: VLAN %lld cannot be set",
 				 name, (long long)vlan);
 	if (module->get(NULL, port.master, &bridge, &failure) < 0 ||
-	    module->vlan_filtering(port.master, &filtering, &failure) < 0)
+	    module->bridge(port.master, &filtering, &failure) < 0)
 		return link_refused(err, &failure, "cannot look at the bridge of the network link \"%s\"", name);
-	if (!filtering) {
+	if (!filtering.vlan_filtering) {
 		char bridge_name[IF_NAMESIZE] = "";
 		if_indextoname((unsigned int)port.master, bridge_name);
 		error_set(err, ERROR_HOST,
@@ -247,6 +247,49 @@ int link_vlan(const char *name, int64_t vlan, struct error *err)
 		return link_refused(err, &failure, "cannot set VLAN %lld of the network link \"%s\"", (long long)vlan,
 				    name);
 	return 0;
+}
+
+int link_bridge_of(const char *name, char **ret, struct error *err)
+{
+	const struct link_module *module;
+	struct link_facts port;
+	char bridge[IF_NAMESIZE] = "";
+
+	if (look(name, &module, &port, err) < 0)
+		return -1;
+	if (port.master > 0)
+		if_indextoname((unsigned int)port.master, bridge);
+	*ret = xstrdup(bridge);
+	return 0;
+}
+
+int link_bridge_netfilter(const char *bridge, bool *ret, struct error *err)
+{
+	const struct link_module *module;
+	struct link_facts facts;
+	struct link_bridge what;
+	struct link_failure failure;
+
+	if (look_at_bridge(bridge, &module, &facts, err) < 0)
+		return -1;
+	if (module->bridge(facts.index, &what, &failure) < 0)
+		return link_refused(err, &failure, "cannot look at the bridge \"%s\"", bridge);
+	*ret = what.netfilter;
+	return 0;
+}
+
+int link_bridge_set_netfilter(const char *bridge, bool on, struct error *err)
+{
+	const struct link_module *module;
+	struct link_facts facts;
+	struct link_failure failure;
+
+	if (look_at_bridge(bridge, &module, &facts, err) < 0)
+		return -1;
+	if (module->bridge_netfilter(facts.index, on, &failure) == 0)
+		return 0;
+	return link_refused(err, &failure, "cannot switch br_netfilter %s on the bridge \"%s\"", on ? "on" : "off",
+			    bridge);
 }
 
 int link_delete(const char *name, struct error *err)

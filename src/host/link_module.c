@@ -107,35 +107,55 @@ static int link_delete(int index, struct link_failure *failure)
 /* libnl 3.7 does not know the attributes of bridges: read from the answer itself. */
 static int on_bridge(struct nl_msg *msg, void *arg)
 {
-	bool *filtering = arg;
+	struct link_bridge *facts = arg;
 	struct nlattr *link[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1], *bridge[IFLA_BR_MAX + 1];
 
 	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(struct ifinfomsg), link, IFLA_MAX, NULL) < 0 || !link[IFLA_LINKINFO] ||
 	    nla_parse_nested(info, IFLA_INFO_MAX, link[IFLA_LINKINFO], NULL) < 0 || !info[IFLA_INFO_DATA] ||
 	    nla_parse_nested(bridge, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) < 0)
 		return NL_SKIP;
-	if (bridge[IFLA_BR_VLAN_FILTERING])
-		*filtering = nla_get_u8(bridge[IFLA_BR_VLAN_FILTERING]);
+	facts->vlan_filtering = bridge[IFLA_BR_VLAN_FILTERING] && nla_get_u8(bridge[IFLA_BR_VLAN_FILTERING]);
+	facts->netfilter = bridge[IFLA_BR_NF_CALL_IPTABLES] && nla_get_u8(bridge[IFLA_BR_NF_CALL_IPTABLES]) &&
+			   bridge[IFLA_BR_NF_CALL_IP6TABLES] && nla_get_u8(bridge[IFLA_BR_NF_CALL_IP6TABLES]);
 	return NL_OK;
 }
 
-static int link_vlan_filtering(int index, bool *ret, struct link_failure *failure)
+static int link_bridge(int index, struct link_bridge *ret, struct link_failure *failure)
 {
 	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
 	struct ifinfomsg about = { .ifi_family = AF_UNSPEC, .ifi_index = index };
-	bool filtering = false;
+	struct link_bridge facts = { 0 };
 
 	if (!socket)
 		return -1;
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_bridge, &filtering);
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_bridge, &facts);
 	int code = nl_send_simple(socket, RTM_GETLINK, 0, &about, sizeof(about));
 	if (code >= 0)
 		code = nl_recvmsgs_default(socket);
 	/* nl_send_simple asks for no acknowledgement: the answer itself is the end. */
 	if (netlink_result(code, failure) < 0)
 		return -1;
-	*ret = filtering;
+	*ret = facts;
 	return 0;
+}
+
+static int link_bridge_netfilter(int index, bool on, struct link_failure *failure)
+{
+	cleanup(netlink_put_socket) struct nl_sock *socket = netlink_connect(failure);
+	cleanup(netlink_put_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+	struct ifinfomsg about = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+
+	if (!socket || !msg || nlmsg_append(msg, &about, sizeof(about), NLMSG_ALIGNTO) < 0)
+		return -1;
+	struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
+	nla_put_string(msg, IFLA_INFO_KIND, "bridge");
+	struct nlattr *data = nla_nest_start(msg, IFLA_INFO_DATA);
+	nla_put_u8(msg, IFLA_BR_NF_CALL_IPTABLES, on);
+	nla_put_u8(msg, IFLA_BR_NF_CALL_IP6TABLES, on);
+	nla_nest_end(msg, data);
+	nla_nest_end(msg, info);
+	int code = nl_send_auto(socket, msg);
+	return netlink_result(code < 0 ? code : nl_wait_for_ack(socket), failure);
 }
 
 /* One range of VLANs of a port, added or removed. */
@@ -335,7 +355,8 @@ const struct link_module link_module = {
 	.get = link_get,
 	.change = link_change,
 	.delete = link_delete,
-	.vlan_filtering = link_vlan_filtering,
+	.bridge = link_bridge,
+	.bridge_netfilter = link_bridge_netfilter,
 	.vlan = link_vlan,
 	.route = link_route,
 	.lookup = link_lookup,

@@ -15,26 +15,31 @@ struct link_failure {
 
 struct link_facts {
 	int index;
-	int master;          /* index of the bridge it is a port of; 0: none */
+	int master; /* index of the bridge it is a port of; 0: none */
 	uint32_t mtu;
 	bool up;
-	char kind[16];       /* "bridge", "tun", "veth"; "" = a plain device */
+	char kind[16]; /* "bridge", "tun", "veth"; "" = a plain device */
+};
+
+struct link_bridge {
+	bool vlan_filtering;
+	bool netfilter; /* its IPv4 and IPv6 frames pass the hooks of IP as well */
 };
 
 /* What shall be changed; LINK_CHANGE_NONE changes nothing. */
 struct link_change {
-	uint32_t mtu;        /* 0: leave */
-	const uint8_t *mac;  /* six octets; NULL: leave */
-	int master;          /* -1: leave, 0: out of its bridge */
-	int up;              /* -1: leave, 0, 1 */
+	uint32_t mtu;       /* 0: leave */
+	const uint8_t *mac; /* six octets; NULL: leave */
+	int master;         /* -1: leave, 0: out of its bridge */
+	int up;             /* -1: leave, 0, 1 */
 };
 #define LINK_CHANGE_NONE ((struct link_change){ .master = -1, .up = -1 })
 
 /* Where the kernel would send a packet. */
 struct link_way {
-	bool local;          /* the address is the host's own */
-	int oif;             /* 0: none */
-	bool gateway;        /* through a router: not on that link itself */
+	bool local;   /* the address is the host's own */
+	int oif;      /* 0: none */
+	bool gateway; /* through a router: not on that link itself */
 };
 
 /* How much may pass, in bytes a second and in the kernel's ticks of packet scheduling. */
@@ -51,8 +56,9 @@ struct link_module {
 	int (*get)(const char *name, int index, struct link_facts *ret, struct link_failure *failure);
 	int (*change)(int index, const struct link_change *change, struct link_failure *failure);
 	int (*delete)(int index, struct link_failure *failure);
-	/* Whether the bridge filters by VLAN. */
-	int (*vlan_filtering)(int bridge, bool *ret, struct link_failure *failure);
+	int (*bridge)(int bridge, struct link_bridge *ret, struct link_failure *failure);
+	/* Lets the bridge's IP frames pass the hooks of IP (br_netfilter), or not. */
+	int (*bridge_netfilter)(int bridge, bool on, struct link_failure *failure);
 	/* The port's only VLAN, untagged. */
 	int (*vlan)(int port, uint16_t vlan, struct link_failure *failure);
 	int (*route)(bool add, int index, const char *ip, const char *table, struct link_failure *failure);

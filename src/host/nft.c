@@ -2,6 +2,7 @@
 #include "host/nft.h"
 
 #include <ctype.h>
+#include <sys/stat.h>
 
 #include "base/module.h"
 #include "base/text.h"
@@ -107,4 +108,21 @@ int nft_list(const char *what, bool json, char **ret, struct error *err)
 	_cleanup_free_ char *command = xprintf("list %s", what);
 
 	return run(command, false, json, ret, NULL, err);
+}
+
+int nft_identity(char **ret, struct error *err)
+{
+	const void *symbol;
+	struct stat st = { 0 };
+
+	if (module_load("nft", "nft_module", &symbol, err) < 0)
+		return -1;
+
+	const char *library = ((const struct nft_module *)symbol)->library();
+
+	if (stat(library, &st) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot look at the library \"%s\"", library);
+	*ret = xprintf("%s:%jx.%jx.%jx.%jx.%lx", library, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+		       (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
+	return 0;
 }

@@ -2,6 +2,7 @@
  * brings GMP, a JSON library and a parser along. It shares no symbol with the program (see nft_module.h). */
 #include "host/nft_module.h"
 
+#include <dlfcn.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,14 @@ static int run(const char *commands, bool check, bool json, char **ret_output, c
 	return status == 0 ? 0 : -1;
 }
 
+static const char *library(void)
+{
+	Dl_info info;
+
+	return dladdr((void *)nft_ctx_new, &info) && info.dli_fname ? info.dli_fname : "";
+}
+
 const struct nft_module nft_module = {
+	.library = library,
 	.run = run,
 };

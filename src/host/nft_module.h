@@ -5,6 +5,8 @@
 #include <stdbool.h>
 
 struct nft_module {
+	/* The file of the library; static. */
+	const char *(*library)(void);
 	/* Runs commands of nft's language as one transaction; `check`: the kernel looks at them and takes none. With `json` what is
 	 * listed is printed as JSON. 0 or -1; *ret_output and *ret_errors are what it said, owned by the caller (free), never NULL
 	 * but when there is no memory. */

@@ -7,24 +7,6 @@
 #include "vm/filter_compile.h"
 #include "vm/filter_kernel.h"
 
-/* "NAME=VALUE"; the same name again makes a list. */
-static int read_parameters(char *const *words, struct filter_reference *ret, struct error *err)
-{
-	for (; words && *words; words++) {
-		const char *equals = strchr(*words, '=');
-		_cleanup_free_ char *name = xstrndup(*words, strcspn(*words, "="));
-
-		if (!equals || !filter_variable_name_is_valid(name))
-			return error_set(err, ERROR_USAGE, "\"%s\" is no parameter: NAME=VALUE", *words);
-		if (!filter_variable_value_is_valid(equals + 1))
-			return error_set(err, ERROR_USAGE,
-					 "\"%s\" is no value of a parameter: letters, digits, \"_\", \".\", \":\"",
-					 equals + 1);
-		strv_add(&filter_reference_parameter(ret, name)->values, equals + 1);
-	}
-	return 0;
-}
-
 static struct filter_kernel kernel_or_likely(void)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
@@ -66,7 +48,8 @@ int op_filter_compile(struct context *context, const char *name, char *const *pa
 	struct filter_nic nic = { interface ? interface : "tap0", 2 };
 	struct json *warnings = NULL;
 
-	if (filter_interface_check(nic.interface, err) < 0 || read_parameters(parameters, &given, err) < 0)
+	if (filter_interface_check(nic.interface, err) < 0 ||
+	    filter_parameters_from_words(parameters, &given.parameters, &given.n_parameters, err) < 0)
 		return -1;
 	if (compile(context, name, &given, &nic, &program, &problems) < 0) {
 		_cleanup_free_ char *what = xprintf("filter \"%s\"", name);

@@ -18,6 +18,13 @@ void filter_program_clear(struct filter_program *program)
 	*program = (struct filter_program){ 0 };
 }
 
+uint64_t filter_program_digest(const struct filter_program *program)
+{
+	_cleanup_free_ char *text = filter_program_text(program);
+
+	return text_hash(text, strlen(text));
+}
+
 char *filter_program_text(const struct filter_program *program)
 {
 	_cleanup_free_ char *lists = strv_join(program->list_texts, "");

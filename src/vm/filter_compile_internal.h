@@ -11,12 +11,18 @@
  * number of a NIC that counts connections); behind it those say which limits are exceeded. */
 enum mark_state {
 	MARK_UNSEEN,
-	MARK_NEW, MARK_ESTABLISHED, MARK_ANSWER, MARK_RELATED, MARK_RELATED_ANSWER, MARK_INVALID, MARK_UNTRACKED,
-	MARK_REFUSED,                /* to be answered with an ICMP error by the inet hooks */
+	MARK_NEW,
+	MARK_ESTABLISHED,
+	MARK_ANSWER,
+	MARK_RELATED,
+	MARK_RELATED_ANSWER,
+	MARK_INVALID,
+	MARK_UNTRACKED,
+	MARK_REFUSED, /* to be answered with an ICMP error by the inet hooks */
 	MARK_DONE = 15
 };
 #define MARK_STATE_BITS 4
-#define MARK_BRIDGED 16              /* a frame on a bridge that nobody counts */
+#define MARK_BRIDGED 16 /* a frame on a bridge that nobody counts */
 
 struct compile {
 	const struct filter_tree *tree;
@@ -25,11 +31,11 @@ struct compile {
 	struct filter_program *program;
 	struct problems *problems;
 	FILE *sets, *chains, *inet;
-	struct set_known {           /* named sets of this NIC: the same list is made once */
+	struct set_known { /* named sets of this NIC: the same list is made once */
 		char *key, *name;
-	} *known;
+	} * known;
 	size_t n_known, limits;
-	bool *refused;               /* by rule of the tree: its problem is said, once and not for each side */
+	bool *refused; /* by rule of the tree: its problem is said, once and not for each side */
 };
 
 /* Where and how a rule is written. */
@@ -37,10 +43,10 @@ struct emission {
 	const struct filter_tree_rule *rule;
 	enum filter_side side;
 	bool mirrored;
-	bool without_mac;            /* layer NETWORK: the sender's MAC address is not there in the mirror */
-	bool guards;                 /* begin with what tells the protocol */
-	const char *condition;       /* more of a match, ending with a blank; or "" */
-	const char *verdict;         /* "drop"; "": none */
+	bool without_mac;      /* layer NETWORK: the sender's MAC address is not there in the mirror */
+	bool guards;           /* begin with what tells the protocol */
+	const char *condition; /* more of a match, ending with a blank; or "" */
+	const char *verdict;   /* "drop"; "": none */
 	FILE *out;
 };
 
@@ -65,6 +71,10 @@ void compile_network(struct compile *c, enum filter_side side, enum filter_famil
 /* --- _names.c --- */
 /* "o2-tap0", with the name of a chain behind it "o2-tap0/ipv4-x": user's words with what nft's names may not have written as ".hh". */
 char *compile_name(const char *prefix, const char *interface, const char *chain);
+/* The name of a chain in which nothing is: it says which program stands there. */
+char *compile_name_digest(const char *interface, const struct filter_program *program);
+/* What was escaped, as it was. Owned by the caller. */
+char *compile_name_unescape(const char *escaped);
 /* The (escaped) interface in the name of a chain or set; NULL: it is of no NIC. Owned by the caller. */
 char *compile_name_interface(const char *name);
 unsigned mark_shift(uint32_t mask);

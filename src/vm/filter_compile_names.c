@@ -1,5 +1,6 @@
 /* Names of chains and sets, and the mark's field. */
 #include <ctype.h>
+#include <inttypes.h>
 
 #include "base/text.h"
 #include "vm/filter_compile_internal.h"
@@ -29,6 +30,30 @@ char *compile_name(const char *prefix, const char *interface, const char *chain)
 		put_escaped(out, chain);
 	}
 	fclose(out);
+	return name;
+}
+
+char *compile_name_digest(const char *interface, const struct filter_program *program)
+{
+	_cleanup_free_ char *digest = xprintf("%016" PRIx64, filter_program_digest(program));
+
+	return compile_name("is", interface, digest);
+}
+
+char *compile_name_unescape(const char *escaped)
+{
+	char *name = xstrdup(escaped), *to = name;
+	unsigned char c;
+
+	for (const char *s = escaped; *s; s++) {
+		if (*s == '.' && sscanf(s + 1, "%2hhx", &c) == 1 && s[1] && s[2]) {
+			*to++ = (char)c;
+			s += 2;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
 	return name;
 }
 

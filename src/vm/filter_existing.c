@@ -13,6 +13,7 @@ struct listed {
 struct filter_listing {
 	struct listed *list;
 	size_t n;
+	struct json *limited; /* elements of the map in table inet kvmctl */
 	bool sorted;
 };
 
@@ -39,6 +40,7 @@ void filter_listing_free(struct filter_listing **listing)
 		free((*listing)->list[i].name);
 	}
 	free((*listing)->list);
+	json_free((*listing)->limited);
 	free(*listing);
 	*listing = NULL;
 }
@@ -52,8 +54,14 @@ void filter_listing_add(struct filter_listing *listing, const struct json *nft)
 				  *set = json_get(json_at(list, i), "set");
 		const struct json *thing = chain ? chain : set;
 		const char *name = json_get_string(thing, "name", "");
+		const struct json *map = json_get(json_at(list, i), "map");
 		char *interface;
 
+		if (streq(json_get_string(map, "name", ""), "limited") &&
+		    streq(json_get_string(map, "family", ""), "inet") && json_get(map, "elem")) {
+			json_free(listing->limited);
+			listing->limited = json_ref(json_get(map, "elem"));
+		}
 		if (!thing || !streq(json_get_string(thing, "table", ""), "kvmctl") ||
 		    !(interface = compile_name_interface(name)))
 			continue;
@@ -72,15 +80,64 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct listed *)a)->interface, ((const struct listed *)b)->interface);
 }
 
+static void sort(struct filter_listing *listing)
+{
+	if (!listing->sorted && listing->n > 0)
+		qsort(listing->list, listing->n, sizeof(*listing->list), compare);
+	listing->sorted = true;
+}
+
+char **filter_listing_interfaces(struct filter_listing *listing)
+{
+	char **names = NULL;
+
+	sort(listing);
+	for (size_t i = 0; i < listing->n; i++)
+		if (i == 0 || !streq(listing->list[i].interface, listing->list[i - 1].interface))
+			strv_take(&names, compile_name_unescape(listing->list[i].interface));
+	return names;
+}
+
+static bool has_all(char *const *have, char *const *wanted)
+{
+	for (; wanted && *wanted; wanted++)
+		if (!strv_contains(have, *wanted))
+			return false;
+	return true;
+}
+
+bool filter_existing_is(const struct filter_existing *existing, const struct filter_nic *nic,
+			const struct filter_program *program)
+{
+	_cleanup_free_ char *digest = compile_name_digest(nic->interface, program);
+
+	return strv_contains(existing->chains, digest) &&
+	       strv_length(existing->chains) == strv_length(program->chains) + 1 &&
+	       has_all(existing->chains, program->chains) && has_all(existing->sets, program->sets) &&
+	       has_all(existing->sets, program->lists) && has_all(existing->inet_chains, program->inet_chains) &&
+	       has_all(existing->inet_sets, program->inet_sets);
+}
+
+/* By which mark its frames go to the chain that counts. */
+static unsigned limit_key(const struct filter_listing *listing, char *const *inet_chains)
+{
+	for (size_t i = 0; i < json_length(listing->limited); i++) {
+		const struct json *element = json_at(listing->limited, i);
+		const char *target = json_string(json_find(json_at(element, 1), "jump.target"), "");
+
+		if (strv_contains(inet_chains, target))
+			return (unsigned)json_int(json_at(element, 0), 0);
+	}
+	return 0;
+}
+
 void filter_listing_of(struct filter_listing *listing, const char *interface, struct filter_existing *ret)
 {
 	_cleanup_free_ char *some = compile_name("x", interface, NULL);
 	_cleanup_free_ char *escaped = compile_name_interface(some);
 	struct listed key = { .interface = escaped };
 
-	if (!listing->sorted && listing->n > 0)
-		qsort(listing->list, listing->n, sizeof(*listing->list), compare);
-	listing->sorted = true;
+	sort(listing);
 
 	const struct listed *found =
 		listing->n > 0 ? bsearch(&key, listing->list, listing->n, sizeof(key), compare) : NULL;
@@ -96,4 +153,5 @@ void filter_listing_of(struct filter_listing *listing, const char *interface, st
 
 		strv_add(list, found->name);
 	}
+	ret->limit_key = ret->inet_chains ? limit_key(listing, ret->inet_chains) : 0;
 }

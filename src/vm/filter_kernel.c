@@ -31,15 +31,26 @@ static bool takes(const char *family, const char *hook, const char *rule, struct
 	return nft_check(text, NULL, err) == 0;
 }
 
+bool filter_kernel_has_bridge_netfilter(void)
+{
+	return access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) == 0;
+}
+
+int filter_mark_check(uint32_t mask, struct error *err)
+{
+	if (mark_bits(mask) > MARK_STATE_BITS && (mask >> mark_shift(mask)) + 1 == 1u << mark_bits(mask))
+		return 0;
+	return error_set(err, ERROR_SPEC, "the mask 0x%08x for marks must have 5 bits or more that stand together",
+			 mask);
+}
+
 int filter_kernel_probe(uint32_t mark_mask, struct filter_kernel *ret, struct error *err)
 {
 	struct filter_kernel kernel = { .mark_mask = mark_mask };
 	_cleanup_error_ struct error first = ERROR_INIT;
 
-	if (mark_bits(mark_mask) <= MARK_STATE_BITS ||
-	    (mark_mask >> mark_shift(mark_mask)) + 1 != 1u << mark_bits(mark_mask))
-		return error_set(err, ERROR_HOST,
-				 "the mask 0x%08x for marks must have 5 bits or more that stand together", mark_mask);
+	if (filter_mark_check(mark_mask, err) < 0)
+		return -1;
 	for (size_t i = 0; i < ELEMENTS(kinds); i++) {
 		_cleanup_error_ struct error refusal = ERROR_INIT;
 		bool *can = (bool *)((char *)&kernel + kinds[i].member);
@@ -52,25 +63,31 @@ int filter_kernel_probe(uint32_t mark_mask, struct filter_kernel *ret, struct er
 		error_move(err, &first);
 		return error_prefix(err, "this host cannot filter frames on bridges");
 	}
-	kernel.bridge_netfilter = access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) == 0;
+	kernel.bridge_netfilter = filter_kernel_has_bridge_netfilter();
 	*ret = kernel;
+	return 0;
+}
+
+static int list(const char *what, struct filter_listing *listing, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_json_ struct json *json = NULL;
+
+	if (nft_list(what, true, &text, err) < 0 ||
+	    json_parse(text, strlen(text), strlen(text), JSON_SPEC_MAX_DEPTH, "what nft lists", &json, err) < 0)
+		return -1;
+	filter_listing_add(listing, json);
 	return 0;
 }
 
 int filter_kernel_list(struct filter_listing **ret, struct error *err)
 {
-	static const char *const lists[] = { "chains bridge", "chains inet", "sets bridge", "sets inet" };
+	static const char *const lists[] = { "chains bridge", "chains inet", "sets bridge", "sets inet", "maps inet" };
 	_cleanup_filter_listing_ struct filter_listing *listing = filter_listing_new();
 
-	for (size_t i = 0; i < ELEMENTS(lists); i++) {
-		_cleanup_free_ char *text = NULL;
-		_cleanup_json_ struct json *json = NULL;
-
-		if (nft_list(lists[i], true, &text, err) < 0 ||
-		    json_parse(text, strlen(text), strlen(text), JSON_SPEC_MAX_DEPTH, "what nft lists", &json, err) < 0)
+	for (size_t i = 0; i < ELEMENTS(lists); i++)
+		if (list(lists[i], listing, err) < 0)
 			return -1;
-		filter_listing_add(listing, json);
-	}
 	*ret = take_ptr(listing);
 	return 0;
 }

@@ -150,6 +150,23 @@ struct filter_parameter *filter_parameters_get(struct filter_parameter **paramet
 	return parameter;
 }
 
+int filter_parameters_from_words(char *const *words, struct filter_parameter **ret, size_t *ret_n, struct error *err)
+{
+	for (; words && *words; words++) {
+		const char *equals = strchr(*words, '=');
+		_cleanup_free_ char *name = xstrndup(*words, strcspn(*words, "="));
+
+		if (!equals || !filter_variable_name_is_valid(name))
+			return error_set(err, ERROR_USAGE, "\"%s\" is no parameter: NAME=VALUE", *words);
+		if (!filter_variable_value_is_valid(equals + 1))
+			return error_set(err, ERROR_USAGE,
+					 "\"%s\" is no value of a parameter: letters, digits, \"_\", \".\", \":\"",
+					 equals + 1);
+		strv_add(&filter_parameters_get(ret, ret_n, name)->values, equals + 1);
+	}
+	return 0;
+}
+
 struct filter_parameter *filter_reference_parameter(struct filter_reference *reference, const char *name)
 {
 	return filter_parameters_get(&reference->parameters, &reference->n_parameters, name);

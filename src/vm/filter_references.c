@@ -72,3 +72,36 @@ int filter_find_users(const struct filter_store *store, const char *name, char *
 	*ret = take_ptr(users);
 	return 0;
 }
+
+struct reach {
+	const struct filter_source *source;
+	char *const *wanted;
+	char **seen; /* gone through: not wanted, and nothing that is wanted behind it */
+};
+
+static bool reach(struct reach *r, const char *name, int depth)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	const struct filter *filter;
+
+	if (strv_contains(r->wanted, name))
+		return true;
+	if (depth > DEPTH_MAX || strv_contains(r->seen, name))
+		return false;
+	strv_add(&r->seen, name);
+	filter = r->source->find(r->source->arg, name, &ignored);
+	for (size_t i = 0; filter && i < filter->n_entries; i++)
+		if (filter->entries[i].kind == FILTER_ENTRY_REFERENCE &&
+		    reach(r, filter->entries[i].reference.filter, depth + 1))
+			return true;
+	return false;
+}
+
+bool filter_reaches(const struct filter_source *source, const char *name, char *const *wanted)
+{
+	struct reach r = { .source = source, .wanted = wanted };
+	bool found = *name && wanted && reach(&r, name, 0);
+
+	strv_free(r.seen);
+	return found;
+}

@@ -232,8 +232,10 @@ static void empty(const struct filter_transaction *t, const struct filter_nic *n
 
 		fprintf(t->out, "add element bridge kvmctl limited { \"%s\" : goto %s }\n", nic->interface, number);
 		fprintf(t->out, "delete element bridge kvmctl limited { \"%s\" }\n", nic->interface);
-		fprintf(t->out, "add element inet kvmctl limited { 0x%08x : jump %s }\n", limit_key(t, nic), counts);
-		fprintf(t->out, "delete element inet kvmctl limited { 0x%08x }\n", limit_key(t, nic));
+		unsigned key = existing->limit_key ? existing->limit_key : limit_key(t, nic);
+
+		fprintf(t->out, "add element inet kvmctl limited { 0x%08x : jump %s }\n", key, counts);
+		fprintf(t->out, "delete element inet kvmctl limited { 0x%08x }\n", key);
 	}
 	each(t->out, "flush chain", "bridge", existing->chains, kept);
 	each(t->out, "flush chain", "inet", existing->inet_chains, NULL);
@@ -246,12 +248,15 @@ static void empty(const struct filter_transaction *t, const struct filter_nic *n
 void filter_transaction_put(struct filter_transaction *t, const struct filter_nic *nic, const char *bridge,
 			    const struct filter_program *program, const struct filter_existing *existing)
 {
+	_cleanup_free_ char *digest = compile_name_digest(nic->interface, program);
+
 	empty(t, nic, existing, program);
 	/* A list that is there already is the same: it is not touched, and nothing is missed in it meanwhile. */
 	for (size_t i = 0; program->lists && program->lists[i]; i++)
 		if (!strv_contains(existing->sets, program->lists[i]))
 			fprintf(t->out, "table bridge kvmctl {\n%s}\n", program->list_texts[i]);
 	fputs(program->text, t->out);
+	fprintf(t->out, "add chain bridge kvmctl %s\n", digest);
 	for (size_t i = 0; i < ELEMENTS(entries); i++)
 		fprintf(t->out, "add element bridge kvmctl %s { \"%s\" : goto %s }\n", entries[i], nic->interface,
 			program->chains[i]);

@@ -238,14 +238,14 @@ static char *holder_text(const char *verb)
 	return xprintf("pid %d, %s, since %s", getpid(), verb, since);
 }
 
-static int take(struct rundir *rundir, const char *file, const char *verb, struct deadline deadline, int *ret_fd,
-		struct error *err)
+static int take(struct rundir *rundir, enum rundir_part part, const char *file, const char *verb,
+		struct deadline deadline, int *ret_fd, struct error *err)
 {
 	_cleanup_free_ char *holder = holder_text(verb);
-	int dir = rundir_part(rundir, RUNDIR_LOCK);
+	int dir = rundir_part(rundir, part);
 
 	if (dir < 0)
-		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/lock\"", rundir->path);
+		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/%s\"", rundir->path, part_paths[part]);
 	return lock_take(dir, file, holder, deadline, ret_fd, err);
 }
 
@@ -253,7 +253,7 @@ static int take(struct rundir *rundir, const char *file, const char *verb, struc
 int rundir_lock(struct rundir *rundir, const char *name, const char *verb, struct deadline deadline, int *ret_fd,
 		struct error *err)
 {
-	if (take(rundir, name, verb, deadline, ret_fd, err) == 0)
+	if (take(rundir, RUNDIR_LOCK, name, verb, deadline, ret_fd, err) == 0)
 		return 0;
 	if (err->kind != ERROR_BUSY)
 		return -1;
@@ -273,10 +273,24 @@ int rundir_lock_query(struct rundir *rundir, const char *name, struct deadline d
 {
 	_cleanup_free_ char *file = xprintf(".%s.query", name);
 
-	if (take(rundir, file, "query", deadline, ret_fd, err) == 0)
+	if (take(rundir, RUNDIR_LOCK, file, "query", deadline, ret_fd, err) == 0)
 		return 0;
 	if (err->kind != ERROR_BUSY)
 		return -1;
 	_cleanup_free_ char *holder = lock_holder(rundir_part(rundir, RUNDIR_LOCK), file);
 	return error_set(err, ERROR_BUSY, "monitor busy: the query monitor of \"%s\" is held (%s)", name, holder);
+}
+
+#define FILTERS_LOCK ".lock"
+
+int rundir_lock_filters(struct rundir *rundir, const char *verb, struct deadline deadline, int *ret_fd,
+			struct error *err)
+{
+	if (take(rundir, RUNDIR_FILTER, FILTERS_LOCK, verb, deadline, ret_fd, err) == 0)
+		return 0;
+	if (err->kind != ERROR_BUSY)
+		return -1;
+	_cleanup_free_ char *holder = lock_holder(rundir_part(rundir, RUNDIR_FILTER), FILTERS_LOCK);
+	error_set(err, ERROR_BUSY, "the filters of this host are being changed (%s)", holder);
+	return error_hint(err, "wait for it, or give it more time with --wait SECONDS");
 }

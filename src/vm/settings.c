@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "vm/filter_kernel.h"
 #include "vm/keys.h"
 #include "vm/params.h"
 #include "vm/places.h"
@@ -30,6 +32,18 @@ static void read_uid_pool(struct settings *settings, struct problems *problems)
 	}
 	settings->uid_first = (uid_t)first;
 	settings->uid_last = (uid_t)last;
+}
+
+static void read_filter_mark(struct settings *settings, struct problems *problems)
+{
+	const char *text = settings->filter_mark;
+	_cleanup_error_ struct error err = ERROR_INIT;
+	int end = 0;
+
+	if (sscanf(text, "0x%8" SCNx32 "%n", &settings->filter_mark_mask, &end) != 1 || text[end])
+		problems_add(problems, "filter_mark", "\"%s\" is no mask in hex (0x0fff0000)", text);
+	else if (filter_mark_check(settings->filter_mark_mask, &err) < 0)
+		problems_add_error(problems, "filter_mark", &err);
 }
 
 /* The parameters are read to be checked here, under the settings' name, and again over each spec's defaults. */
@@ -92,6 +106,7 @@ static int from_document(const struct json *document, const char *what, const ch
 		read_uid_pool(settings, &problems);
 		check_migration_tls(settings, &problems);
 	}
+	read_filter_mark(settings, &problems);
 	if (run_dir)
 		text_replace(&settings->run_dir, run_dir);
 	if (problems_to_error(&problems, ERROR_SPEC, what, err) < 0 || places_find(as_root, &places, err) < 0 ||

@@ -1,0 +1,41 @@
+/* What the chapters of act_filters share: act_filters.c (the session), _compile.c (a binding), _commit.c (records and rules). */
+#ifndef KVMCTL_OPS_ACT_FILTERS_PARTS_H
+#define KVMCTL_OPS_ACT_FILTERS_PARTS_H
+
+#include "ops/act_filters.h"
+#include "vm/filter_compile.h"
+
+struct filters_change {
+	char *interface;
+	struct filter_binding *binding; /* NULL: it is taken out */
+	struct filter_program program;
+	size_t last_line; /* of the transaction's text */
+};
+
+struct filters {
+	struct context *context;
+	int lock;
+	struct filter_kernel kernel;
+	bool kernel_asked; /* in this session: not from what is remembered */
+	struct filter_store store;
+	struct filter_cache cache;
+	struct filter_binding **bindings; /* as recorded; see act_filters_bindings */
+	size_t n_bindings;
+	bool read;
+	struct filters_change *changes; /* one an interface */
+	size_t n_changes;
+};
+
+/* --- act_filters.c --- */
+/* As recorded; NULL: it has no record. Borrowed. */
+int filters_recorded(struct filters *filters, const char *interface, const struct filter_binding **ret,
+		     struct error *err);
+
+/* --- _compile.c --- */
+/* Chooses its number if it has none, or one that is of no use to its filter. */
+int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
+		    struct problems *problems);
+/* "tap0", "tap0 (NIC 0 of instance "web1")". Owned by the caller. */
+char *filters_binding_text(const struct filter_binding *binding);
+
+#endif
