@@ -22,7 +22,8 @@ struct migration_check {
 
 /* True when the disk is made here, or written over, by --copy-storage: it need not be here yet. */
 bool migration_check_absent(const struct migration_info *info, const struct spec *spec, size_t disk);
-/* Accelerator, CPU, capabilities of both QEMUs, compression, post-copy, TLS (*ret_tls: whether the streams will be encrypted), caches. Pure. */
+/* Accelerator, CPU, capabilities of both QEMUs, compression, post-copy, TLS (*ret_tls: whether the streams will be encrypted), caches, what is
+ * behind the NICs. Pure. */
 void migration_check_pure(const struct migration_check *check, bool *ret_tls, struct problems *problems);
 /* Sizes of the disks, room for copied ones, memory. */
 void migration_check_host(const struct migration_check *check, struct problems *problems);

@@ -127,6 +127,30 @@ static void check_caches(const struct migration_check *check, struct problems *p
 	}
 }
 
+static bool is_user(const char *mode)
+{
+	return streq(mode, nic_mode_to_string(NIC_USER));
+}
+
+/* What is behind a NIC is a part of what QEMU sends: its own network as a section that the other QEMU must know, a TAP in the features that the
+ * guest has agreed on. */
+static void check_networks(const struct migration_check *check, struct problems *problems)
+{
+	const struct json *nics = json_get(check->info->spec, "nics");
+
+	for (size_t i = 0; i < json_length(nics) && i < check->spec->n_nics; i++) {
+		const char *there = json_get_string(json_at(nics, i), "mode", nic_mode_to_string(NIC_BRIDGED)),
+			   *here = nic_mode_to_string(check->spec->nics[i].mode);
+		_cleanup_free_ char *path = xprintf("nics[%zu].mode", i);
+
+		if (is_user(there) != is_user(here))
+			problems_add(problems, path,
+				     "\"%s\" here, and \"%s\" where the guest is: QEMU's own network and a TAP cannot "
+				     "take each other's place while it runs",
+				     here, there);
+	}
+}
+
 void migration_check_pure(const struct migration_check *check, bool *ret_tls, struct problems *problems)
 {
 	check_accelerator(check, problems);
@@ -135,6 +159,7 @@ void migration_check_pure(const struct migration_check *check, bool *ret_tls, st
 	check_compression(check, problems);
 	check_post_copy(check, problems);
 	check_caches(check, problems);
+	check_networks(check, problems);
 	/* Filters of NICs: their names will be looked up here. Until they are built a spec with one is refused. */
 	*ret_tls = migration_tls_agree(check->settings, check->info, problems);
 }

@@ -217,6 +217,41 @@ static void unsafe_caches(void **state)
 
 #define TLS(mode) "{\"migration_tls\": {\"mode\": \"" mode "\", \"cacert\": \"/a\", \"cert\": \"/b\", \"key\": \"/c\"}}"
 
+static void what_is_behind_the_nics(void **state)
+{
+	static const char mac[] = "aa:00:00:00:00:01";
+	static const struct {
+		const char *here, *there, *said;
+	} cases[] = {
+		{ "user", "user", "" },
+		{ "bridged", "bridged", "" },
+		{ "bridged", "", "" },
+		{ "ext", "openvswitch", "" },
+		{ "user", "", "nics[0].mode: \"user\" here, and \"bridged\" where the guest is" },
+		{ "user", "ext", "\"user\" here, and \"ext\" where" },
+		{ "bridged", "user", "\"bridged\" here, and \"user\" where the guest is" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(cases); i++) {
+		_cleanup_free_ char *here = xprintf("{\"name\": \"web1\", \"maxmem\": 64, \"nics\": [{\"mac\": \"%s\", "
+						    "\"mode\": \"%s\", \"link\": \"%s\", \"script\": \"%s\"}]}",
+						    mac, cases[i].here, streq(cases[i].here, "bridged") ? "br0" : "",
+						    streq(cases[i].here, "ext") ? "/bin/true" : "");
+		struct json *nic = json_new_object(), *nics = json_new_array();
+		struct scene *s = scene_new("7.2", here, "{}");
+
+		if (*cases[i].there)
+			json_put_string(nic, "mode", cases[i].there);
+		json_append(nics, nic);
+		s->info.spec = json_new_object();
+		json_put(s->info.spec, "nics", nics);
+		expect_said(s, cases[i].said);
+		json_free(s->info.spec);
+		scene_free(s);
+	}
+}
+
 static void tls_is_agreed_on(void **state)
 {
 	static const struct {
@@ -388,6 +423,7 @@ int main(void)
 		cmocka_unit_test(compressions_that_are_built_in),
 		cmocka_unit_test(post_copy_needs_userfaultfd),
 		cmocka_unit_test(unsafe_caches),
+		cmocka_unit_test(what_is_behind_the_nics),
 		cmocka_unit_test(tls_is_agreed_on),
 		cmocka_unit_test(tls_that_a_source_offers),
 		cmocka_unit_test(between_versions),
