@@ -119,6 +119,8 @@ command_fn cmd_filter_list, cmd_filter_show, cmd_filter_define, cmd_filter_edit,
 command_fn cmd_filter_compile;
 /* cmd_filter_bind.c */
 command_fn cmd_filter_bind, cmd_filter_unbind, cmd_filter_bindings;
+/* cmd_filter_learned.c */
+command_fn cmd_filter_learned;
 command_fn cmd_host_info, cmd_host_verify, cmd_host_powercycle;
 command_fn cmd_completion, cmd_help, cmd_version;
 

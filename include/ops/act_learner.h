@@ -8,7 +8,7 @@
 #include "ops/context.h"
 #include "vm/filter_binding.h"
 
-/* Makes it so that the binding has a learner if it wants one (binding->learns), and none if not. One that runs with the same parameters
+/* Makes it so that the binding has a learner if it wants one (binding->learns_ipv4, learns_ipv6), and none if not. One that runs with the same parameters
  * stays. 1: one was started, which listens when this returns. ERROR_HOST; errnum ENODEV when the interface is not there (yet). */
 int act_learner_settle(struct context *context, const struct filter_binding *binding, struct error *err);
 /* Ends it, if there is one. A binding that goes must have lost its learner before. */

@@ -7,6 +7,7 @@
 #include "vm/save_file.h"
 #include "vm/exit_record.h"
 #include "vm/filter_model.h"
+#include "vm/learn.h"
 #include "vm/instance.h"
 #include "vm/plan.h"
 #include "vm/spec.h"
@@ -234,6 +235,15 @@ int op_filter_bindings(struct context *context, const char *filter, struct json 
 int op_filter_verify(struct context *context, struct json **ret, struct error *err);
 /* {"restored", "removed": [...], "left": [...]}: names of interfaces. */
 int op_filter_restore(struct context *context, struct json **ret, struct error *err);
+/* Of learners only: an address of an interface has been found, or is no longer its own. */
+struct learned_request {
+	const char *interface, *address;
+	bool remove;
+	enum learn_source source;
+	int64_t until_ms;        /* Unix time; 0: for good */
+};
+/* ERROR_STATE: nothing is learned there, or somebody else has the address. */
+int op_filter_learned(struct context *context, const struct learned_request *request, struct error *err);
 /* ERROR_STATE: another filter refers to it, or it is kvmctl's own. */
 int op_filter_undefine(struct context *context, const char *name, struct error *err);
 

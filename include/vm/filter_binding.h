@@ -26,7 +26,7 @@ struct filter_binding {
 	size_t n_parameters;
 	char **groups;                          /* security groups (strv) */
 	int64_t number;                         /* unlike that of any other binding, from 2 (struct filter_nic) */
-	bool learns;                            /* a learner has to look for addresses (set by act_filters_put, see vm/filter_parameters.h) */
+	bool learns_ipv4, learns_ipv6;          /* a learner has to look for addresses (set by act_filters_put, see vm/filter_parameters.h) */
 	char **learned;                         /* addresses of both families that were found (strv), oldest first */
 };
 

@@ -73,7 +73,8 @@ struct filter_binding *filter_binding_copy(const struct filter_binding *binding)
 			strv_copy(binding->parameters[i].values);
 	copy->nic = binding->nic;
 	copy->number = binding->number;
-	copy->learns = binding->learns;
+	copy->learns_ipv4 = binding->learns_ipv4;
+	copy->learns_ipv6 = binding->learns_ipv6;
 	copy->groups = strv_copy(binding->groups);
 	copy->learned = strv_copy(binding->learned);
 	return copy;
@@ -110,7 +111,8 @@ struct json *filter_binding_to_json(const struct filter_binding *binding)
 	json_put(document, "parameters", parameters);
 	json_put(document, "groups", json_new_strings(binding->groups));
 	json_put_int(document, "number", binding->number);
-	json_put_bool(document, "learns", binding->learns);
+	json_put_bool(document, "learns_ipv4", binding->learns_ipv4);
+	json_put_bool(document, "learns_ipv6", binding->learns_ipv6);
 	json_put(document, "learned", json_new_strings(binding->learned));
 	return document;
 }
@@ -162,7 +164,7 @@ static int read_parameters(const struct json *parameters, struct filter_binding 
 /* What is not known may mean that less passes: it is not left out. */
 static int check_known(const struct json *document, struct error *err)
 {
-	static const char *const others[] = { "nic", "parameters", "groups", "number", "learns", "learned", "version" };
+	static const char *const others[] = { "nic", "parameters", "groups", "number", "learns_ipv4", "learns_ipv6", "learned", "version" };
 
 	for (struct json_iter it = json_iter(document); json_next(&it);) {
 		bool known = false;
@@ -210,7 +212,8 @@ int filter_binding_from_json(const struct json *document, struct filter_binding 
 	    read_strings(json_get(document, "groups"), "groups", &binding->groups, err) < 0 ||
 	    read_strings(json_get(document, "learned"), "learned", &binding->learned, err) < 0)
 		return -1;
-	binding->learns = json_get_bool(document, "learns", false);
+	binding->learns_ipv4 = json_get_bool(document, "learns_ipv4", false);
+	binding->learns_ipv6 = json_get_bool(document, "learns_ipv6", false);
 	*ret = take_ptr(binding);
 	return 0;
 }

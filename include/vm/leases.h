@@ -1,0 +1,38 @@
+/* Addresses that were learned, with what they are known by and until when: a file for each NIC in state_dir/.leases, so that leases are
+ * known again after the learner, the guest or the host was started anew. Under the lock of filters. */
+#ifndef KVMCTL_VM_LEASES_H
+#define KVMCTL_VM_LEASES_H
+
+#include "vm/filter_binding.h"
+#include "vm/learn.h"
+
+struct lease {
+	char *address;
+	enum learn_source source;
+	int64_t until_ms;                /* Unix time; 0: for good */
+};
+
+struct leases {
+	char *mac;                       /* whose they are */
+	struct lease *list;
+	size_t n;
+};
+
+#define _cleanup_leases_ _cleanup_(leases_clear)
+void leases_clear(struct leases *leases);
+
+const struct lease *leases_find(const struct leases *leases, const char *address);   /* or NULL */
+void leases_set(struct leases *leases, const char *address, enum learn_source source, int64_t until_ms);
+void leases_remove(struct leases *leases, const char *address);
+
+/* Those of the binding; none when there is no file, or when it is about another MAC address. ERROR_HOST, ERROR_SPEC: damaged, ERROR_UNKNOWN: a
+ * newer kvmctl's. */
+int leases_read(const char *state_dir, const struct filter_binding *binding, struct leases *ret, struct error *err);
+/* Durable. An empty list removes the file. */
+int leases_write(const char *state_dir, const struct filter_binding *binding, const struct leases *leases, struct error *err);
+
+/* The binding, of another interface on the same bridge, that has this address: given, learned, or made of its MAC; or NULL. */
+const struct filter_binding *filter_address_owner(struct filter_binding *const *bindings, size_t n,
+						  const struct filter_binding *mine, const char *address);
+
+#endif
