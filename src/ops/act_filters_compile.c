@@ -104,7 +104,8 @@ static int compile_numbered(struct filters *filters, struct filter_binding *bind
 		binding->number = nic.number;
 	else if (binding->number == 0)
 		binding->number = free_number(filters, binding->interface, NUMBER_BEYOND);
-	binding->learns = parameters.learns_ipv4 || parameters.learns_ipv6;
+	binding->learns_ipv4 = parameters.learns_ipv4;
+	binding->learns_ipv6 = parameters.learns_ipv6;
 	*ret = program;
 	program = (struct filter_program){ 0 };
 	return 0;

@@ -275,15 +275,19 @@ int act_learner_settle(struct context *context, const struct filter_binding *bin
 
 /* --- what is known from before --- */
 
-/* An address that a guest was only seen to use is not held against it: it may have another one by now. */
-static bool is_good(const struct lease *lease, const struct filter_binding *binding, enum filter_learning learning)
+/* How it is known has to be a way in which it would be learned now. */
+static bool is_good(const struct lease *lease, enum filter_learning learning)
 {
-	bool ipv4 = filter_address_family(lease->address) != AF_INET6;
-
 	if (lease->until_ms && lease->until_ms <= clock_realtime_ms())
 		return false;
-	return !strv_contains(binding->learned, lease->address) && lease->source != LEARN_BY_TRAFFIC &&
-	       (!ipv4 || learning == FILTER_LEARNING_DHCP);
+	return lease->source != LEARN_BY_TRAFFIC || learning == FILTER_LEARNING_ANY;
+}
+
+/* An address that a guest was only seen to use is not held against it when its NIC is made anew: it may have another one by now. */
+static bool is_lasting(const struct lease *lease, enum filter_learning learning)
+{
+	return lease->source != LEARN_BY_TRAFFIC &&
+	       (learning == FILTER_LEARNING_DHCP || filter_address_family(lease->address) == AF_INET6);
 }
 
 static bool has_owner(struct context *context, const struct filter_binding *binding, const char *address)
@@ -310,6 +314,7 @@ void act_learner_recall(struct context *context, struct filter_binding *binding)
 	_cleanup_problems_ struct problems ignored = { 0 };
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_leases_ struct leases leases = { 0 };
+	_cleanup_filter_binding_ struct filter_binding *old = NULL;
 	enum filter_learning learning;
 
 	if (filter_parameters_learning(binding, &learning, &ignored) < 0 || learning == FILTER_LEARNING_NONE)
@@ -318,7 +323,17 @@ void act_learner_recall(struct context *context, struct filter_binding *binding)
 		log_warning("%s, ignoring", err.message);
 		return;
 	}
-	for (size_t i = 0; i < leases.n; i++)
-		if (is_good(&leases.list[i], binding, learning) && !has_owner(context, binding, leases.list[i].address))
-			strv_add(&binding->learned, leases.list[i].address);
+	if (filter_binding_read(&context->rundir, binding->interface, &old, &err) < 0)
+		error_clear(&err);
+	/* Of what is there already, and has another filter now, the addresses stay. */
+	if (old && (!streq(old->mac, binding->mac) || !streq(old->instance, binding->instance)))
+		filter_binding_free_ptr(&old), old = NULL;
+	for (size_t i = 0; i < leases.n; i++) {
+		const struct lease *lease = &leases.list[i];
+
+		if (is_good(lease, learning) &&
+		    ((old && strv_contains(old->learned, lease->address)) || is_lasting(lease, learning)) &&
+		    !strv_contains(binding->learned, lease->address) && !has_owner(context, binding, lease->address))
+			strv_add(&binding->learned, lease->address);
+	}
 }

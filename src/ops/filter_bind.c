@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "host/link.h"
 #include "ops/act_filters.h"
+#include "ops/act_learner.h"
 #include "vm/filter_compile.h"
 
 /* Frames of other links do not come by the rules: they would be without effect. */
@@ -70,6 +71,18 @@ static int check_owner(struct context *context, const char *interface, bool must
 			  "instance has left");
 }
 
+/* The rules stand: without a learner they stay as they are now. */
+static int learn(struct context *context, const char *interface, struct error *err)
+{
+	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+
+	if (filter_binding_read(&context->rundir, interface, &binding, err) <= 0)
+		return -1;
+	if (act_learner_settle(context, binding, err) >= 0)
+		return 0;
+	return error_hint(err, "\"%s\" is filtered as without an address; \"kvmctl cleanup\" tries again", interface);
+}
+
 int op_filter_bind(struct context *context, const struct bind_request *request, struct error *err)
 {
 	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
@@ -82,9 +95,10 @@ int op_filter_bind(struct context *context, const struct bind_request *request, 
 		return -1;
 	/* A damaged record is no obstacle: it is written anew. */
 	act_filters_remove(filters, request->interface);
+	act_learner_recall(context, binding);
 	if (act_filters_put(filters, binding, &problems) < 0)
 		return problems_to_error(&problems, ERROR_SPEC, what, err);
-	return act_filters_commit(filters, err);
+	return act_filters_commit(filters, err) < 0 ? -1 : learn(context, request->interface, err);
 }
 
 int op_filter_unbind(struct context *context, const char *interface, struct error *err)
@@ -93,7 +107,7 @@ int op_filter_unbind(struct context *context, const char *interface, struct erro
 
 	if (filter_interface_check(interface, err) < 0 ||
 	    act_filters_begin(context, "filter unbind", &filters, err) < 0 ||
-	    check_owner(context, interface, true, err) < 0)
+	    check_owner(context, interface, true, err) < 0 || act_learner_stop(context, interface, err) < 0)
 		return -1;
 	act_filters_remove(filters, interface);
 	return act_filters_commit(filters, err);
