@@ -24,9 +24,11 @@ struct key_table {
 
 /* instance -> struct spec, disk -> struct disk, nic -> struct nic, network -> struct network,
  * bandwidth -> struct nic_bandwidth, bandwidth_rate -> struct bandwidth_rate, hooks: names only;
- * settings -> struct settings, timeouts -> struct timeouts, spice_tls, migration_tls -> struct settings */
+ * settings -> struct settings, timeouts -> struct timeouts, spice_tls, migration_tls -> struct settings; secgroup -> struct secgroup,
+ * secgroup_rule -> struct secgroup_rule */
 extern const struct key_table instance_keys, disk_keys, nic_keys, network_keys, hook_keys, bandwidth_keys, bandwidth_rate_keys;
 extern const struct key_table settings_keys, timeout_keys, spice_tls_keys, migration_tls_keys;
+extern const struct key_table secgroup_keys, secgroup_rule_keys;
 
 /* All defaults into a zeroed struct. */
 void keys_init(const struct key_table *table, void *target);

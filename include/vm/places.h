@@ -9,7 +9,7 @@
 struct places {
 	char *config;     /* the settings' file */
 	char *run_dir;    /* NULL: a user without XDG_RUNTIME_DIR */
-	char *spec_dir, *filter_dir, *state_dir, *cache_dir, *uid_dir;
+	char *spec_dir, *filter_dir, *secgroup_dir, *state_dir, *cache_dir, *uid_dir;
 };
 
 #define _cleanup_places_ _cleanup_(places_free)

@@ -28,6 +28,7 @@ struct settings {
 	char *filter_mark; /* as text */
 	uint32_t filter_mark_mask;
 	char *filter_dir;          /* network filters that were defined here */
+	char *secgroup_dir;        /* security groups and their members */
 	char *state_dir;           /* lasting things: /var/lib/kvmctl; users: $XDG_STATE_HOME/kvmctl */
 	char *cache_dir;           /* /var/cache/kvmctl; users: $XDG_CACHE_HOME/kvmctl */
 	char *uid_dir;             /* locks of the uid pool: /run/kvmctl-uids */

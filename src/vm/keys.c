@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "vm/secgroup.h"
 #include "vm/settings.h"
 #include "vm/spec.h"
 
@@ -73,6 +74,18 @@ static const struct keys_row timeout_rows[] = {
 };
 #undef ROWS_OF
 
+#define ROWS_OF secgroup
+static const struct keys_row secgroup_rows[] = {
+#include "vm/secgroup_keys.def"
+};
+#undef ROWS_OF
+
+#define ROWS_OF secgroup_rule
+static const struct keys_row secgroup_rule_rows[] = {
+#include "vm/secgroup_rule_keys.def"
+};
+#undef ROWS_OF
+
 TABLE(instance_keys, "instance", instance_rows);
 TABLE(hook_keys, "hooks", hook_rows);
 TABLE(disk_keys, "disk", disk_rows);
@@ -84,15 +97,18 @@ TABLE(settings_keys, "settings", settings_rows);
 TABLE(spice_tls_keys, "spice_tls", spice_tls_rows);
 TABLE(migration_tls_keys, "migration_tls", migration_tls_rows);
 TABLE(timeout_keys, "timeouts", timeout_rows);
+TABLE(secgroup_keys, "secgroup", secgroup_rows);
+TABLE(secgroup_rule_keys, "secgroup_rule", secgroup_rule_rows);
 
 /* By name, because a row of one table (VALUE_TABLE, its `choices`) names another: tables cannot point
  * at each other in a constant. */
 const struct key_table *keys_table(const char *name)
 {
-	static const struct key_table *const tables[] = { &instance_keys,  &hook_keys,          &disk_keys,
-							  &nic_keys,       &network_keys,       &settings_keys,
-							  &spice_tls_keys, &migration_tls_keys, &timeout_keys,
-							  &bandwidth_keys, &bandwidth_rate_keys };
+	static const struct key_table *const tables[] = { &instance_keys,     &hook_keys,           &disk_keys,
+							  &nic_keys,          &network_keys,        &settings_keys,
+							  &spice_tls_keys,    &migration_tls_keys,  &timeout_keys,
+							  &bandwidth_keys,    &bandwidth_rate_keys, &secgroup_keys,
+							  &secgroup_rule_keys };
 	for (size_t i = 0; i < ELEMENTS(tables); i++)
 		if (streq(tables[i]->name, name))
 			return tables[i];

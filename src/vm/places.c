@@ -11,6 +11,7 @@ static void root_places(struct places *places)
 	places->run_dir = xstrdup("/run/kvmctl");
 	places->spec_dir = xstrdup("/etc/kvmctl/instances");
 	places->filter_dir = xstrdup("/etc/kvmctl/filters");
+	places->secgroup_dir = xstrdup("/etc/kvmctl/secgroups");
 	places->state_dir = xstrdup("/var/lib/kvmctl");
 	places->cache_dir = xstrdup("/var/cache/kvmctl");
 }
@@ -35,6 +36,7 @@ static int user_places(struct places *places, struct error *err)
 	places->config = xprintf("%s/kvmctl.json", config);
 	places->spec_dir = xprintf("%s/instances", config);
 	places->filter_dir = xprintf("%s/filters", config);
+	places->secgroup_dir = xprintf("%s/secgroups", config);
 	places->state_dir = xdg_dir("XDG_STATE_HOME", home, ".local/state");
 	places->cache_dir = xdg_dir("XDG_CACHE_HOME", home, ".cache");
 	if (runtime && *runtime == '/')
@@ -61,6 +63,7 @@ void places_free(struct places *places)
 	free(places->run_dir);
 	free(places->spec_dir);
 	free(places->filter_dir);
+	free(places->secgroup_dir);
 	free(places->state_dir);
 	free(places->cache_dir);
 	free(places->uid_dir);

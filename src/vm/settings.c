@@ -79,6 +79,7 @@ static int fill_places(struct settings *settings, const struct places *places, s
 	fill_in(&settings->run_dir, places->run_dir);
 	fill_in(&settings->spec_dir, places->spec_dir);
 	fill_in(&settings->filter_dir, places->filter_dir);
+	fill_in(&settings->secgroup_dir, places->secgroup_dir);
 	fill_in(&settings->state_dir, places->state_dir);
 	fill_in(&settings->cache_dir, places->cache_dir);
 	fill_in(&settings->uid_dir, places->uid_dir);

@@ -5,9 +5,9 @@
 #include "vm/keys.h"
 #include "vm/params.h"
 
-const char *const tables_names[] = { "params",         "instance",      "disk",  "nic",      "bandwidth",
-				     "bandwidth_rate", "network",       "hooks", "settings", "timeouts",
-				     "spice_tls",      "migration_tls", NULL };
+const char *const tables_names[] = { "params",         "instance",      "disk",     "nic",           "bandwidth",
+				     "bandwidth_rate", "network",       "hooks",    "settings",      "timeouts",
+				     "spice_tls",      "migration_tls", "secgroup", "secgroup_rule", NULL };
 
 static struct json *describe(const char *name, const struct value_rule *rule, const char *fallback, const char *doc)
 {
