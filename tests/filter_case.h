@@ -6,6 +6,8 @@
  *   parameter IP=10.0.0.1             of the NIC; again for a list
  *   filter NAME                       the NIC's filter; without: the first of the file
  *   <filter ...                       up to </filter>: a definition
+ *   secgroup {"name": ...}            a security group, on one line
+ *   groups NAME...                    those of the NIC
  *   ...                               other lines: the caller's
  */
 #ifndef KVMCTL_TESTS_FILTER_CASE_H
@@ -16,6 +18,7 @@
 #include "base/text.h"
 #include "vm/filter_compile.h"
 #include "vm/filter_json.h"
+#include "vm/secgroup_filter.h"
 
 struct filter_case {
 	const char *path, *shipped;            /* shipped: directory of definitions that are not in the file */
@@ -24,6 +27,7 @@ struct filter_case {
 	struct filter_reference parameters;    /* only its parameters */
 	char *top;
 	char **kernel;
+	char **groups;
 	char **rest;                           /* other lines, "NUMBER LINE" */
 };
 
@@ -80,6 +84,37 @@ static inline void case_filter(struct filter_case *c, const char *xml, size_t li
 	c->n_filters++;
 }
 
+static inline void case_secgroup(struct filter_case *c, const char *text)
+{
+	struct error err = ERROR_INIT;
+	_cleanup_secgroup_ struct secgroup *group = NULL;
+
+	if (secgroup_parse(text, strlen(text), "group", &group, &err) < 0)
+		case_die(c->path, "group", &err);
+	grow_array(c->filters, c->n_filters);
+	c->filters[c->n_filters++] = secgroup_to_filter(group);
+}
+
+/* The NIC's own filter and its groups as one. */
+static inline void case_groups(struct filter_case *c)
+{
+	const struct secgroup_store nowhere = { (char *)"/nonexistent" };
+	struct secgroup_nic nic = { "tap0", c->top, c->parameters.parameters, c->parameters.n_parameters, c->groups };
+	struct filter_cache cache = { .list = c->filters, .n = c->n_filters };
+	struct problems problems = { 0 };
+	struct error err = ERROR_INIT;
+	char *top = NULL;
+
+	if (secgroup_filter_expand(&nowhere, &nic, &cache, &top, &problems) < 0) {
+		problems_to_error(&problems, ERROR_SPEC, "groups", &err);
+		case_die(c->path, "groups", &err);
+	}
+	c->filters = cache.list;
+	c->n_filters = cache.n;
+	free(c->top);
+	c->top = top;
+}
+
 static inline void case_line(struct filter_case *c, const char *line, size_t number)
 {
 	if (!*line || *line == '#' || starts_with(line, "covers "))
@@ -88,6 +123,10 @@ static inline void case_line(struct filter_case *c, const char *line, size_t num
 		case_parameter(c, line + strlen("parameter "));
 	} else if (starts_with(line, "filter ")) {
 		text_replace(&c->top, line + strlen("filter "));
+	} else if (starts_with(line, "secgroup ")) {
+		case_secgroup(c, line + strlen("secgroup "));
+	} else if (starts_with(line, "groups ")) {
+		c->groups = strv_split(line + strlen("groups "), ' ');
 	} else if (starts_with(line, "kernel ")) {
 		strv_free(c->kernel);
 		c->kernel = strv_split(line + strlen("kernel "), ' ');
@@ -127,8 +166,10 @@ static inline void case_read(const char *path, const char *shipped, struct filte
 	}
 	free(buffer);
 	fclose(in);
-	if (!c->top && c->n_filters)
+	if (!c->top && c->n_filters && !c->groups)
 		c->top = xstrdup(c->filters[0]->name);
+	if (c->groups)
+		case_groups(c);
 	if (!c->top)
 		case_die(path, "no filter", NULL);
 }
@@ -145,6 +186,7 @@ static inline void case_free(struct filter_case *c)
 	free(c->parameters.parameters);
 	free(c->top);
 	strv_free(c->kernel);
+	strv_free(c->groups);
 	strv_free(c->rest);
 }
 

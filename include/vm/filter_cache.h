@@ -13,8 +13,10 @@ struct filter_cache {
 
 #define _cleanup_filter_cache_ _cleanup_(filter_cache_clear)
 void filter_cache_clear(struct filter_cache *cache);
-/* Takes this filter in place of the one of its name in the store: what would be if it were defined. */
+/* Takes this filter in place of the one of its name, in the store or added before: what would be if it were defined. */
 void filter_cache_add(struct filter_cache *cache, struct filter *filter);
+/* What was added or read of that name; NULL: nothing. */
+const struct filter *filter_cache_find(const struct filter_cache *cache, const char *name);
 /* The source of filter_tree_build(). Its filters stay as long as the cache does. */
 struct filter_source filter_cache_source(struct filter_cache *cache);
 

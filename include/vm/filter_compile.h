@@ -45,6 +45,7 @@ struct filter_program {
 		**list_texts; /* sets of values and their definitions, which come first; the name says what is in it */
 	char **chains,
 		**sets; /* of table bridge kvmctl; the first four chains are o2, o3, i3, i2; sets: but for the lists */
+	char **groups; /* sets with the members of security groups: shared by all NICs */
 	char **inet_chains, **inet_sets;
 	bool connections; /* the bridge must call br_netfilter (nf_call_iptables, nf_call_ip6tables), unless bridge_ct */
 	size_t rules;
@@ -54,11 +55,14 @@ struct filter_program {
 #define _cleanup_filter_program_ _cleanup_(filter_program_clear)
 void filter_program_clear(struct filter_program *program);
 
-/* With the definitions of the lists, to look at. Owned by the caller. */
+/* With the definitions of the lists and of the groups' sets, to look at. Owned by the caller. */
 char *filter_program_text(const struct filter_program *program);
 
 /* Tells programs apart: it is in the kernel beside the rules (filter_transaction_put), and so says whose they are. */
 uint64_t filter_program_digest(const struct filter_program *program);
+
+/* The set of table bridge kvmctl with the addresses of a security group's members of one family. Owned by the caller. */
+char *filter_group_set(const char *group, enum filter_family family);
 
 /* All problems at once, places as filter_tree_build has them. */
 int filter_compile(const struct filter_tree *tree, const struct filter_nic *nic, const struct filter_kernel *kernel,
@@ -88,6 +92,8 @@ struct filter_listing *filter_listing_new(void);
 void filter_listing_free(struct filter_listing **listing);
 /* Adds what nft's JSON (of "chains bridge", "sets inet", "ruleset" ...) names. */
 void filter_listing_add(struct filter_listing *listing, const struct json *nft);
+/* The sets of groups that are there (strv, borrowed). */
+char *const *filter_listing_groups(const struct filter_listing *listing);
 /* What the NIC has; nothing when it is not there. */
 void filter_listing_of(struct filter_listing *listing, const char *interface, struct filter_existing *ret);
 
@@ -103,6 +109,13 @@ void filter_transaction_put(struct filter_transaction *transaction, const struct
 /* Takes a NIC out; one that is not there as well. */
 void filter_transaction_remove(struct filter_transaction *transaction, const struct filter_nic *nic,
 			       const struct filter_existing *existing);
+/* The set of a group, empty where it was not there (put does it for those of the program); its elements; without them (delete) some
+ * of which may not be in it. Nothing else of it is touched. */
+void filter_transaction_group(struct filter_transaction *transaction, const char *set);
+void filter_transaction_group_add(struct filter_transaction *transaction, const char *set, char *const *addresses);
+void filter_transaction_group_delete(struct filter_transaction *transaction, const char *set, char *const *addresses);
+/* All of them out, for those who know better. */
+void filter_transaction_group_flush(struct filter_transaction *transaction, const char *set);
 /* The text; owned by the transaction. */
 const char *filter_transaction_text(struct filter_transaction *transaction);
 

@@ -43,7 +43,9 @@ enum filter_attribute_id {
 #include "vm/filter_attributes.def"
 #undef FILTER_ATTRIBUTE
 	FILTER_ATTRIBUTE_MAX,
-	FILTER_ATTRIBUTE_NONE = FILTER_ATTRIBUTE_MAX
+	FILTER_ATTRIBUTE_NONE = FILTER_ATTRIBUTE_MAX,
+	/* No definition has these: kvmctl's own filters do (vm/secgroup_filter.h). */
+	FILTER_ATTRIBUTE_SRCMEMBERS, FILTER_ATTRIBUTE_DSTMEMBERS
 };
 
 enum filter_kind {
@@ -103,6 +105,8 @@ struct filter_attribute_row {
 /* In the order of the enums. */
 extern const struct filter_protocol_row filter_protocols[FILTER_PROTOCOL_MAX];
 extern const struct filter_attribute_row filter_attributes[FILTER_ATTRIBUTE_MAX];
+/* Source, destination: the address is a member of the security group of that name. In no table. */
+extern const struct filter_attribute_row filter_members[2];
 
 const struct filter_protocol_row *filter_protocol_by_name(const char *name); /* or NULL */
 /* The row of that name (or alias) that the protocol has, or NULL. */
@@ -227,6 +231,7 @@ struct filter {
 	char **comments;                  /* before the filter element */
 	struct filter_entry *entries;
 	size_t n_entries;
+	char **places;                         /* of a filter that was made of something else, by entry (strv); NULL */
 };
 
 #define _cleanup_filter_ _cleanup_(filter_free_ptr)

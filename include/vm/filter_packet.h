@@ -37,6 +37,9 @@ struct filter_packet {
 	bool answer;                          /* it goes against the direction in which its connection began */
 	int64_t connections;                  /* that its source has, this one among them */
 	struct packet_field fields[FILTER_ATTRIBUTE_MAX];
+	/* Whether an address (4 or 16 bytes, by the family) is of a member of that security group; NULL: none is. */
+	bool (*is_member)(void *arg, const char *group, const uint8_t *address);
+	void *is_member_arg;
 };
 
 /* What is not said about a packet. */

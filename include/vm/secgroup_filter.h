@@ -33,9 +33,4 @@ int secgroup_filter_expand(const struct secgroup_store *store, const struct secg
 /* A group as a filter: into the cache, in place of the store's, it says what would be if it were defined. */
 struct filter *secgroup_to_filter(const struct secgroup *group);
 
-/* --- sets of members: "group4/NAME" and "group6/NAME" of table bridge kvmctl, shared by all NICs --- */
-char *secgroup_set_name(const char *group, enum filter_family family);
-/* The group whose set of that family this is, owned by the caller; NULL: it is none. */
-char *secgroup_set_group(const char *set, enum filter_family *ret_family);
-
 #endif

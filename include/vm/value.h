@@ -35,7 +35,7 @@ enum value_kind {
 	VALUE_SECONDS,   /* int64_t, milliseconds (min..max); written as a number of seconds, or as "90s", "2m" */
 	VALUE_SIZE,      /* int64_t, bytes (min..max); written as a number of bytes, or as "64K", "1M", "2G" */
 	VALUE_TABLE,     /* a struct with a table of its own (see keys.h) */
-	VALUE_PART,      /* read by code of its own; `choices` names the table ("disk[]" for an array of it) */
+	VALUE_PART,      /* read by code of its own; `choices` names the table ("disk[]" for an array of it; NULL: text or a number) */
 	VALUE_REFUSED,   /* not built yet: any value is a problem, `choices` is its text */
 	VALUE_KIND_MAX
 };

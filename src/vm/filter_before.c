@@ -7,8 +7,8 @@
  * A frame with a VLAN tag meets the first rule and the last one only. */
 #include "vm/filter_before.h"
 
-#include "base/strv.h"
 #include "base/text.h"
+#include "vm/filter_words.h"
 
 enum when { ALWAYS, LEARNS_ANY, ANY_SERVER, OUR_SERVERS, HAS_IPV6, ANY_SERVER_V6, OUR_SERVERS_V6 };
 
@@ -16,35 +16,52 @@ enum when { ALWAYS, LEARNS_ANY, ANY_SERVER, OUR_SERVERS, HAS_IPV6, ANY_SERVER_V6
  * neighbours. */
 static const struct row {
 	enum when when;
-	enum filter_action action;
-	enum filter_direction direction;
-	const char *protocol, *attributes; /* with '!': each attribute has to fail */
+	struct filter_words rule;
 } rows[] = {
-	{ ALWAYS, FILTER_DROP, FILTER_OUT, "mac", "! srcmacaddr=$MAC" },
-	{ ALWAYS, FILTER_ACCEPT, FILTER_OUT, "ip", "protocol=udp srcportstart=68 dstportstart=67" },
-	{ ANY_SERVER, FILTER_ACCEPT, FILTER_IN, "ip", "protocol=udp srcportstart=67 dstportstart=68" },
-	{ OUR_SERVERS, FILTER_ACCEPT, FILTER_IN, "ip",
-	  "srcipaddr=$DHCPSERVER protocol=udp srcportstart=67 dstportstart=68" },
+	{ ALWAYS, { FILTER_DROP, FILTER_OUT, FILTER_RULE_PRIORITY, "mac", "! srcmacaddr=$MAC" } },
+	{ ALWAYS,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ip", "protocol=udp srcportstart=68 dstportstart=67" } },
+	{ ANY_SERVER,
+	  { FILTER_ACCEPT, FILTER_IN, FILTER_RULE_PRIORITY, "ip", "protocol=udp srcportstart=67 dstportstart=68" } },
+	{ OUR_SERVERS,
+	  { FILTER_ACCEPT, FILTER_IN, FILTER_RULE_PRIORITY, "ip",
+	    "srcipaddr=$DHCPSERVER protocol=udp srcportstart=67 dstportstart=68" } },
 	/* It is no server itself. */
-	{ LEARNS_ANY, FILTER_DROP, FILTER_OUT, "ip", "protocol=udp srcportstart=67 dstportstart=68" },
-	{ LEARNS_ANY, FILTER_ACCEPT, FILTER_OUT, "mac", "protocolid=ipv4" },
-	{ LEARNS_ANY, FILTER_ACCEPT, FILTER_OUT, "arp", "arpsrcmacaddr=$MAC" },
-	{ LEARNS_ANY, FILTER_ACCEPT, FILTER_IN, "mac", "protocolid=arp" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6", "srcipaddr=:: protocol=icmpv6 type=131 typeend=133" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6", "srcipaddr=:: protocol=icmpv6 type=135" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6", "srcipaddr=:: protocol=icmpv6 type=143" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6", "srcipaddr=$IPV6 protocol=icmpv6 type=131 typeend=133" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6", "srcipaddr=$IPV6 protocol=icmpv6 type=135" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6", "srcipaddr=$IPV6 protocol=icmpv6 type=143" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6", "srcipaddr=$IPV6 protocol=icmpv6 type=136 ndtargetaddr=$IPV6" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_IN, "ipv6", "protocol=icmpv6 type=130" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_IN, "ipv6", "protocol=icmpv6 type=134 typeend=136" },
-	{ HAS_IPV6, FILTER_ACCEPT, FILTER_OUT, "ipv6",
-	  "srcipaddr=$IPV6 dstipaddr=ff02::1:2 protocol=udp srcportstart=546 dstportstart=547" },
-	{ ANY_SERVER_V6, FILTER_ACCEPT, FILTER_IN, "ipv6", "protocol=udp srcportstart=547 dstportstart=546" },
-	{ OUR_SERVERS_V6, FILTER_ACCEPT, FILTER_IN, "ipv6",
-	  "srcipaddr=$DHCPSERVERV6 protocol=udp srcportstart=547 dstportstart=546" },
-	{ ALWAYS, FILTER_DROP, FILTER_INOUT, NULL, NULL },
+	{ LEARNS_ANY,
+	  { FILTER_DROP, FILTER_OUT, FILTER_RULE_PRIORITY, "ip", "protocol=udp srcportstart=67 dstportstart=68" } },
+	{ LEARNS_ANY, { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "mac", "protocolid=ipv4" } },
+	{ LEARNS_ANY, { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "arp", "arpsrcmacaddr=$MAC" } },
+	{ LEARNS_ANY, { FILTER_ACCEPT, FILTER_IN, FILTER_RULE_PRIORITY, "mac", "protocolid=arp" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6",
+	    "srcipaddr=:: protocol=icmpv6 type=131 typeend=133" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6", "srcipaddr=:: protocol=icmpv6 type=135" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6", "srcipaddr=:: protocol=icmpv6 type=143" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6",
+	    "srcipaddr=$IPV6 protocol=icmpv6 type=131 typeend=133" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6", "srcipaddr=$IPV6 protocol=icmpv6 type=135" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6", "srcipaddr=$IPV6 protocol=icmpv6 type=143" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6",
+	    "srcipaddr=$IPV6 protocol=icmpv6 type=136 ndtargetaddr=$IPV6" } },
+	{ HAS_IPV6, { FILTER_ACCEPT, FILTER_IN, FILTER_RULE_PRIORITY, "ipv6", "protocol=icmpv6 type=130" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_IN, FILTER_RULE_PRIORITY, "ipv6", "protocol=icmpv6 type=134 typeend=136" } },
+	{ HAS_IPV6,
+	  { FILTER_ACCEPT, FILTER_OUT, FILTER_RULE_PRIORITY, "ipv6",
+	    "srcipaddr=$IPV6 dstipaddr=ff02::1:2 protocol=udp srcportstart=546 dstportstart=547" } },
+	{ ANY_SERVER_V6,
+	  { FILTER_ACCEPT, FILTER_IN, FILTER_RULE_PRIORITY, "ipv6",
+	    "protocol=udp srcportstart=547 dstportstart=546" } },
+	{ OUR_SERVERS_V6,
+	  { FILTER_ACCEPT, FILTER_IN, FILTER_RULE_PRIORITY, "ipv6",
+	    "srcipaddr=$DHCPSERVERV6 protocol=udp srcportstart=547 dstportstart=546" } },
+	{ ALWAYS, { FILTER_DROP, FILTER_INOUT, FILTER_RULE_PRIORITY, NULL, NULL } },
 };
 
 static bool applies(enum when when, const struct filter_before *before)
@@ -68,46 +85,13 @@ static bool applies(enum when when, const struct filter_before *before)
 	return false;
 }
 
-/* "NAME=VALUE"; false: a slip in the table, which the unit test finds. */
-static bool add_attribute(struct filter_node *node, const char *word)
-{
-	_cleanup_error_ struct error ignored = ERROR_INIT;
-	_cleanup_free_ char *name = xstrndup(word, strcspn(word, "="));
-	const struct filter_attribute_row *row = filter_attribute_by_name(node->protocol, name);
-	struct filter_value value = { 0 };
-
-	if (!row || filter_value_parse(row, node->protocol, word + strlen(name) + 1, &value, &ignored) < 0)
-		return false;
-	filter_node_add(node, row, &value);
-	return true;
-}
-
-static bool add_rule(struct filter *filter, const struct row *row)
-{
-	struct filter_rule *rule = &filter_add_entry(filter, FILTER_ENTRY_RULE, 0)->rule;
-	_cleanup_strv_ char **words = row->attributes ? strv_split(row->attributes, ' ') : NULL;
-	struct filter_node *node;
-
-	rule->action = row->action;
-	rule->direction = row->direction;
-	if (!row->protocol)
-		return true;
-	node = filter_rule_add_node(rule, filter_protocol_by_name(row->protocol), 0);
-	for (char **word = words; word && *word; word++)
-		if (streq(*word, "!"))
-			node->negated = true;
-		else if (!add_attribute(node, *word))
-			return false;
-	return true;
-}
-
 struct filter *filter_before_make(const struct filter_before *before)
 {
 	_cleanup_filter_ struct filter *filter = filter_new();
 
 	text_replace(&filter->name, FILTER_BEFORE_NAME);
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
-		if (applies(rows[i].when, before) && !add_rule(filter, &rows[i]))
+		if (applies(rows[i].when, before) && !filter_add_words(filter, &rows[i].rule))
 			return NULL;
 	return take_ptr(filter);
 }

@@ -17,14 +17,22 @@ void filter_cache_add(struct filter_cache *cache, struct filter *filter)
 	cache->list[cache->n++] = filter;
 }
 
+const struct filter *filter_cache_find(const struct filter_cache *cache, const char *name)
+{
+	for (size_t i = cache->n; i-- > 0;)
+		if (streq(cache->list[i]->name, name))
+			return cache->list[i];
+	return NULL;
+}
+
 static const struct filter *find(void *arg, const char *name, struct error *err)
 {
 	struct filter_cache *cache = arg;
+	const struct filter *known = filter_cache_find(cache, name);
 	struct filter *filter = NULL;
 
-	for (size_t i = 0; i < cache->n; i++)
-		if (streq(cache->list[i]->name, name))
-			return cache->list[i];
+	if (known)
+		return known;
 	if (filter_store_read(cache->store, name, &filter, NULL, err) < 0) {
 		/* That there is none the tree says, with the place of the reference. */
 		if (err->kind == ERROR_NO_INSTANCE)

@@ -10,6 +10,7 @@ void filter_program_clear(struct filter_program *program)
 	free(program->text);
 	strv_free(program->chains);
 	strv_free(program->sets);
+	strv_free(program->groups);
 	strv_free(program->lists);
 	strv_free(program->list_texts);
 	strv_free(program->inet_chains);
@@ -28,8 +29,14 @@ uint64_t filter_program_digest(const struct filter_program *program)
 char *filter_program_text(const struct filter_program *program)
 {
 	_cleanup_free_ char *lists = strv_join(program->list_texts, "");
+	_cleanup_strv_ char **groups = NULL;
 
-	return *lists ? xprintf("table bridge kvmctl {\n%s}\n%s", lists, program->text) : xstrdup(program->text);
+	for (char **set = program->groups; set && *set; set++)
+		strv_addf(&groups, "\tset %s {\n\t\ttype %s;\n\t}\n", *set, filter_group_type(*set));
+
+	_cleanup_free_ char *shared = strv_join(groups, "");
+	return *lists || *shared ? xprintf("table bridge kvmctl {\n%s%s}\n%s", shared, lists, program->text)
+				 : xstrdup(program->text);
 }
 
 /* --- layer LINK --- */

@@ -77,6 +77,8 @@ char *compile_name_digest(const char *interface, const struct filter_program *pr
 char *compile_name_unescape(const char *escaped);
 /* The (escaped) interface in the name of a chain or set; NULL: it is of no NIC. Owned by the caller. */
 char *compile_name_interface(const char *name);
+/* The type of what is in the set of a group. */
+const char *filter_group_type(const char *set);
 unsigned mark_shift(uint32_t mask);
 unsigned mark_bits(uint32_t mask);
 

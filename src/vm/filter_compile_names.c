@@ -57,6 +57,31 @@ char *compile_name_unescape(const char *escaped)
 	return name;
 }
 
+/* No '-' is in it: compile_name_interface() knows by that that it is of no NIC. */
+char *filter_group_set(const char *group, enum filter_family family)
+{
+	char *name = NULL;
+	size_t size;
+	FILE *out = open_memstream(&name, &size);
+
+	if (!out)
+		abort();
+	fprintf(out, "group%d/", family == FILTER_FAMILY_IPV6 ? 6 : 4);
+	for (; *group; group++) {
+		if (isalnum((unsigned char)*group) || *group == '_')
+			fputc(*group, out);
+		else
+			fprintf(out, ".%02x", (unsigned char)*group);
+	}
+	fclose(out);
+	return name;
+}
+
+const char *filter_group_type(const char *set)
+{
+	return starts_with(set, "group6/") ? "ipv6_addr" : "ipv4_addr";
+}
+
 char *compile_name_interface(const char *name)
 {
 	const char *escaped = strchr(name, '-');

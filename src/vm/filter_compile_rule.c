@@ -122,6 +122,19 @@ static const struct filter_value *value_of(const struct line *line, const struct
 	return &operand->values[operand->group == FILTER_NO_GROUP ? 0 : line->positions[operand->group]];
 }
 
+/* Asked of a set that all NICs share: who is in the group changes, the rule does not. */
+static void put_members(struct line *line, const struct filter_tree_node *node, const struct filter_operand *operand,
+			const char *group)
+{
+	bool source = (operand->row->id == FILTER_ATTRIBUTE_SRCMEMBERS) != line->e->mirrored;
+	_cleanup_free_ char *set = filter_group_set(group, node->protocol->family);
+
+	fprintf(line->out, "%s %s @%s ", node->protocol->family == FILTER_FAMILY_IPV6 ? "ip6" : "ip",
+		source ? "saddr" : "daddr", set);
+	if (!strv_contains(line->c->program->groups, set))
+		strv_add(&line->c->program->groups, set);
+}
+
 static void put_special(struct line *line, const struct filter_tree_node *node, const struct filter_operand *operand)
 {
 	const struct filter_value *value = value_of(line, operand);
@@ -137,6 +150,10 @@ static void put_special(struct line *line, const struct filter_tree_node *node, 
 	case FILTER_ATTRIBUTE_IPSET:
 		problems_add(line->c->problems, line->place,
 			     "there is no set \"%s\": sets of ipset cannot be used from nftables", value->text);
+		break;
+	case FILTER_ATTRIBUTE_SRCMEMBERS:
+	case FILTER_ATTRIBUTE_DSTMEMBERS:
+		put_members(line, node, operand, value->text);
 		break;
 	default:
 		break;

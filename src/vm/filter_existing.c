@@ -15,6 +15,7 @@ struct filter_listing {
 	size_t n;
 	struct json *limited; /* elements of the map in table inet kvmctl */
 	bool sorted;
+	char **groups;
 };
 
 void filter_existing_clear(struct filter_existing *existing)
@@ -41,6 +42,7 @@ void filter_listing_free(struct filter_listing **listing)
 	}
 	free((*listing)->list);
 	json_free((*listing)->limited);
+	strv_free((*listing)->groups);
 	free(*listing);
 	*listing = NULL;
 }
@@ -62,8 +64,12 @@ void filter_listing_add(struct filter_listing *listing, const struct json *nft)
 			json_free(listing->limited);
 			listing->limited = json_ref(json_get(map, "elem"));
 		}
-		if (!thing || !streq(json_get_string(thing, "table", ""), "kvmctl") ||
-		    !(interface = compile_name_interface(name)))
+		if (!thing || !streq(json_get_string(thing, "table", ""), "kvmctl"))
+			continue;
+		interface = compile_name_interface(name);
+		if (!interface && set && starts_with(name, "group"))
+			strv_add(&listing->groups, name);
+		if (!interface)
 			continue;
 		grow_array(listing->list, listing->n);
 		listing->list[listing->n++] =
@@ -73,6 +79,11 @@ void filter_listing_add(struct filter_listing *listing, const struct json *nft)
 					 .inet = streq(json_get_string(thing, "family", ""), "inet") };
 	}
 	listing->sorted = false;
+}
+
+char *const *filter_listing_groups(const struct filter_listing *listing)
+{
+	return listing->groups;
 }
 
 static int compare(const void *a, const void *b)

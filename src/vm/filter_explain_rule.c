@@ -139,6 +139,15 @@ static const struct filter_value *value_at(const struct filter_operand *operand,
 	return &operand->values[operand->group == FILTER_NO_GROUP ? 0 : positions[operand->group]];
 }
 
+static bool is_member(const struct filter_packet *packet, const char *group, bool source)
+{
+	const struct packet_field *field = &packet->fields[source ? ID(SRCIPADDR) : ID(DSTIPADDR)];
+	size_t size = packet->family == FILTER_FAMILY_IPV6 ? 16 : 4;
+
+	return packet->is_member && field->has == PACKET_KNOWN &&
+	       packet->is_member(packet->is_member_arg, group, field->value + 16 - size);
+}
+
 /* What is no field by itself. */
 static bool special_holds(const struct filter_tree_node *node, const struct filter_operand *operand,
 			  const size_t *positions, const struct filter_packet *packet)
@@ -147,6 +156,8 @@ static bool special_holds(const struct filter_tree_node *node, const struct filt
 	const struct packet_field *flags = &packet->fields[ID(FLAGS)], *option = &packet->fields[ID(OPTION)];
 	bool holds;
 
+	if (operand->row->id == ID(SRCMEMBERS) || operand->row->id == ID(DSTMEMBERS))
+		return is_member(packet, value->text, operand->row->id == ID(SRCMEMBERS));
 	if (operand->row->id == ID(FLAGS))
 		holds = (flags->value[15] & value->mask) == value->number;
 	else if (operand->row->id == ID(OPTION))

@@ -103,6 +103,7 @@ void filter_free(struct filter *filter)
 	free(filter->entries);
 	free(filter->name);
 	strv_free(filter->comments);
+	strv_free(filter->places);
 	free(filter);
 }
 
@@ -186,6 +187,8 @@ char *filter_entry_place(const struct filter *filter, size_t entry)
 {
 	int line = filter->entries[entry].line;
 
+	if (filter->places)
+		return xstrdup(filter->places[entry]);
 	return line > 0 ? xprintf("line %d", line) : xprintf("entries[%zu]", entry);
 }
 

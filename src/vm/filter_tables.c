@@ -55,6 +55,13 @@ const struct filter_attribute_row filter_attributes[FILTER_ATTRIBUTE_MAX] = {
 #undef FILTER_ATTRIBUTE
 };
 
+const struct filter_attribute_row filter_members[2] = {
+	{ FILTER_ATTRIBUTE_SRCMEMBERS, "srcmembers", NULL, ON_NETWORK, FILTER_KIND_SET_NAME, 0, 64, no_words,
+	  FILTER_ATTRIBUTE_DSTMEMBERS, FILTER_ATTRIBUTE_NONE, FILTER_WEIGHT_CORE, "", "" },
+	{ FILTER_ATTRIBUTE_DSTMEMBERS, "dstmembers", NULL, ON_NETWORK, FILTER_KIND_SET_NAME, 0, 64, no_words,
+	  FILTER_ATTRIBUTE_SRCMEMBERS, FILTER_ATTRIBUTE_NONE, FILTER_WEIGHT_CORE, "", "" },
+};
+
 const struct filter_protocol_row *filter_protocol_by_name(const char *name)
 {
 	for (size_t i = 0; i < FILTER_PROTOCOL_MAX; i++)

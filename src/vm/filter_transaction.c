@@ -245,6 +245,38 @@ static void empty(const struct filter_transaction *t, const struct filter_nic *n
 	each(t->out, "delete set", "inet", existing->inet_sets, NULL);
 }
 
+/* --- groups --- */
+
+void filter_transaction_group(struct filter_transaction *t, const char *set)
+{
+	fprintf(t->out, "add set bridge kvmctl %s { type %s; }\n", set, filter_group_type(set));
+}
+
+static void group_elements(struct filter_transaction *t, const char *command, const char *set, char *const *addresses)
+{
+	_cleanup_free_ char *list = strv_join(addresses, ", ");
+
+	if (*list)
+		fprintf(t->out, "%s element bridge kvmctl %s { %s }\n", command, set, list);
+}
+
+void filter_transaction_group_add(struct filter_transaction *t, const char *set, char *const *addresses)
+{
+	group_elements(t, "add", set, addresses);
+}
+
+void filter_transaction_group_delete(struct filter_transaction *t, const char *set, char *const *addresses)
+{
+	/* Deleting an element that is not there would fail. */
+	group_elements(t, "add", set, addresses);
+	group_elements(t, "delete", set, addresses);
+}
+
+void filter_transaction_group_flush(struct filter_transaction *t, const char *set)
+{
+	fprintf(t->out, "flush set bridge kvmctl %s\n", set);
+}
+
 void filter_transaction_put(struct filter_transaction *t, const struct filter_nic *nic, const char *bridge,
 			    const struct filter_program *program, const struct filter_existing *existing)
 {
@@ -255,6 +287,8 @@ void filter_transaction_put(struct filter_transaction *t, const struct filter_ni
 	for (size_t i = 0; program->lists && program->lists[i]; i++)
 		if (!strv_contains(existing->sets, program->lists[i]))
 			fprintf(t->out, "table bridge kvmctl {\n%s}\n", program->list_texts[i]);
+	for (size_t i = 0; program->groups && program->groups[i]; i++)
+		filter_transaction_group(t, program->groups[i]);
 	fputs(program->text, t->out);
 	fprintf(t->out, "add chain bridge kvmctl %s\n", digest);
 	for (size_t i = 0; i < ELEMENTS(entries); i++)

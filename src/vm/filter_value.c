@@ -230,7 +230,7 @@ static int read_kind(const struct filter_attribute_row *row, const struct filter
 	case FILTER_KIND_STATES:
 		return filter_read_states(text, value, err);
 	case FILTER_KIND_SET_NAME:
-		return filter_read_set_name(text, value, err);
+		return filter_read_set_name(text, row->max, value, err);
 	case FILTER_KIND_SET_FLAGS:
 		return filter_read_set_flags(text, value, err);
 	case FILTER_KIND_COMMENT:

@@ -6,7 +6,6 @@
 #include "base/strv.h"
 #include "base/text.h"
 
-#define SET_NAME_MAX 31
 #define SET_FLAGS_MAX 6
 #define COMMENT_MAX 256
 
@@ -94,14 +93,14 @@ int filter_read_states(const char *text, struct filter_value *value, struct erro
 	return 0;
 }
 
-int filter_read_set_name(const char *text, struct filter_value *value, struct error *err)
+int filter_read_set_name(const char *text, int64_t max, struct filter_value *value, struct error *err)
 {
 	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-+ ");
 
-	if (n == 0 || n > SET_NAME_MAX || text[n])
+	if (n == 0 || (int64_t)n > max || text[n])
 		return error_set(err, ERROR_SPEC,
 				 "\"%s\" is no name of a set: 1 to %d of letters, digits, blank and _.:-+", text,
-				 SET_NAME_MAX);
+				 (int)max);
 	value->text = xstrdup(text);
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 int filter_read_tcp_flags(const char *text, struct filter_value *value, struct error *err);
 int filter_read_states(const char *text, struct filter_value *value, struct error *err);
-int filter_read_set_name(const char *text, struct filter_value *value, struct error *err);
+int filter_read_set_name(const char *text, int64_t max, struct filter_value *value, struct error *err);
 int filter_read_set_flags(const char *text, struct filter_value *value, struct error *err);
 int filter_read_comment(const char *text, struct filter_value *value, struct error *err);
 

@@ -13,9 +13,9 @@
 #define MAX_DEPTH 4
 
 static const char *const protocols[SECGROUP_PROTOCOL_MAX] = {
-	[SECGROUP_ALL] = "all",         [SECGROUP_TCP] = "tcp",   [SECGROUP_UDP] = "udp",
-	[SECGROUP_SCTP] = "sctp",       [SECGROUP_UDPLITE] = "udplite", [SECGROUP_ICMP] = "icmp",
-	[SECGROUP_ICMPV6] = "icmpv6",   [SECGROUP_IGMP] = "igmp", [SECGROUP_ESP] = "esp",
+	[SECGROUP_ALL] = "all",       [SECGROUP_TCP] = "tcp",         [SECGROUP_UDP] = "udp",
+	[SECGROUP_SCTP] = "sctp",     [SECGROUP_UDPLITE] = "udplite", [SECGROUP_ICMP] = "icmp",
+	[SECGROUP_ICMPV6] = "icmpv6", [SECGROUP_IGMP] = "igmp",       [SECGROUP_ESP] = "esp",
 	[SECGROUP_AH] = "ah",
 };
 

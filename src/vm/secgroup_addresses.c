@@ -66,8 +66,8 @@ static int map_file(int fd, const char *group, size_t *ret_whole, struct address
 	*ret_whole = end ? (size_t)(end - ret->text) + 1 : 0;
 	ret->torn = *ret_whole < ret->length;
 	if (*ret_whole > 0 && (*ret_whole < strlen(HEAD) || memcmp(ret->text, HEAD, strlen(HEAD)) != 0))
-		return error_set(err, ERROR_UNKNOWN, "the file with the members of \"%s\" is damaged, or of a newer kvmctl",
-				 group);
+		return error_set(err, ERROR_UNKNOWN,
+				 "the file with the members of \"%s\" is damaged, or of a newer kvmctl", group);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ int secgroup_addresses(const struct secgroup_store *store, const char *group, ch
 	if (open_file(store, group, O_RDONLY, &fd, err) < 0 || map_file(fd, group, &whole, &file, err) < 0)
 		return -1;
 
-	size_t n = 0, room = whole > 0 ? whole / 4 : 1;   /* the shortest, "::" and a newline, has three bytes */
+	size_t n = 0, room = whole > 0 ? whole / 4 : 1; /* the shortest, "::" and a newline, has three bytes */
 	char **list = xcalloc(room + 1, sizeof(*list));
 
 	for (size_t at = whole > 0 ? strlen(HEAD) : 0; at < whole && n < room;) {
@@ -177,8 +177,8 @@ int secgroup_addresses_add(const struct secgroup_store *store, const char *group
 		return -1;
 
 	_cleanup_free_ char *lines = new_lines(file.text, whole, addresses, changed, &length);
-	if (length > 0 && (append(fd, group, whole, file.torn, lines, length, err) < 0 ||
-			   (whole == 0 && sync_dir(store, err) < 0)))
+	if (length > 0 &&
+	    (append(fd, group, whole, file.torn, lines, length, err) < 0 || (whole == 0 && sync_dir(store, err) < 0)))
 		return -1;
 	if (ret_changed)
 		memcpy(ret_changed, changed, strv_length(addresses) * sizeof(*changed));

@@ -190,6 +190,8 @@ char *value_kind_text(const struct value_rule *rule)
 	};
 	if (rule->kind == VALUE_INT && !rule->choices)
 		return xprintf("%lld to %lld", (long long)rule->min, (long long)rule->max);
+	if (rule->kind == VALUE_PART && !rule->choices)
+		return xstrdup("text or whole number");
 	if (rule->kind == VALUE_PART)
 		return xstrdup(ends_with(rule->choices, "[]") ? "array of objects" : "object");
 	if (rule->kind == VALUE_INT || rule->kind == VALUE_CHOICE || rule->kind == VALUE_ENUM ||

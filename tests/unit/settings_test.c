@@ -24,6 +24,7 @@ static void test_defaults_of_root(void **state)
 	assert_string_equal(settings->run_dir, "/run/kvmctl");
 	assert_string_equal(settings->spec_dir, "/etc/kvmctl/instances");
 	assert_string_equal(settings->filter_dir, "/etc/kvmctl/filters");
+	assert_string_equal(settings->secgroup_dir, "/etc/kvmctl/secgroups");
 	assert_string_equal(settings->state_dir, "/var/lib/kvmctl");
 	assert_string_equal(settings->cache_dir, "/var/cache/kvmctl");
 	assert_string_equal(settings->uid_dir, "/run/kvmctl-uids");
@@ -112,6 +113,7 @@ static void test_defaults_of_a_user(void **state)
 	assert_string_equal(settings->run_dir, "/run/user/1000/kvmctl");
 	assert_string_equal(settings->spec_dir, "/home/joe/.config/kvmctl/instances");
 	assert_string_equal(settings->filter_dir, "/home/joe/.config/kvmctl/filters");
+	assert_string_equal(settings->secgroup_dir, "/home/joe/.config/kvmctl/secgroups");
 	assert_string_equal(settings->state_dir, "/home/joe/.local/state/kvmctl");
 	assert_string_equal(settings->cache_dir, "/fast/cache/kvmctl");
 	assert_false(settings->as_root);

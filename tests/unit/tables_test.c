@@ -57,7 +57,7 @@ static void test_promised_keys(void **state)
 		{ "bandwidth", "inbound outbound" },
 		{ "bandwidth_rate", "average peak burst floor" },
 		{ "network", "name subnet gateway network6 gateway6 mac_prefix tags" },
-		{ "settings", "run_dir spec_dir filter_dir state_dir cache_dir uid_pool uid_dir defaults timeouts nic_script log_max spice_tls migration_tls" },
+		{ "settings", "run_dir spec_dir filter_dir filter_mark secgroup_dir state_dir cache_dir uid_pool uid_dir defaults timeouts nic_script log_max spice_tls migration_tls" },
 		{ "migration_tls", "mode cacert cert key crl" },
 		{ "timeouts", "start powerdown quit sigterm sigkill command query script" },
 	};

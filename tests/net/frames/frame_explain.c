@@ -1,5 +1,6 @@
 /* The frames of the tables in the words of `filter explain`, and what it says of them: the same as the kernel. Connections are
  * remembered here, as the kernel would. */
+#include <arpa/inet.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -19,7 +20,31 @@ struct explainer {
 	bool counts;                    /* connlimit-above: how many there are is the kernel's to know */
 	struct connection *connections;
 	size_t n;
+	char **members;                 /* "GROUP ADDRESS" */
+	int family;                     /* of the packet that is asked about */
 };
+
+void explainer_member(struct explainer *e, const char *member, bool remove)
+{
+	char **left = NULL;
+
+	for (char **old = e->members; old && *old; old++)
+		if (!streq(*old, member))
+			strv_add(&left, *old);
+	if (!remove)
+		strv_add(&left, member);
+	strv_free(e->members);
+	e->members = left;
+}
+
+static bool is_member(void *arg, const char *group, const uint8_t *address)
+{
+	struct explainer *e = arg;
+	char text[INET6_ADDRSTRLEN];
+	_cleanup_free_ char *member = xprintf("%s %s", group, inet_ntop(e->family, address, text, sizeof(text)));
+
+	return strv_contains(e->members, member);
+}
 
 struct explainer *explainer_new(struct filter_case *c, const struct filter_kernel *kernel)
 {
@@ -55,6 +80,7 @@ void explainer_free(struct explainer *e)
 		return;
 	explainer_flush(e);
 	free(e->connections);
+	strv_free(e->members);
 	filter_tree_clear(&e->tree);
 	free(e);
 }
@@ -319,6 +345,9 @@ const char *explain_frame(struct explainer *e, char *const *words, char **ret_te
 	*ret_text = packet_text(e, words, &state);
 	if (filter_packet_parse(*ret_text, &defaults, &packet, &err) < 0)
 		case_die(*ret_text, "is not understood", &err);
+	e->family = packet.family == FILTER_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+	packet.is_member = is_member;
+	packet.is_member_arg = e;
 	if (filter_explain(&e->tree, &packet, &explanation, &problems) < 0)
 		case_die(*ret_text, problems.list[0].message, NULL);
 	if (explanation.verdict == FILTER_ACCEPT && state && !streq(state, "invalid") && !streq(state, "untracked") &&

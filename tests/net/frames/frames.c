@@ -7,6 +7,7 @@
  *   up|down pass|drop udp ...            from the guest to the host; from the host, by a socket of it, to the guest
  *   flush                                the rules anew, and no connections
  *   churn FILTER FILTER                  these two take turns as the NIC's filter while frames go on that both let through, or neither
+ *   member GROUP [-]ADDRESS...           who is, and no longer is, a member of a security group
  *   pause                                for a tenth of a second: the kernel forgets connections that were dropped as they began
  *
  * with FRAME as in frames.h; a value may be a list of alternatives a|b|c or a range 1..9 or 1..99/7: all combinations are sent. A write
@@ -27,7 +28,9 @@
 
 #include "frames.h"
 #include "host/nft.h"
+#include "host/nft_element.h"
 #include "vm/filter_kernel.h"
+#include "vm/secgroup_members.h"
 
 #define WORDS_MAX 64
 #define CHURN_TIMES 100
@@ -288,6 +291,31 @@ static void churn(struct ring *ring, struct filter_case *c, const struct filter_
 		strv_free(words[i]);
 }
 
+static void members(const struct ring *ring, const struct filter_case *c, char *const *words)
+{
+	for (char *const *word = words + 2; *word; word++) {
+		bool remove = **word == '-';
+		struct error err = ERROR_INIT;
+		struct secgroup_member member;
+		struct nft_element element = { .remove = remove };
+
+		if (!secgroup_address_parse(*word + remove, &member))
+			case_die(c->path, *word, NULL);
+		if (ring->explainer) {
+			_cleanup_free_ char *text = xprintf("%s %s", words[1], member.address);
+			explainer_member(ring->explainer, text, remove);
+			continue;
+		}
+		_cleanup_free_ char *set =
+			filter_group_set(words[1], member.ipv6 ? FILTER_FAMILY_IPV6 : FILTER_FAMILY_IPV4);
+		element.set = set;
+		element.length = member.ipv6 ? 16 : 4;
+		memcpy(element.key, member.bytes, sizeof(element.key));
+		if (nft_change_elements(&element, 1, &err) < 0)
+			case_die(c->path, "member", &err);
+	}
+}
+
 static void table(struct ring *ring, const char *shipped, const char *path, const struct filter_kernel *kernel)
 {
 	char *const directions[] = { (char *)"out", (char *)"in", (char *)"up", (char *)"down", NULL };
@@ -310,7 +338,9 @@ static void table(struct ring *ring, const char *shipped, const char *path, cons
 		else if (strv_length(words) == 3 && streq(words[0], "churn")) {
 			if (!ring->explain)
 				churn(ring, &c, kernel, words + 1);
-		} else if (words && streq(words[0], "pause"))
+		} else if (strv_length(words) > 2 && streq(words[0], "member"))
+			members(ring, &c, words);
+		else if (words && streq(words[0], "pause"))
 			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 		else if (strv_length(words) < 3 || !strv_contains(directions, words[0]))
 			case_die(path, c.rest[i], NULL);

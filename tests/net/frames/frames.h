@@ -44,6 +44,8 @@ struct explainer;
 struct explainer *explainer_new(struct filter_case *c, const struct filter_kernel *kernel);
 void explainer_flush(struct explainer *e);       /* connections are forgotten */
 void explainer_free(struct explainer *e);
+/* "GROUP ADDRESS": who is a member of a security group. */
+void explainer_member(struct explainer *e, const char *member, bool remove);
 /* words: "out", verdict, kind, ...; "pass", "drop", "reject", or NULL: this frame cannot be said in words. *ret_text: the words. */
 const char *explain_frame(struct explainer *e, char *const *words, char **ret_text);
 
