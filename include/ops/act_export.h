@@ -17,9 +17,10 @@ int act_export_start(struct qmp *qmp, const struct migration_info *info, const c
 /* No more of them: before the guest writes itself. Succeeds when there are none. */
 int act_export_stop(struct qmp *qmp, struct deadline deadline, struct error *err);
 
-/* Part of every teardown: the images that were made for a guest that was not let run here are removed. */
-int act_export_remove(const struct state *state, struct error *err);
-/* Before the guest is let run: they are its own now. Durable. */
+/* Part of every teardown: the images that were made for a guest that was not let run here are removed. The status line says whether it was: by the word,
+ * not by the list, since one of the two is written first. */
+int act_export_remove(struct context *context, const struct state *state, struct error *err);
+/* The guest is being let run: they are its own now. Durable. */
 int act_export_keep(struct context *context, struct state *state, struct error *err);
 
 #endif

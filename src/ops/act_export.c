@@ -1,7 +1,7 @@
 /* The disks that are copied to this host: images, exports.
  *
- * An image that was made is on record as long as its guest has not been let run: so whatever ends the move before that, the
- * teardown removes it, and nothing after it does. */
+ * An image that was made is on record until its guest is let run: so whatever ends the move before that, the teardown removes it. The word "granted" is
+ * written first, and from then on nothing removes an image, whether it is on record still or not. */
 #include "ops/act_export.h"
 
 #include <fcntl.h>
@@ -153,10 +153,24 @@ int act_export_stop(struct qmp *qmp, struct deadline deadline, struct error *err
 
 /* --- whose the images are --- */
 
-int act_export_remove(const struct state *state, struct error *err)
+/* What is not known is taken for a guest that ran: an image is a disk, and a disk that is left over does less harm than one that is missing. */
+static bool never_ran(struct context *context, const char *name)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	struct status status;
+	int pid_dir = rundir_part(&context->rundir, RUNDIR_PID);
+
+	if (pid_dir < 0 || status_read(pid_dir, name, &status, &ignored) != 1)
+		return false;
+	return status.phase == PHASE_STARTING || (status.phase == PHASE_INCOMING && streq(status.reason, MOVE_WAITING));
+}
+
+int act_export_remove(struct context *context, const struct state *state, struct error *err)
 {
 	const struct json *images = state->move ? state->move->cleanup : NULL;
 
+	if (json_length(images) == 0 || !never_ran(context, state->name))
+		return 0;
 	for (size_t i = 0; i < json_length(images); i++) {
 		const char *path = json_string(json_at(images, i), "");
 

@@ -213,9 +213,23 @@ static int let_stand(struct grant *grant)
 	return 0;
 }
 
+/* The word before the list of images: a kill between the two leaves neither a list that is not heeded nor an image that nobody removes. */
+static int mark(struct grant *grant, struct error *err)
+{
+	_cleanup_error_ struct error back = ERROR_INIT;
+
+	if (change_status(grant, mark_granted, err) < 0)
+		return -1;
+	if (act_export_keep(grant->context, grant->state, err) == 0)
+		return 0;
+	if (grant->first && change_status(grant, mark_waiting, &back) < 0)
+		log_warning("%s", back.message);
+	return -1;
+}
+
 static int let_run(struct grant *grant, struct error *err)
 {
-	if (change_status(grant, mark_granted, err) < 0)
+	if (mark(grant, err) < 0)
 		return -1;
 	if ((!grant->exports || act_export_stop(grant->qmp, step(grant), err) == 0) &&
 	    act_restore_consume(grant->context, grant->instance.name, grant->state->move, err) == 0 &&
@@ -257,7 +271,7 @@ static int run_here(struct grant *grant, struct error *err)
 		return -1;
 	if (grant->state->move && grant->state->move->cleanup)
 		grant->images = json_ref(grant->state->move->cleanup);
-	if (act_export_keep(grant->context, grant->state, err) < 0 || let_run(grant, err) < 0)
+	if (let_run(grant, err) < 0)
 		return -1;
 	bring_network(grant);
 	ask_memory(grant);

@@ -65,7 +65,7 @@ int act_teardown(struct context *context, const char *name, enum teardown_scope 
 		return -1;
 	if (found && check_namespace(&context->rundir, state, err) < 0)
 		return -1;
-	if (found && act_save_settle(context, state, err) == 0 && act_export_remove(state, err) == 0)
+	if (found && act_save_settle(context, state, err) == 0 && act_export_remove(context, state, err) == 0)
 		resources_down(context, state, err);
 	if (err->kind == ERROR_NONE)
 		leftovers_remove(rundir, name, err);
