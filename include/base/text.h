@@ -49,6 +49,8 @@ char *text_one_line(const char *s, size_t length, size_t max);
 
 /* FNV-1a, 64 bits: tells texts apart that nobody has made to be alike; it protects nothing. */
 uint64_t text_hash(const char *text, size_t length);
+/* The same as text, with the length: another digest is another text. Owned by the caller. */
+char *text_digest(const char *text, size_t length);
 
 /* The candidate nearest to `word` (edit distance at most a third of its length), or NULL. For "did you mean". */
 const char *text_nearest(const char *word, const char *const *candidates, size_t n);

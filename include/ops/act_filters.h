@@ -19,6 +19,8 @@ struct filters;
 
 /* ERROR_BUSY names who holds the lock; ERROR_HOST: no nftables here, or no right. */
 int act_filters_begin(struct context *context, const char *verb, struct filters **ret, struct error *err);
+/* To see what would be: without the lock, and nothing can be committed. ERROR_HOST. */
+int act_filters_look(struct context *context, struct filters **ret, struct error *err);
 void filters_free_ptr(struct filters **filters);
 
 /* The definitions that it compiles from; filter_cache_add() on it says what would be. */
@@ -29,6 +31,8 @@ int act_filters_bindings(struct filters *filters, struct filter_binding *const *
 /* Compiles. binding->number 0: one that is free is chosen. Problems are added with the binding's interface (and instance) before them;
  * -1 then. The binding is copied. */
 int act_filters_put(struct filters *filters, const struct filter_binding *binding, struct problems *problems);
+/* The same, and it is forgotten: the problems are those of the binding's filter, with their places in it. */
+int act_filters_check(struct filters *filters, const struct filter_binding *binding, struct problems *problems);
 void act_filters_remove(struct filters *filters, const char *interface);
 /* Puts in again every binding whose tree has one of these filters or groups in it (strv; NULL: every binding). *ret_n may be NULL. */
 int act_filters_refresh(struct filters *filters, char *const *filters_changed, char *const *groups_changed, size_t *ret_n,

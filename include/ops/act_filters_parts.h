@@ -35,6 +35,9 @@ int filters_recorded(struct filters *filters, const char *interface, const struc
 /* Chooses its number if it has none, or one that is of no use to its filter. */
 int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 		    struct problems *problems);
+/* The same; the problems are not told whose they are. */
+int filters_compile_plain(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
+			  struct problems *problems);
 /* "tap0", "tap0 (NIC 0 of instance "web1")". Owned by the caller. */
 char *filters_binding_text(const struct filter_binding *binding);
 

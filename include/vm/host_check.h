@@ -7,11 +7,9 @@
 #include "vm/settings.h"
 #include "vm/spec.h"
 
-/* Files, devices, users, bridges, interfaces, CPUs, capabilities of the binary: all problems at once
- * (ERROR_HOST when the spec names what is not there or the binary cannot; each says what to do). probe
- * may be NULL: then what needs it is left out. */
-int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err);
-/* The same, put with other problems. absent (may be NULL): a flag per disk, true for one that is made later and is not looked at. */
+/* Files, devices, users, bridges, interfaces, CPUs, capabilities of the binary: a problem, which says what to do, for each that is not there or that
+ * the binary cannot. probe may be NULL: then what needs it is left out. absent (may be NULL): a flag per disk, true for one that is made later and
+ * is not looked at. */
 void host_check_collect(const struct spec *spec, const struct settings *settings, const struct probe *probe, const bool *absent,
 			struct problems *problems);
 

@@ -32,6 +32,8 @@ struct migration_info {
 	bool paused;                   /* the guest is paused, and stays so */
 	bool tls_required;             /* the source refuses to do without; terms.tls: it can */
 	struct migration_terms terms;
+	/* What its NICs are filtered by, as vm/filter_digest.h has it; NULL: nothing, and not in the document */
+	struct json *filters, *security_groups;
 };
 #define _cleanup_migration_info_ _cleanup_(migration_info_free_ptr)
 

@@ -30,6 +30,9 @@ struct json *resource_hook(const char *path, const char *instance);
 /* {"kind": "bandwidth", "link": …}: the table of nftables that limits what comes out of the TAP. */
 #define RESOURCE_BANDWIDTH "bandwidth"
 struct json *resource_bandwidth(const char *link);
+/* {"kind": "filter", "link": …}: the rules of a TAP. Taken down by ops/act_nic_filters.h, all of an instance in one transaction. */
+struct json *resource_filter(const char *link);
+bool resource_is_filter(const struct json *record);
 
 /* Takes one down. ERROR_UNKNOWN: a kind that this version does not know. */
 int resource_down(const struct json *record, struct deadline deadline, struct error *err);

@@ -2,6 +2,8 @@
  * rule covers anyway. */
 #include "base/text.h"
 
+#include <inttypes.h>
+
 #include <stdint.h>
 
 static void *or_abort(void *p)
@@ -189,6 +191,11 @@ uint64_t text_hash(const char *text, size_t length)
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
 	return hash;
+}
+
+char *text_digest(const char *text, size_t length)
+{
+	return xprintf("%016" PRIx64 "-%zu", text_hash(text, length), length);
 }
 
 static size_t least(size_t a, size_t b)

@@ -34,14 +34,32 @@ void filters_free_ptr(struct filters **p)
 	*p = NULL;
 }
 
-int act_filters_begin(struct context *context, const char *verb, struct filters **ret, struct error *err)
+static struct filters *filters_new(struct context *context)
 {
-	_cleanup_filters_ struct filters *filters = xcalloc(1, sizeof(*filters));
+	struct filters *filters = xcalloc(1, sizeof(*filters));
 
 	filters->context = context;
 	filters->lock = -1;
 	filter_store_open(context->settings->filter_dir, &filters->store);
 	filters->cache.store = &filters->store;
+	return filters;
+}
+
+int act_filters_look(struct context *context, struct filters **ret, struct error *err)
+{
+	_cleanup_filters_ struct filters *filters = filters_new(context);
+
+	if (filter_kernel_known(&context->rundir, context->settings->filter_mark_mask, false, &filters->kernel, err) <
+	    0)
+		return -1;
+	*ret = take_ptr(filters);
+	return 0;
+}
+
+int act_filters_begin(struct context *context, const char *verb, struct filters **ret, struct error *err)
+{
+	_cleanup_filters_ struct filters *filters = filters_new(context);
+
 	if (rundir_lock_filters(&context->rundir, verb, context->wait, &filters->lock, err) < 0 ||
 	    filter_kernel_known(&context->rundir, context->settings->filter_mark_mask, false, &filters->kernel, err) <
 		    0)
@@ -147,6 +165,14 @@ int act_filters_put(struct filters *filters, const struct filter_binding *bindin
 	change->program = program;
 	program = (struct filter_program){ 0 };
 	return 0;
+}
+
+int act_filters_check(struct filters *filters, const struct filter_binding *binding, struct problems *problems)
+{
+	_cleanup_filter_binding_ struct filter_binding *copy = filter_binding_copy(binding);
+	_cleanup_filter_program_ struct filter_program program = { 0 };
+
+	return filters_compile_plain(filters, copy, &program, problems);
 }
 
 void act_filters_remove(struct filters *filters, const char *interface)

@@ -136,23 +136,33 @@ static int read_all(struct filters *filters, struct filter_binding *binding, str
 	return 0;
 }
 
+int filters_compile_plain(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
+			  struct problems *problems)
+{
+	_cleanup_filter_program_ struct filter_program program = { 0 };
+	size_t before = problems->n;
+
+	if (read_all(filters, binding, problems) == 0 && compile_numbered(filters, binding, &program, problems) == 0)
+		check_bridge(filters, binding, &program, problems);
+	if (problems->n > before)
+		return -1;
+	*ret = program;
+	program = (struct filter_program){ 0 };
+	return 0;
+}
+
 int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 		    struct problems *problems)
 {
 	_cleanup_problems_ struct problems own = { 0 };
 	_cleanup_free_ char *whose = filters_binding_text(binding);
-	_cleanup_filter_program_ struct filter_program program = { 0 };
 
-	if (read_all(filters, binding, &own) == 0 && compile_numbered(filters, binding, &program, &own) == 0)
-		check_bridge(filters, binding, &program, &own);
+	if (filters_compile_plain(filters, binding, ret, &own) == 0)
+		return 0;
 	for (size_t i = 0; i < own.n; i++) {
 		_cleanup_free_ char *place = xprintf("%s%s%s", whose, *own.list[i].path ? ": " : "", own.list[i].path);
 
 		problems_add(problems, place, "%s", own.list[i].message);
 	}
-	if (own.n > 0)
-		return -1;
-	*ret = program;
-	program = (struct filter_program){ 0 };
-	return 0;
+	return -1;
 }

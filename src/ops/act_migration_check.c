@@ -13,11 +13,13 @@
 #include "host/port.h"
 #include "ops/act_incoming.h"
 #include "ops/act_look.h"
+#include "ops/act_nic_filters.h"
 #include "ops/act_plan.h"
 #include "qemu/uri.h"
 #include "vm/binary.h"
 #include "vm/claim.h"
 #include "vm/disk_chain.h"
+#include "vm/filter_digest.h"
 #include "vm/host_check.h"
 #include "vm/migration_check.h"
 #include "vm/migration_place.h"
@@ -161,6 +163,16 @@ static void check_move(struct preflight *p)
 	machine_cpus_free(&cpus);
 }
 
+/* NWF-110: a filter of the same name that says something else would let the guest's peers in, or lock it out. */
+static void check_filters(struct preflight *p)
+{
+	_cleanup_json_ struct json *here = NULL;
+
+	act_nic_filters_check(p->context, p->spec, &p->problems);
+	act_nic_filters_digest(p->context, p->spec, &here);
+	filter_digests_compare(p->info->filters, here, "filters", "filter", &p->problems);
+}
+
 /* By number only: a place that is a name is QEMU's to find. */
 static void check_port(struct preflight *p, const char *path, const char *address, int64_t port)
 {
@@ -225,6 +237,7 @@ static void check_by_binary(struct preflight *p)
 			 context_step(context, context->settings->timeouts.start), &p->probe, &err) < 0)
 		problems_add_error(&p->problems, "hvparams.kvm_path", &err);
 	host_check_collect(p->spec, context->settings, p->probe, p->absent, &p->problems);
+	check_filters(p);
 	if (!p->probe)
 		return;
 	if (gather_facts(p, &err) < 0) {

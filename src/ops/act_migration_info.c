@@ -5,6 +5,7 @@
 #include "host/machine.h"
 #include "ops/act_control.h"
 #include "ops/act_look.h"
+#include "ops/act_nic_filters.h"
 #include "qemu/uri.h"
 #include "vm/disk_chain.h"
 #include "vm/migration_tls.h"
@@ -180,6 +181,7 @@ static void compose(const struct source *source, struct migration_info *info)
 	info->qemu_capabilities = names_of(source->ask.replies[ASK_CAPABILITIES]);
 	info->memory = source->instance.status.memory;
 	info->paused = !json_get_bool(source->ask.replies[ASK_STATUS], "running", true);
+	act_nic_filters_digest(source->context, source->spec, &info->filters);
 	info->n_disks = source->spec->n_disks;
 	info->disks = xcalloc(info->n_disks + 1, sizeof(*info->disks));
 	for (size_t i = 0; i < info->n_disks; i++)

@@ -6,12 +6,15 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/link.h"
 #include "host/nic_script.h"
 #include "host/ovs.h"
 #include "ops/act_bandwidth.h"
+#include "ops/act_nic_filters.h"
+#include "vm/nic_binding.h"
 #include "vm/resource.h"
 
 static const struct nic *nic_of(const struct network_setup *setup, size_t i)
@@ -51,6 +54,13 @@ static char **script_environment(const struct network_setup *setup, size_t i)
 		strv_addf(&env, "VLAN=%" PRId64, nic->vlan);
 	if (nic->mtu > 0)
 		strv_addf(&env, "MTU=%" PRId64, nic->mtu);
+	if (nic->filter)
+		strv_addf(&env, "FILTER=%s", nic->filter->filter);
+	if (nic->groups) {
+		_cleanup_free_ char *groups = strv_join(nic->groups, " ");
+
+		strv_addf(&env, "SECURITY_GROUPS=%s", groups);
+	}
 	strv_addf(&env, "TAGS=%s", tags);
 	strv_addf(&env, "NETWORK_NAME=%s", network->name);
 	strv_addf(&env, "NETWORK_SUBNET=%s", network->subnet);
@@ -69,6 +79,7 @@ static struct link_route route_of(const struct nic *nic)
 
 void network_record(const struct network_setup *setup, struct json *list)
 {
+	act_nic_filters_record(setup, list);
 	for (size_t i = 0; i < setup->spec->n_nics; i++) {
 		const struct nic *nic = nic_of(setup, i);
 		const char *tap = setup->nics[i].tap;
@@ -225,15 +236,40 @@ int network_link(const struct network_setup *setup, size_t nic, bool up, struct 
 	return what->mode == NIC_ROUTED ? link_route_add(tap, &route, err) : link_up(tap, err);
 }
 
+/* What the script has done with the TAP decides whether its rules have any effect. One without goes down: after a grant nobody else
+ * would stop it. */
+static int by_filtered_script(const struct network_setup *setup, size_t i, enum network_phase phase,
+			      struct deadline deadline, struct error *err)
+{
+	_cleanup_error_ struct error down = ERROR_INIT;
+
+	if (by_script(setup, i, phase, deadline, err) < 0)
+		return -1;
+	if (!nic_is_filtered(nic_of(setup, i)) || act_nic_filters_connected(setup, i, err) == 0)
+		return 0;
+	if (link_down(setup->nics[i].tap, &down) < 0)
+		log_warning("%s", down.message);
+	return -1;
+}
+
+static int write_nic_files(const struct network_setup *setup, struct error *err)
+{
+	for (size_t i = 0; i < setup->spec->n_nics; i++)
+		if (nic_of(setup, i)->mode != NIC_USER && write_nic_file(setup, i, err) < 0)
+			return error_prefix(err, "nics[%zu]", i);
+	return 0;
+}
+
+/* Filters are in force before anything connects a TAP. */
 int network_up(const struct network_setup *setup, enum network_phase phase, struct deadline deadline, struct error *err)
 {
+	if (phase != NETWORK_POST && (write_nic_files(setup, err) < 0 || act_nic_filters_up(setup, err) < 0))
+		return -1;
 	for (size_t i = 0; i < setup->spec->n_nics; i++) {
 		if (nic_of(setup, i)->mode == NIC_USER)
 			continue;
-		if (phase != NETWORK_POST && write_nic_file(setup, i, err) < 0)
-			return error_prefix(err, "nics[%zu]", i);
 		if ((is_empty(script_of(setup, i)) ? built_in(setup, i, phase, deadline, err)
-						   : by_script(setup, i, phase, deadline, err)) < 0)
+						   : by_filtered_script(setup, i, phase, deadline, err)) < 0)
 			return error_prefix(err, "nics[%zu]", i);
 	}
 	return 0;

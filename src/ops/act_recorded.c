@@ -3,11 +3,11 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_check.h"
 #include "ops/act_host_part.h"
 #include "ops/act_plan.h"
 #include "ops/act_teardown.h"
 #include "vm/binary.h"
-#include "vm/host_check.h"
 #include "vm/state.h"
 
 int act_recorded_spec(struct context *context, const struct state *state, struct spec_loaded *ret, struct error *err)
@@ -60,7 +60,7 @@ int act_check_recorded(struct context *context, const char *name, struct error *
 	/* Its huge pages are free only when it has ended. */
 	text_replace(&spec->hv.mem_path, "");
 	if (binary_probe(spec->hv.kvm_path, context->settings, deadline, &probe, err) < 0 ||
-	    host_check(spec, context->settings, probe, err) < 0 || facts_gather(spec, &facts, err) < 0)
+	    act_check_things(context, spec, probe, err) < 0 || facts_gather(spec, &facts, err) < 0)
 		return -1;
 	const struct plan_input input = { .spec = spec,
 					  .settings = context->settings,

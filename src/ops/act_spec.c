@@ -51,12 +51,6 @@ static int no_such_instance(const struct context *context, const char *name, con
 	return error_hint(err, "write its spec there, or name a file with --spec FILE");
 }
 
-/* Another digest is another text. */
-static char *spec_digest(const char *text, size_t length)
-{
-	return xprintf("%016" PRIx64 "-%zu", text_hash(text, length), length);
-}
-
 /* Reads fd, parses, fills in all of *ret. path "" is standard input. */
 static int load_fd(struct context *context, int fd, const char *what, const char *name, const char *path,
 		   struct spec_loaded *ret, struct error *err)
@@ -72,7 +66,7 @@ static int load_fd(struct context *context, int fd, const char *what, const char
 		return -1;
 	*ret = (struct spec_loaded){ .spec = take_ptr(spec),
 				     .file = xstrdup(path),
-				     .digest = spec_digest(text, length) };
+				     .digest = text_digest(text, length) };
 	return 0;
 }
 

@@ -4,12 +4,26 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_nic_filters.h"
 #include "ops/act_save.h"
 #include "ops/act_export.h"
 #include "vm/claim.h"
 #include "vm/instance.h"
 #include "vm/leftovers.h"
 #include "vm/resource.h"
+
+/* They were made first. */
+static void filters_down(struct context *context, struct state *state, struct error *err)
+{
+	_cleanup_error_ struct error down = ERROR_INIT;
+
+	if (act_nic_filters_down(context, state, &down) == 0)
+		return;
+	if (err->kind == ERROR_NONE)
+		error_move(err, &down);
+	else
+		log_warning("%s", down.message);
+}
 
 /* Backwards; those that cannot be taken down stay in the list, and the first reason is the error. */
 static void resources_down(struct context *context, struct state *state, struct error *err)
@@ -22,6 +36,10 @@ static void resources_down(struct context *context, struct state *state, struct 
 		_cleanup_free_ char *text = resource_text(record);
 
 		log_debug("down: %s", text);
+		if (resource_is_filter(record)) {
+			json_append(left, json_ref(record));
+			continue;
+		}
 		if (resource_down(record, context_step(context, context->settings->timeouts.script), &down) == 0)
 			continue;
 		json_append(left, json_ref(record));
@@ -33,6 +51,7 @@ static void resources_down(struct context *context, struct state *state, struct 
 	}
 	json_free(state->resources);
 	state->resources = left;
+	filters_down(context, state, err);
 }
 
 /* Links of another network namespace are out of reach, and the same names here may be somebody else's. */

@@ -10,6 +10,7 @@
 #include "ops/act_bandwidth.h"
 #include "ops/act_look.h"
 #include "ops/act_network.h"
+#include "ops/act_nic_filters.h"
 #include "ops/act_spec.h"
 #include "vm/saved.h"
 #include "vm/state.h"
@@ -150,6 +151,8 @@ static void put_spec(struct view *view)
 			is_empty(view->state->cpu_mask) ? spec->hv.cpu_mask : view->state->cpu_mask);
 	put_disks(view);
 	put_nics(view);
+	json_put(document, "filters",
+		 act_nic_filters_shown(view->context, view->instance.name, spec, look_is_alive(&view->instance)));
 }
 
 static void put_exit(struct view *view)

@@ -127,12 +127,3 @@ void host_check_collect(const struct spec *spec, const struct settings *settings
 	host_check_migration(&check);
 	*problems = check.problems;
 }
-
-int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err)
-{
-	_cleanup_problems_ struct problems problems = { 0 };
-	_cleanup_free_ char *what = xprintf("instance \"%s\" cannot run on this host", spec->name);
-
-	host_check_collect(spec, settings, probe, NULL, &problems);
-	return problems_to_error(&problems, ERROR_HOST, what, err);
-}

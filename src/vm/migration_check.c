@@ -160,6 +160,5 @@ void migration_check_pure(const struct migration_check *check, bool *ret_tls, st
 	check_post_copy(check, problems);
 	check_caches(check, problems);
 	check_networks(check, problems);
-	/* Filters of NICs: their names will be looked up here. Until they are built a spec with one is refused. */
 	*ret_tls = migration_tls_agree(check->settings, check->info, problems);
 }

@@ -9,6 +9,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "vm/filter_digest.h"
 #include "vm/keys.h"
 
 #define WHAT "migration document"
@@ -19,6 +20,10 @@
 #define PART(name)                                                         \
 	{                                                                  \
 		name, { VALUE_PART, 0, 0, name, false }, true, NULL, "", 0 \
+	}
+#define PART_IF_ANY(name)                                                   \
+	{                                                                   \
+		name, { VALUE_PART, 0, 0, name, false }, false, NULL, "", 0 \
 	}
 #define MEMBER(type, member, kind, min, max, choices, required, fallback)                                          \
 	{                                                                                                          \
@@ -40,6 +45,8 @@ static const struct keys_row info_rows[] = {
 	PART("disks"),
 	PART("hardware"),
 	PART("qemu_capabilities"),
+	PART_IF_ANY("filters"),
+	PART_IF_ANY("security_groups"),
 	PART("spec"),
 };
 static const struct key_table info_table = { WHAT, info_rows, ELEMENTS(info_rows) };
@@ -61,6 +68,8 @@ void migration_info_free(struct migration_info *info)
 	json_free(info->spec);
 	hardware_free(&info->hardware);
 	json_free(info->qemu_capabilities);
+	json_free(info->filters);
+	json_free(info->security_groups);
 	for (size_t i = 0; i < info->n_disks; i++)
 		keys_free(&disk_table, &info->disks[i]);
 	free(info->disks);
@@ -82,6 +91,15 @@ static struct json *disks_to_json(const struct migration_info *info)
 	return array;
 }
 
+/* A kvmctl that knows nothing of filters takes a guest without them, and refuses one with them. */
+static void put_or_leave_out(struct json *document, const char *key, struct json *digests)
+{
+	if (digests)
+		json_put(document, key, json_ref(digests));
+	else
+		json_remove(document, key);
+}
+
 /* In the order of the rows: what it is about comes first, the spec last. */
 struct json *migration_info_to_json(const struct migration_info *info)
 {
@@ -92,6 +110,8 @@ struct json *migration_info_to_json(const struct migration_info *info)
 	json_put(document, "disks", disks_to_json(info));
 	json_put(document, "hardware", hardware_to_json(&info->hardware));
 	json_put(document, "qemu_capabilities", json_ref(info->qemu_capabilities));
+	put_or_leave_out(document, "filters", info->filters);
+	put_or_leave_out(document, "security_groups", info->security_groups);
 	json_put(document, "spec", json_ref(info->spec));
 	return document;
 }
@@ -222,6 +242,16 @@ static void read_capabilities(struct migration_info *info, const struct json *ar
 	info->qemu_capabilities = json_copy(array);
 }
 
+static struct json *read_digests(const struct json *document, const char *key, struct problems *problems)
+{
+	const struct json *digests = json_get(document, key);
+
+	if (!digests)
+		return NULL;
+	filter_digests_check(digests, key, problems);
+	return json_copy(digests);
+}
+
 /* The rest of it is for the reader of specs. */
 static void read_spec(struct migration_info *info, const struct json *spec, struct problems *problems)
 {
@@ -256,6 +286,8 @@ static void read_info(struct migration_info *info, const struct json *document, 
 		read_disks(info, json_get(document, "disks"), problems);
 	if (json_get(document, "qemu_capabilities"))
 		read_capabilities(info, json_get(document, "qemu_capabilities"), problems);
+	info->filters = read_digests(document, "filters", problems);
+	info->security_groups = read_digests(document, "security_groups", problems);
 	if (json_get(document, "terms"))
 		read_terms(info, json_get(document, "terms"), problems);
 }

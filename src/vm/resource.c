@@ -109,6 +109,26 @@ struct json *resource_bandwidth(const char *link)
 	return r;
 }
 
+struct json *resource_filter(const char *link)
+{
+	struct json *r = record("filter");
+
+	json_put_string(r, "link", link);
+	return r;
+}
+
+bool resource_is_filter(const struct json *r)
+{
+	return streq(json_get_string(r, "kind", ""), "filter");
+}
+
+static int down_filter(const struct json *r, struct deadline deadline, struct error *err)
+{
+	(void)deadline;
+	return error_set(err, ERROR_UNKNOWN, "the filter of \"%s\" is taken down with the others of its instance",
+			 json_get_string(r, "link", ""));
+}
+
 /* A kind of a newer version is none of ours: it stays PLACEMENT_NONE, and nothing is removed. */
 static int down_placement(const struct json *r, struct deadline deadline, struct error *err)
 {
@@ -223,6 +243,7 @@ static const struct {
 	{ "socket", "path", down_socket },
 	{ "link", "path", down_link },
 	{ RESOURCE_BANDWIDTH, "link", down_bandwidth },
+	{ "filter", "link", down_filter },
 };
 
 int resource_down(const struct json *r, struct deadline deadline, struct error *err)

@@ -8,7 +8,7 @@
 # scenario NAME PHASE: before | traced | then. The roles whose places count are in matrix_roles.
 matrix_roles() {
 	case $1 in
-	start | reboot | rich | restore | accept) echo 'kvmctl|kvmctl+|kvmctl++' ;;
+	start | reboot | rich | restore | accept | filtered) echo 'kvmctl|kvmctl+|kvmctl++' ;;
 	foreground) echo 'kvmctl|kvmctl+|supervisor|supervisor+' ;;
 	attach) echo 'kvmctl|kvmctl+|supervisor' ;;
 	crash) echo 'supervisor|afterwards' ;;
@@ -17,9 +17,10 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set filtered define}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
+quiet_in() { "$@" >>"$WORLD/said" 2>&1; }
 kvmctl_bounded() { timeout -k 5 60 "$KVMCTL" "$@"; }
 injected() { timeout -k 5 60 "$BUILD/tests/fault-inject" "${inject[@]}" "$KVMCTL" "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 
@@ -27,6 +28,16 @@ scenario_before() {
 	case $1 in
 	start | crash | watched | foreground) ;;
 	rich) spec_rich ;;
+	filtered)
+		filter_own 1111 | quiet_in kvmctl_bounded filter define - || return 1
+		spec_filtered
+		;;
+	define)
+		filter_own 1111 | quiet_in kvmctl_bounded filter define - || return 1
+		spec_filtered
+		quiet kvmctl_bounded start "$ONE" || return 1
+		filter_own 2222 >"$TMP/own.xml"
+		;;
 	restart) spec "$ONE" '{"hvparams": {"on_crash": "restart"}, "nics": [{"mode": "bridged", "link": "br0"}]}' ;;
 	stale)
 		quiet kvmctl_bounded start "$ONE" || return 1
@@ -71,7 +82,7 @@ accepting() { "$@" migration accept "$ONE" --info "$WORLD/info" --listen fd:7 7<
 
 scenario_traced() {
 	case $1 in
-	start | crash | restart | watched | rich) injected start "$ONE" ;;
+	start | crash | restart | watched | rich | filtered) injected start "$ONE" ;;
 	foreground)
 		# Until it runs, or never will; then it is stopped by somebody else, and ends.
 		injected start --foreground "$ONE" &
@@ -82,6 +93,7 @@ scenario_traced() {
 	stop) injected stop "$ONE" ;;
 	force) injected stop --force "$ONE" ;;
 	reboot) injected reboot "$ONE" ;;
+	define) injected filter define "$TMP/own.xml" ;;
 	save) injected save "$ONE" ;;
 	restore) injected restore "$ONE" ;;
 	accept) accepting injected ;;
@@ -178,6 +190,14 @@ is_limited() {
 	[ "$("$KVMCTL" info "$ONE" --json | jq -c '.nics[0] | [.inbound, .outbound, .link_state]')" = '["200","200","up"]' ] || echo "info says something else"
 }
 
+# A definition and the rules of those that run are both the old ones or both the new ones; after a cleanup, when it was cut off in the middle.
+is_old_or_new() {
+	local defined rules
+	defined=$(grep -o '1111\|2222' "$WORLD/filters/own.xml" | sort -u)
+	rules=$(world_rules | grep -o 'dport \(1111\|2222\)' | cut -d ' ' -f 2 | sort -u)
+	[ "$defined" = "$rules" ] || echo "the definition says $defined, the rules $rules"
+}
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -185,11 +205,13 @@ try_point() {
 	scenario_before "$1" || { echo "cannot be prepared: $(cat "$WORLD/said")"; return; }
 	scenario_traced "$1" || status=$?
 	[ $status != 124 ] || echo "hangs"
+	case $1 in filtered | define) world_unfiltered ;; esac
 	scenario_then "$1"
 	clean_up
+	[ "$1" != define ] || is_old_or_new
 	case $1 in save | restore) is_in_one_place ;; accept | refuse | grant) is_as_decided "$1" ;; nic-set) is_limited ;; esac
 	# A start that said that it failed must not have left a guest.
-	if { [ "$1" = start ] || [ "$1" = rich ]; } && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
+	if { [ "$1" = start ] || [ "$1" = rich ] || [ "$1" = filtered ]; } && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then
 		echo "start ended with $status, but the guest is there"
 	fi
 	if ! is_state 5; then

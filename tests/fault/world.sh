@@ -24,7 +24,7 @@ world_make() {
 	export KVMCTL_CONFIG=$WORLD/kvmctl.json
 	world_pool=$((700000 + $$ % 20000 * 1000))
 	jq -n --arg d "$WORLD" --arg q "$qemu" --arg p "$world_pool-$((world_pool + 99))" \
-		'{run_dir: ($d + "/run"), cache_dir: ($d + "/cache"), state_dir: ($d + "/state"), spec_dir: ($d + "/specs"), uid_dir: ($d + "/uids"), uid_pool: $p,
+		'{run_dir: ($d + "/run"), cache_dir: ($d + "/cache"), state_dir: ($d + "/state"), spec_dir: ($d + "/specs"), filter_dir: ($d + "/filters"), uid_dir: ($d + "/uids"), uid_pool: $p,
 		  timeouts: {powerdown: 3, quit: 2, sigterm: 2, sigkill: 2, start: 15},
 		  defaults: {kvm_path: $q, kvm_flag: "disabled", security_model: "pool"}}' >"$KVMCTL_CONFIG"
 	ip link add br0 type bridge
@@ -51,6 +51,27 @@ spec_plain() { spec "$ONE" '{"nics": [{"mode": "bridged", "link": "br0"}, {"mode
 spec_rich() {
 	spec "$ONE" "$(jq -n --arg s "$WORLD/script" '{nics: [{mode: "ext", script: $s, bandwidth: {inbound: {average: 100}, outbound: {average: 100}}}], hooks: {started: $s, stopped: $s},
 		hvparams: {use_chroot: true, vnc_bind_address: "127.0.0.1"}, network_port: 11901}')"
+}
+
+# A NIC under a filter of its own, one under one that is shipped, one under none.
+spec_filtered() {
+	spec "$ONE" '{"nics": [{"link": "br0", "filter": {"name": "own", "parameters": {"PORT": [22, 80]}}},
+		{"link": "br0", "filter": "clean-traffic", "ip": "192.0.2.7"}, {"link": "br0"}]}'
+}
+# filter_own PORT: what the filter says; its rules are known by that port.
+filter_own() {
+	printf '%s\n' "<filter name='own'><filterref filter='no-mac-spoofing'/>" \
+		"<rule action='drop' direction='out'><ip protocol='tcp' dstportstart='\$PORT'/></rule>" \
+		"<rule action='drop' direction='out'><ip protocol='tcp' dstportstart='$1'/></rule></filter>"
+}
+world_rules() { nft -s list ruleset 2>/dev/null; }
+# A TAP that is up has its rules: those without a filter are the last ones of their instance. Rules first: they come before a link is up, and go after it.
+world_unfiltered() {
+	local rules tap
+	rules=$(world_rules)
+	for tap in $(cat "$WORLD/run/nic/$ONE/"[01] 2>/dev/null); do
+		! ip -o link show up 2>/dev/null | grep -q " $tap:" || grep -qF "$tap" <<<"$rules" || echo "unfiltered: $tap is up and has no rules"
+	done
 }
 
 # spec NAME [MEMBERS]
@@ -102,11 +123,12 @@ has_ended() {
 world_left() {
 	local file uid
 	world_processes | sed 's/^/process: /'
+	world_rules | grep -o 'kvt[0-9]*' | sort -u | sed 's/^/rules: /'
 	diff <(echo "$links_before") <(world_links) | sed -n 's/^[<>]/link or route: &/p'
 	# Logs, locks, exit records and the mark of the last look stay, quarantined chroots would be a finding.
 	find "$WORLD/run" "$WORLD/cache" "$WORLD/state" "$WORLD/uids" "$WORLD/up" ! -type d 2>/dev/null | while IFS= read -r file; do
 		case $file in
-		"$WORLD"/run/lock/* | "$WORLD"/run/log/*[!-]* | "$WORLD"/run/exit/[!.]* | "$WORLD"/run/scanned | "$WORLD"/cache/probe-*.json | "$WORLD"/cache/probe.lock | "$WORLD"/state/*/vars.fd) ;;
+		"$WORLD"/run/filter/.[a-z]* | "$WORLD"/run/lock/* | "$WORLD"/run/log/*[!-]* | "$WORLD"/run/exit/[!.]* | "$WORLD"/run/scanned | "$WORLD"/cache/probe-*.json | "$WORLD"/cache/probe.lock | "$WORLD"/state/*/vars.fd) ;;
 		"$WORLD"/uids/[0-9]*)
 			uid=${file##*/}
 			flock -n "$file" true || echo "uid: $uid is locked"

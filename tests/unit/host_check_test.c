@@ -45,6 +45,14 @@ static struct probe *probe_7_2(void)
 	return probe;
 }
 
+static int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err)
+{
+	_cleanup_problems_ struct problems problems = { 0 };
+
+	host_check_collect(spec, settings, probe, NULL, &problems);
+	return problems_to_error(&problems, ERROR_HOST, "instance", err);
+}
+
 /* The message of the check, "" when all is well. Owned by the caller. */
 static char *check_with(const char *settings_text, const char *hvparams, const char *more, const struct probe *probe)
 {

@@ -42,6 +42,7 @@ static struct json *document_of_web1(void)
 		.n_disks = 2,
 		.memory = 512,
 		.paused = true,
+		.filters = parsed("{\"clean-traffic\": \"00ff-12\", \"gone\": \"\"}"),
 		.terms = { .post_copy = true, .channels = 4, .compression = xstrdup("zstd"), .storage = STORAGE_ALL },
 	};
 	struct json *document;
@@ -49,6 +50,7 @@ static struct json *document_of_web1(void)
 	document = migration_info_to_json(&info);
 	free(info.name), free(info.uuid), free(info.kvmctl_version), free(info.qemu_version), free(info.accelerator),
 		free(info.host_cpu);
+	json_free(info.filters);
 	hardware_free(&info.hardware);
 	migration_terms_clear(&info.terms);
 	for (size_t i = 0; i < 2; i++)
@@ -70,6 +72,8 @@ static void test_written_and_read_again(void **state)
 	assert_true(info->disks[0].copied);
 	assert_string_equal(info->hardware.machine, "pc-i440fx-7.2");
 	assert_true(info->paused);
+	assert_string_equal(json_get_string(info->filters, "clean-traffic", ""), "00ff-12");
+	assert_null(info->security_groups);
 	assert_int_equal(info->terms.channels, 4);
 	assert_int_equal(info->terms.storage, STORAGE_ALL);
 	again = migration_info_to_json(info);
@@ -112,6 +116,10 @@ static void test_members_that_are_refused(void **state)
 		{ "accelerator", "\"hvf\"", "accelerator" },
 		{ "host_cpu", "\"a\\u0007b\"", "host_cpu" },
 		{ "colour", "1", "unknown key" },
+		{ "filters", "[]", "filters: must be of type object" },
+		{ "filters", "{\"../x\": \"12\"}", "no name of a filter" },
+		{ "filters", "{\"x\": 5}", "filters.x: is no digest" },
+		{ "security_groups", "{\"x\": \"a b\"}", "security_groups.x: is no digest" },
 		{ "paused", "1", "paused" },
 		{ "disks", "[]", "the spec has 2 disks" },
 		{ "disks", "{}", "must be of type array" },

@@ -1,0 +1,193 @@
+/* Filters of NICs. What is made is on record twice: the TAP in the instance's state, before anything is made, and what is to be filtered there in
+ * the binding's own record, before the rules are. */
+#include "ops/act_nic_filters.h"
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "host/link.h"
+#include "ops/act_filters.h"
+#include "vm/filter_digest.h"
+#include "vm/nic_binding.h"
+#include "vm/resource.h"
+
+/* --- whether they can be --- */
+
+static char *place(const struct spec *spec, size_t i)
+{
+	return xprintf("nics[%zu].%s", i, spec->nics[i].filter ? "filter" : "security_groups");
+}
+
+/* No TAP is there yet: any name will do. */
+static void check_nic(struct filters *filters, const struct spec *spec, size_t i, struct problems *problems)
+{
+	_cleanup_filter_binding_ struct filter_binding *binding = nic_binding(spec, i, "kvt0000000000");
+	_cleanup_problems_ struct problems found = { 0 };
+	_cleanup_free_ char *at = place(spec, i);
+
+	(void)act_filters_check(filters, binding, &found);
+	for (size_t k = 0; k < found.n; k++)
+		problems_add(problems, at, "%s%s%s", found.list[k].path, *found.list[k].path ? ": " : "",
+			     found.list[k].message);
+}
+
+void act_nic_filters_check(struct context *context, const struct spec *spec, struct problems *problems)
+{
+	_cleanup_filters_ struct filters *filters = NULL;
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < spec->n_nics; i++) {
+		if (!nic_is_filtered(&spec->nics[i]))
+			continue;
+		if (!filters && act_filters_look(context, &filters, &err) < 0) {
+			_cleanup_free_ char *at = place(spec, i);
+
+			problems_add_error(problems, at, &err);
+			return;
+		}
+		check_nic(filters, spec, i, problems);
+	}
+}
+
+/* --- on another host --- */
+
+void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters)
+{
+	_cleanup_filter_store_ struct filter_store store = { 0 };
+	_cleanup_filter_cache_ struct filter_cache cache = { .store = &store };
+	struct filter_source source = filter_cache_source(&cache);
+	_cleanup_strv_ char **names = NULL;
+
+	for (size_t i = 0; i < spec->n_nics; i++)
+		if (spec->nics[i].filter)
+			strv_add(&names, spec->nics[i].filter->filter);
+	filter_store_open(context->settings->filter_dir, &store);
+	*ret_filters = names ? filter_digests(&source, names) : NULL;
+}
+
+/* --- in force --- */
+
+void act_nic_filters_record(const struct network_setup *setup, struct json *list)
+{
+	for (size_t i = 0; i < setup->spec->n_nics; i++)
+		if (nic_is_filtered(&setup->spec->nics[i]))
+			json_append(list, resource_filter(setup->nics[i].tap));
+}
+
+static int put(struct filters *filters, struct filter_binding *binding, struct error *err)
+{
+	_cleanup_problems_ struct problems problems = { 0 };
+
+	if (act_filters_put(filters, binding, &problems) == 0)
+		return 0;
+	return problems_to_error(&problems, ERROR_SPEC, "its filters", err);
+}
+
+static int put_all(const struct network_setup *setup, struct error *err)
+{
+	_cleanup_filters_ struct filters *filters = NULL;
+
+	if (act_filters_begin(setup->context, "start", &filters, err) < 0)
+		return -1;
+	for (size_t i = 0; i < setup->spec->n_nics; i++) {
+		_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+
+		if (!nic_is_filtered(&setup->spec->nics[i]))
+			continue;
+		binding = nic_binding(setup->spec, i, setup->nics[i].tap);
+		if (put(filters, binding, err) < 0)
+			return error_prefix(err, "nics[%zu]", i);
+	}
+	return act_filters_commit(filters, err);
+}
+
+static int read_binding(struct context *context, const char *tap, struct filter_binding **ret, struct error *err)
+{
+	int found = filter_binding_read(&context->rundir, tap, ret, err);
+
+	if (found == 0)
+		return error_set(err, ERROR_UNKNOWN, "the record of what is filtered on \"%s\" is gone", tap);
+	return found < 0 ? -1 : 0;
+}
+
+int act_nic_filters_up(const struct network_setup *setup, struct error *err)
+{
+	return spec_is_filtered(setup->spec) ? put_all(setup, err) : 0;
+}
+
+static int move_to_bridge(struct context *context, const char *tap, const char *bridge, struct error *err)
+{
+	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+	_cleanup_filters_ struct filters *filters = NULL;
+
+	if (read_binding(context, tap, &binding, err) < 0)
+		return -1;
+	if (streq(binding->bridge, bridge))
+		return 0;
+	text_replace(&binding->bridge, bridge);
+	if (act_filters_begin(context, "start", &filters, err) < 0 || put(filters, binding, err) < 0)
+		return -1;
+	return act_filters_commit(filters, err);
+}
+
+int act_nic_filters_connected(const struct network_setup *setup, size_t nic, struct error *err)
+{
+	const char *tap = setup->nics[nic].tap;
+	_cleanup_free_ char *bridge = NULL;
+	bool is_bridge = false;
+
+	if (link_bridge_of(tap, &bridge, err) < 0 || (*bridge && link_is_bridge(bridge, &is_bridge, err) < 0))
+		return -1;
+	if (is_bridge)
+		return move_to_bridge(setup->context, tap, bridge, err);
+	error_set(err, ERROR_HOST,
+		  "its script has not put \"%s\" on a bridge of the kernel: its filter would have no effect", tap);
+	return error_hint(err, "the rules hang in the bridge: let the script attach $INTERFACE to one, or take the "
+			       "filter off the NIC");
+}
+
+/* --- down --- */
+
+/* The name of a TAP may have come to another instance since. */
+static int remove_one(struct context *context, const char *instance, const char *tap, struct filters **filters,
+		      struct error *err)
+{
+	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+	int found;
+
+	if (!*filters && act_filters_begin(context, "teardown", filters, err) < 0)
+		return -1;
+	found = filter_binding_read(&context->rundir, tap, &binding, err);
+	if (found == 1 && streq(binding->instance, instance))
+		act_filters_remove(*filters, tap);
+	return found < 0 ? -1 : 0;
+}
+
+/* Without a record there are no rules, and none need be looked for. */
+static bool has_record(struct context *context, const char *tap)
+{
+	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+
+	return filter_binding_read(&context->rundir, tap, &binding, &ignored) != 0;
+}
+
+int act_nic_filters_down(struct context *context, struct state *state, struct error *err)
+{
+	_cleanup_filters_ struct filters *filters = NULL;
+	_cleanup_json_ struct json *left = json_new_array();
+
+	for (size_t i = 0; i < json_length(state->resources); i++) {
+		struct json *record = json_at(state->resources, i);
+		const char *tap = json_get_string(record, "link", "");
+
+		if (!resource_is_filter(record))
+			json_append(left, json_ref(record));
+		else if (has_record(context, tap) && remove_one(context, state->name, tap, &filters, err) < 0)
+			return error_prefix(err, "cannot take down the filter of \"%s\"", tap);
+	}
+	if (filters && act_filters_commit(filters, err) < 0)
+		return -1;
+	json_free(state->resources);
+	state->resources = take_ptr(left);
+	return 0;
+}
