@@ -15,7 +15,7 @@ void act_nic_filters_check(struct context *context, const struct spec *spec, str
 void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters);
 /* Their resources, appended to list, before anything is made. */
 void act_nic_filters_record(const struct network_setup *setup, struct json *list);
-/* All of them in one transaction, for TAPs that are there and not up. ERROR_SPEC, ERROR_HOST, ERROR_BUSY. */
+/* All of them in one transaction, for TAPs that are there and not up; then those who look for addresses. ERROR_SPEC, ERROR_HOST, ERROR_BUSY. */
 int act_nic_filters_up(const struct network_setup *setup, struct error *err);
 /* A NIC that a script connects: its TAP must be on a bridge by now, which is told to the binding. ERROR_HOST: it is on none, and the rules have
  * no effect. */

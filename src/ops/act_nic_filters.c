@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "host/link.h"
 #include "ops/act_filters.h"
+#include "ops/act_learner.h"
 #include "vm/filter_digest.h"
 #include "vm/nic_binding.h"
 #include "vm/resource.h"
@@ -94,6 +95,7 @@ static int put_all(const struct network_setup *setup, struct error *err)
 		if (!nic_is_filtered(&setup->spec->nics[i]))
 			continue;
 		binding = nic_binding(setup->spec, i, setup->nics[i].tap);
+		act_learner_recall(setup->context, binding);
 		if (put(filters, binding, err) < 0)
 			return error_prefix(err, "nics[%zu]", i);
 	}
@@ -109,9 +111,27 @@ static int read_binding(struct context *context, const char *tap, struct filter_
 	return found < 0 ? -1 : 0;
 }
 
+/* The learners: as long as one has not found an address, nothing passes but what is needed for it. */
+static int settle_learner(const struct network_setup *setup, size_t i, struct error *err)
+{
+	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+
+	if (read_binding(setup->context, setup->nics[i].tap, &binding, err) < 0 ||
+	    act_learner_settle(setup->context, binding, err) < 0)
+		return error_prefix(err, "nics[%zu]", i);
+	return 0;
+}
+
 int act_nic_filters_up(const struct network_setup *setup, struct error *err)
 {
-	return spec_is_filtered(setup->spec) ? put_all(setup, err) : 0;
+	if (!spec_is_filtered(setup->spec))
+		return 0;
+	if (put_all(setup, err) < 0)
+		return -1;
+	for (size_t i = 0; i < setup->spec->n_nics; i++)
+		if (nic_is_filtered(&setup->spec->nics[i]) && settle_learner(setup, i, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int move_to_bridge(struct context *context, const char *tap, const char *bridge, struct error *err)
@@ -157,9 +177,12 @@ static int remove_one(struct context *context, const char *instance, const char 
 	if (!*filters && act_filters_begin(context, "teardown", filters, err) < 0)
 		return -1;
 	found = filter_binding_read(&context->rundir, tap, &binding, err);
-	if (found == 1 && streq(binding->instance, instance))
-		act_filters_remove(*filters, tap);
-	return found < 0 ? -1 : 0;
+	if (found <= 0 || !streq(binding->instance, instance))
+		return found < 0 ? -1 : 0;
+	if (act_learner_stop(context, tap, err) < 0)
+		return -1;
+	act_filters_remove(*filters, tap);
+	return 0;
 }
 
 /* Without a record there are no rules, and none need be looked for. */
