@@ -185,8 +185,8 @@ is_as_decided() {
 is_limited() {
 	is_state 0 || echo "the guest is lost"
 	quiet kvmctl_bounded nic-set "$ONE" 0 --bandwidth-inbound 200 --bandwidth-outbound 200 --link up || echo "its limits cannot be set again"
-	tc class show dev "$(cat "$WORLD/run/nic/$ONE/0")" | grep -q 'rate 1638400bit ' || echo "it has no limit inbound"
-	{ nft list ruleset; tc filter show dev "$(cat "$WORLD/run/nic/$ONE/0")" ingress; } | grep -q 'limit rate over 200 kbytes\|rate 1638400bit' || echo "it has no limit outbound"
+	tc class show dev "$(cat "$WORLD/run/nic/$ONE/0")" | grep -q 'rate 1638Kbit ' || echo "it has no limit inbound"
+	{ nft list ruleset; tc filter show dev "$(cat "$WORLD/run/nic/$ONE/0")" ingress; } | grep -q 'limit rate over 200 kbytes\|rate 1638Kbit' || echo "it has no limit outbound"
 	[ "$("$KVMCTL" info "$ONE" --json | jq -c '.nics[0] | [.inbound, .outbound, .link_state]')" = '["200","200","up"]' ] || echo "info says something else"
 }
 

@@ -222,6 +222,34 @@ static void test_a_secret_in_a_uri_is_not_shown(void **state)
 	assert_null(strstr(problems, "sesame"));
 }
 
+#define LIMITED(rates) "\"nics\": [{\"link\": \"br0\", \"bandwidth\": {" rates "}}]"
+
+static void test_bandwidth(void **state)
+{
+	static const struct trial trials[] = {
+		{ LIMITED(""), NULL },
+		{ LIMITED("\"inbound\": {\"average\": 0}"), NULL },
+		{ LIMITED("\"inbound\": {\"average\": 16777216, \"peak\": 16777216, \"burst\": 1048576}, \"outbound\": {\"average\": 1, \"burst\": 200}"), NULL },
+		{ LIMITED("\"inbound\": {}"), "nics[0].bandwidth.inbound.average: is missing" },
+		{ LIMITED("\"inbound\": {\"average\": 0, \"burst\": 5}"), "nics[0].bandwidth.inbound: has no average, which peak and burst go with" },
+		{ LIMITED("\"inbound\": {\"average\": 16777217}"), "nics[0].bandwidth.inbound.average: 16777217 is out of range (0 to 16777216)" },
+		{ LIMITED("\"outbound\": {\"average\": -1}"), "nics[0].bandwidth.outbound.average: -1 is out of range (0 to 16777216)" },
+		{ LIMITED("\"outbound\": {\"average\": \"10\"}"), "nics[0].bandwidth.outbound.average: must be a whole number, not string" },
+		{ LIMITED("\"outbound\": {\"average\": 10, \"peak\": 9}"), "nics[0].bandwidth.outbound.peak: 9 is less than the average, 10" },
+		{ LIMITED("\"inbound\": {\"average\": 1, \"burst\": 201}"),
+		  "nics[0].bandwidth.inbound.burst: 201 takes more than 200 seconds at the average, 1" },
+		{ LIMITED("\"inbound\": {\"average\": 1, \"floor\": 1}"),
+		  "nics[0].bandwidth.inbound.floor: a guaranteed minimum is a matter of the link that all guests share; kvmctl sets limits on the TAP of "
+		  "one guest only" },
+		{ LIMITED("\"inbond\": {\"average\": 1}"), "nics[0].bandwidth.inbond: unknown key; did you mean \"inbound\"?" },
+		{ LIMITED("\"inbound\": 5"), "nics[0].bandwidth.inbound: must be of type object, not integer" },
+		{ "\"nics\": [{\"mode\": \"user\", \"bandwidth\": {\"inbound\": {\"average\": 1}}}]",
+		  "nics[0].bandwidth: mode \"user\" has no TAP on the host that could be limited" },
+	};
+	(void)state;
+	run(trials, ELEMENTS(trials));
+}
+
 static void test_nics(void **state)
 {
 	static const struct trial trials[] = {
@@ -366,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_a_secret_in_a_uri_is_not_shown),
 		cmocka_unit_test(test_nics),
+		cmocka_unit_test(test_bandwidth),
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_no_spec_at_all),
