@@ -121,6 +121,8 @@ command_fn cmd_filter_compile;
 command_fn cmd_filter_bind, cmd_filter_unbind, cmd_filter_bindings;
 /* cmd_filter_learned.c */
 command_fn cmd_filter_learned;
+/* cmd_filter_look.c */
+command_fn cmd_filter_explain, cmd_filter_stats, cmd_filter_trace;
 command_fn cmd_host_info, cmd_host_verify, cmd_host_powercycle;
 command_fn cmd_completion, cmd_help, cmd_version;
 

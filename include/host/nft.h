@@ -22,6 +22,13 @@ void nft_failure_clear(struct nft_failure *failure);
 int nft_load(const char *text, struct nft_failure *failure, struct error *err);
 /* Asks nft and the kernel whether they would take the text; nothing changes. */
 int nft_check(const char *text, struct nft_failure *failure, struct error *err);
+/* Loads the text, and keeps what it makes for itself alone, tables with "flags owner", until it is released or the process ends, however
+ * it does. *ret is released by the caller. */
+struct nft_held;
+int nft_hold(const char *text, struct nft_held **ret, struct error *err);
+void nft_release(struct nft_held **held);
+#define _cleanup_nft_held_ _cleanup_(nft_release)
+
 /* What `nft list WHAT` prints ("table bridge kvmctl"); with `json` as nft's JSON. Owned by the caller. ERROR_HOST, also when there is
  * no such thing. */
 int nft_list(const char *what, bool json, char **ret, struct error *err);

@@ -244,6 +244,22 @@ struct learned_request {
 };
 /* ERROR_STATE: nothing is learned there, or somebody else has the address. */
 int op_filter_learned(struct context *context, const struct learned_request *request, struct error *err);
+/* What would be done with a packet (words: vm/filter_packet.h), by the rules of a binding (name as act_filter_find has it), or of a filter
+ * with parameters "NAME=VALUE" (strv). {"name","interface","packet","verdict","link","network"}, the layers with {"verdict","why","chain",
+ * "filter","place","rule","mirrored","passed"}. */
+int op_filter_explain(struct context *context, const char *name, const char *filter, char *const *parameters, const char *packet,
+		      struct json **ret, struct error *err);
+/* {"name","interface","rules": [{"filter","place","direction","layer","packets","bytes","rule"}]}: of a binding, or of a filter wherever it
+ * is in force; of both given: its rules on that binding. */
+int op_filter_stats(struct context *context, const char *name, const char *filter, struct json **ret, struct error *err);
+/* Calls fn for each decision about a frame of the binding, until its time is over, or there were so many, or fn returns -1. *ret_lost:
+ * how often the kernel had no room for what it had to tell. */
+struct filter_trace_bounds {
+	int64_t for_ms;
+	size_t decisions;
+};
+int op_filter_trace(struct context *context, const char *name, const struct filter_trace_bounds *bounds,
+		    int (*fn)(const struct json *decision, void *arg), void *arg, size_t *ret_lost, struct error *err);
 /* ERROR_STATE: another filter refers to it, or it is kvmctl's own. */
 int op_filter_undefine(struct context *context, const char *name, struct error *err);
 

@@ -263,6 +263,9 @@ static inline enum filter_layer filter_rule_layer(const struct filter_rule *rule
 /* Where an entry stands, for errors and statistics: "line 12", "entries[3]". Owned by the caller. */
 char *filter_entry_place(const struct filter *filter, size_t entry);
 
+/* A rule in one line, for people: "drop out 500: ip srcipaddr=$IP". Owned by the caller. */
+char *filter_rule_text(const struct filter_rule *rule);
+
 /* Same name, chain, entries, comments ...; lines do not count. */
 bool filter_equal(const struct filter *a, const struct filter *b);
 

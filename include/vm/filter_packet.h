@@ -12,6 +12,7 @@
 #include "vm/filter_model.h"
 
 #define FILTER_PACKET_MAX 4096        /* characters */
+#define FILTER_PACKET_GUEST_MAC "02:00:00:00:00:01"   /* when nobody knows it */
 
 enum packet_has {
 	PACKET_ABSENT,                /* the packet has no such field: nothing that is asked of it is true */
@@ -51,6 +52,9 @@ struct filter_packet_defaults {
 int filter_packet_parse(const char *text, const struct filter_packet_defaults *defaults, struct filter_packet *ret, struct error *err);
 /* In words, with all that was not said: it can be read back to the same packet. Owned by the caller. */
 char *filter_packet_text(const struct filter_packet *packet);
+/* In the same words, what a frame's headers say, each as far as it is there. Owned by the caller. */
+char *filter_packet_from_headers(const uint8_t *link, size_t link_n, const uint8_t *network, size_t network_n, const uint8_t *transport,
+				 size_t transport_n);
 /* The ether type that stands behind the MAC addresses: the tag's when there is one. */
 static inline unsigned filter_packet_outer_type(const struct filter_packet *packet)
 {

@@ -126,3 +126,37 @@ int nft_identity(char **ret, struct error *err)
 		       (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
 	return 0;
 }
+
+/* --- held --- */
+
+struct nft_held {
+	const struct nft_module *module;
+	void *context;
+};
+
+int nft_hold(const char *text, struct nft_held **ret, struct error *err)
+{
+	const void *symbol;
+	_cleanup_free_ char *errors = NULL;
+
+	if (module_load("nft", "nft_module", &symbol, err) < 0)
+		return -1;
+
+	const struct nft_module *module = symbol;
+	void *context = module->hold(text, &errors);
+
+	if (!context)
+		return refused(text, errors ? errors : "", NULL, err);
+	*ret = xcalloc(1, sizeof(**ret));
+	**ret = (struct nft_held){ module, context };
+	return 0;
+}
+
+void nft_release(struct nft_held **held)
+{
+	if (!*held)
+		return;
+	(*held)->module->release((*held)->context);
+	free(*held);
+	*held = NULL;
+}

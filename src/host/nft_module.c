@@ -71,7 +71,30 @@ static const char *library(void)
 	return dladdr((void *)nft_ctx_new, &info) && info.dli_fname ? info.dli_fname : "";
 }
 
+static void *hold(const char *commands, char **ret_errors)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+
+	*ret_errors = NULL;
+	if (!ctx)
+		return NULL;
+	nft_ctx_buffer_output(ctx);
+	nft_ctx_buffer_error(ctx);
+	if (run_file(ctx, commands) == 0)
+		return ctx;
+	*ret_errors = copy(nft_ctx_get_error_buffer(ctx));
+	nft_ctx_free(ctx);
+	return NULL;
+}
+
+static void release(void *held)
+{
+	nft_ctx_free(held);
+}
+
 const struct nft_module nft_module = {
 	.library = library,
 	.run = run,
+	.hold = hold,
+	.release = release,
 };

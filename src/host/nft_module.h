@@ -11,6 +11,10 @@ struct nft_module {
 	 * listed is printed as JSON. 0 or -1; *ret_output and *ret_errors are what it said, owned by the caller (free), never NULL
 	 * but when there is no memory. */
 	int (*run)(const char *commands, bool check, bool json, char **ret_output, char **ret_errors);
+	/* The same, and what it has made for itself alone (tables with "flags owner") stays as long as what is returned: NULL, it
+	 * was refused. release ends it; so does the end of the process. */
+	void *(*hold)(const char *commands, char **ret_errors);
+	void (*release)(void *held);
 };
 
 #endif
