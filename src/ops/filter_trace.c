@@ -17,12 +17,13 @@
 
 struct known_frame {
 	uint32_t id;
+	unsigned iif, oif; /* at the hook where it is */
 	char *packet;
 };
 
 struct trace {
 	struct filter_binding *binding;
-	unsigned index;                          /* of the interface */
+	unsigned index; /* of the interface */
 	struct filter_looked looked;
 	struct filter_rows rows;
 	struct deadline relist;                  /* not before: rules that are gone are asked for once in a while */
@@ -58,19 +59,23 @@ static struct known_frame *find_frame(struct trace *t, uint32_t id)
 static void learn_frame(struct trace *t, const struct nft_trace_event *event)
 {
 	struct known_frame *frame = find_frame(t, event->id);
+	bool known = frame;
 
 	if (!event->has_headers)
 		return;
 	if (!frame) {
 		frame = &t->frames[t->next];
 		t->next = (t->next + 1) % FRAMES_KNOWN;
-	} else if (event->link_n < 14) {
-		return; /* the hooks of IP do not see the addresses of the frame */
 	}
-	free(frame->packet);
 	frame->id = event->id;
-	frame->packet = filter_packet_from_headers(event->link, event->link_n, event->network, event->network_n, event->transport,
-						   event->transport_n);
+	frame->iif = event->iif;
+	frame->oif = event->oif;
+	/* The hooks of IP do not see the addresses of the frame. */
+	if (known && event->link_n < 14)
+		return;
+	free(frame->packet);
+	frame->packet = filter_packet_from_headers(event->link, event->link_n, event->network, event->network_n,
+						   event->transport, event->transport_n);
 }
 
 /* --- rules --- */
@@ -118,16 +123,21 @@ static void put_foreign(const struct nft_trace_event *event, struct json *docume
 			 (unsigned long long)event->handle);
 }
 
+/* Whether the frame, where it is, comes from or goes to the interface. */
+static bool is_ours(const struct trace *t, const struct known_frame *frame, enum filter_direction direction)
+{
+	return frame && (direction == FILTER_OUT ? frame->iif : frame->oif) == t->index;
+}
+
 /* 1: a decision was told; -1: nobody wants to hear more. */
 static int tell(struct trace *t, const struct nft_trace_event *event)
 {
 	_cleanup_filter_trace_step_ struct filter_trace_step step = { 0 };
 	struct known_frame *frame = find_frame(t, event->id);
-	unsigned index;
 
 	filter_trace_read(event, &step);
-	index = step.where.direction == FILTER_OUT ? event->iif : event->oif;
-	if (step.kind == FILTER_TRACE_NOTHING || (step.kind == FILTER_TRACE_END && index != t->index))
+	if (step.kind == FILTER_TRACE_NOTHING ||
+	    (step.kind == FILTER_TRACE_END && !is_ours(t, frame, step.where.direction)))
 		return 0;
 
 	_cleanup_json_ struct json *document = json_new_object();
@@ -137,7 +147,8 @@ static int tell(struct trace *t, const struct nft_trace_event *event)
 	if (step.kind == FILTER_TRACE_FOREIGN)
 		put_foreign(event, document);
 	else
-		put_where(document, &step.where, step.kind == FILTER_TRACE_END ? t->binding->interface : step.where.interface);
+		put_where(document, &step.where,
+			  step.kind == FILTER_TRACE_END ? t->binding->interface : step.where.interface);
 	if (step.kind == FILTER_TRACE_RULE)
 		put_rule(t, event, document);
 	else if (step.kind == FILTER_TRACE_END)

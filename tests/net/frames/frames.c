@@ -10,6 +10,8 @@
  *   member GROUP [-]ADDRESS...           who is, and no longer is, a member of a security group
  *   pause                                for a tenth of a second: the kernel forgets connections that were dropped as they began
  *
+ * frames --explain SHIPPED TABLE...: what `filter explain` says of the frames instead. frames --send "out udp dport=53"...: only sends.
+ *
  * with FRAME as in frames.h; a value may be a list of alternatives a|b|c or a range 1..9 or 1..99/7: all combinations are sent. A write
  * to a TAP has done all its work when it returns, so what has not arrived then is dropped: nothing here waits. */
 #include <fcntl.h>
@@ -368,6 +370,41 @@ static void wait_for_bridge(struct ring *ring)
 	case_die("br0", "does not forward", NULL);
 }
 
+/* Without a frame, so that nothing is counted. A link that runs is forwarded to as soon as who has told so has let go of its lock. */
+static void wait_for_port(const char *name)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	for (int i = 0; i < 1000; i++) {
+		if (ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_RUNNING &&
+		    ioctl(fd, SIOCSIFFLAGS, &request) == 0)
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	case_die(name, "does not run", NULL);
+}
+
+/* Puts frames in, whatever becomes of them: "out udp dport=53" ... */
+static int send_frames(int argc, char **argv)
+{
+	struct ring ring = { .guest = open_tap("tap0"), .lan = open_tap("tap1") };
+
+	wait_for_port("tap0");
+	wait_for_port("tap1");
+	for (int i = 2; i < argc; i++) {
+		_cleanup_strv_ char **words = strv_split(argv[i], ' ');
+		bool from_guest = streq(words[0], "out");
+		struct frame frame;
+
+		frame_build(words + 1, from_guest, &frame);
+		if (write(from_guest ? ring.guest : ring.lan, frame.data, frame.n) < 0)
+			case_die(argv[i], strerror(errno), NULL);
+	}
+	return 0;
+}
+
 static int explain(int argc, char **argv)
 {
 	struct filter_kernel kernel = { .bridge = true, .bridge_netfilter = true, .inet_ct = true, .inet_reject = true,
@@ -384,6 +421,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 2 && streq(argv[1], "--explain"))
 		return explain(argc, argv);
+	if (argc > 2 && streq(argv[1], "--send"))
+		return send_frames(argc, argv);
 
 	struct ring ring = { .guest = open_tap("tap0"), .lan = open_tap("tap1") };
 	struct filter_kernel kernel = real_kernel();
