@@ -56,7 +56,7 @@ static struct known_frame *find_frame(struct trace *t, uint32_t id)
 	return NULL;
 }
 
-static void learn_frame(struct trace *t, const struct nft_trace_event *event)
+static void note_frame(struct trace *t, const struct nft_trace_event *event)
 {
 	struct known_frame *frame = find_frame(t, event->id);
 	bool known = frame;
@@ -190,7 +190,7 @@ int op_filter_trace(struct context *context, const char *name, const struct filt
 
 	struct deadline deadline = context_step(context, bounds->for_ms);
 	while ((status = nft_trace_next(fd, deadline, &event, ret_lost, err)) > 0) {
-		learn_frame(&t, &event);
+		note_frame(&t, &event);
 		status = tell(&t, &event);
 		if (status < 0 || (status > 0 && ++told >= bounds->decisions))
 			return 0;

@@ -150,14 +150,14 @@ static bool is_member(const struct filter_packet *packet, const char *group, boo
 
 /* What is no field by itself. */
 static bool special_holds(const struct filter_tree_node *node, const struct filter_operand *operand,
-			  const size_t *positions, const struct filter_packet *packet)
+			  bool mirrored, const size_t *positions, const struct filter_packet *packet)
 {
 	const struct filter_value *value = value_at(operand, positions);
 	const struct packet_field *flags = &packet->fields[ID(FLAGS)], *option = &packet->fields[ID(OPTION)];
 	bool holds;
 
 	if (operand->row->id == ID(SRCMEMBERS) || operand->row->id == ID(DSTMEMBERS))
-		return is_member(packet, value->text, operand->row->id == ID(SRCMEMBERS));
+		return is_member(packet, value->text, (operand->row->id == ID(SRCMEMBERS)) != mirrored);
 	if (operand->row->id == ID(FLAGS))
 		holds = (flags->value[15] & value->mask) == value->number;
 	else if (operand->row->id == ID(OPTION))
@@ -178,7 +178,7 @@ static bool node_holds(const struct filter_tree_node *node, const struct filter_
 		if (standing->without_mac && operand->row->id == ID(SRCMACADDR))
 			continue;
 		if (!match_of(node, operand, standing->mirrored, &match)) {
-			if (!special_holds(node, operand, positions, packet))
+			if (!special_holds(node, operand, standing->mirrored, positions, packet))
 				return false;
 			continue;
 		}
