@@ -45,6 +45,18 @@ static int put_asked(struct context *context, const char *name, struct json *doc
 	return 0;
 }
 
+/* What the supervisor has heard last may say why QEMU hears nothing. */
+static int explain(const struct instance *instance, struct error *err)
+{
+	if (!streq(instance->status.migration, migration_state_to_string(MIGRATION_POSTCOPY_PAUSED)))
+		return -1;
+	return error_hint(
+		err,
+		"its post-copy has lost its connection, and QEMU waits for a page that is still on the source: "
+		"\"kvmctl migration accept %s --recover\" lets it wait for the connection again",
+		instance->name);
+}
+
 int op_migration_status(struct context *context, const char *name, struct json **ret, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
@@ -59,7 +71,7 @@ int op_migration_status(struct context *context, const char *name, struct json *
 		return -1;
 	put_record(document, &instance, state);
 	if (put_asked(context, name, document, err) < 0)
-		return -1;
+		return err->kind == ERROR_TIMEOUT ? explain(&instance, err) : -1;
 	*ret = take_ptr(document);
 	return 0;
 }
