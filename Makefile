@@ -143,7 +143,7 @@ $(BUILD)/tests/golden/%: tests/golden/%.c tests/golden/golden_case.c $(BUILD)/li
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- filters: golden rules, and frames with their verdicts ---
-FILTER_TESTS := $(BUILD)/tests/filters/golden $(BUILD)/tests/filters/frames
+FILTER_TESTS := $(BUILD)/tests/filters/golden $(BUILD)/tests/filters/frames $(BUILD)/tests/filters/talk
 unit: $(FILTER_TESTS)
 $(BUILD)/tests/filters/golden: tests/golden-filters/filter_golden.c tests/filter_case.h $(BUILD)/libkvmctl.a | $(MODULES)
 	@mkdir -p $(dir $@)
@@ -153,6 +153,11 @@ $(BUILD)/tests/filters/frames: $(wildcard tests/net/frames/*.c) $(wildcard tests
 	@mkdir -p $(dir $@)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -pthread -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
+
+$(BUILD)/tests/filters/talk: $(wildcard tests/net/talk/*.c) tests/net/frames/frame_build.c $(wildcard tests/net/talk/*.h) tests/net/frames/frames.h tests/learn_frames.h tests/filter_case.h $(BUILD)/libkvmctl.a
+	@mkdir -p $(dir $@)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- the fake QEMU of the tests ---
 $(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) tests/fake/fake.h $(BUILD)/libkvmctl.a

@@ -10,35 +10,35 @@
 
 static const uint8_t guest_mac[6] = { 0x52, 0x54, 0, 0, 0, 1 }, other_mac[6] = { 0x52, 0x54, 0, 0, 0, 2 };
 
-struct frame {
+struct bytes {
 	uint8_t data[1600];
 	size_t n;
 };
 
-static inline void put(struct frame *frame, const void *bytes, size_t n)
+static inline void put(struct bytes *frame, const void *bytes, size_t n)
 {
 	memcpy(frame->data + frame->n, bytes, n);
 	frame->n += n;
 }
 
-static inline void put_u8(struct frame *frame, unsigned value)
+static inline void put_u8(struct bytes *frame, unsigned value)
 {
 	frame->data[frame->n++] = (uint8_t)value;
 }
 
-static inline void put_u16(struct frame *frame, unsigned value)
+static inline void put_u16(struct bytes *frame, unsigned value)
 {
 	put_u8(frame, value >> 8);
 	put_u8(frame, value);
 }
 
-static inline void put_u32(struct frame *frame, uint32_t value)
+static inline void put_u32(struct bytes *frame, uint32_t value)
 {
 	put_u16(frame, value >> 16);
 	put_u16(frame, value & 0xffff);
 }
 
-static inline void put_address(struct frame *frame, const char *text)
+static inline void put_address(struct bytes *frame, const char *text)
 {
 	uint8_t bytes[16];
 
@@ -51,9 +51,9 @@ static inline void put_address(struct frame *frame, const char *text)
 	}
 }
 
-static inline struct frame ethernet(const uint8_t *from, const uint8_t *to, unsigned type)
+static inline struct bytes ethernet(const uint8_t *from, const uint8_t *to, unsigned type)
 {
-	struct frame frame = { .n = 0 };
+	struct bytes frame = { .n = 0 };
 
 	put(&frame, to, 6);
 	put(&frame, from, 6);
@@ -61,9 +61,9 @@ static inline struct frame ethernet(const uint8_t *from, const uint8_t *to, unsi
 	return frame;
 }
 
-static inline struct frame arp(const uint8_t *from, unsigned operation, const char *sender, const char *target)
+static inline struct bytes arp(const uint8_t *from, unsigned operation, const char *sender, const char *target)
 {
-	struct frame frame = ethernet(from, other_mac, 0x0806);
+	struct bytes frame = ethernet(from, other_mac, 0x0806);
 
 	put_u16(&frame, 1);
 	put_u16(&frame, 0x0800);
@@ -76,11 +76,24 @@ static inline struct frame arp(const uint8_t *from, unsigned operation, const ch
 	return frame;
 }
 
-/* IPv4 with UDP and a payload. */
-static inline struct frame udp(const uint8_t *from, const uint8_t *to, const char *source, const char *destination, unsigned source_port,
-			       unsigned destination_port, const struct frame *payload)
+/* Of the IPv4 header that begins there. */
+static inline void put_checksum(struct bytes *frame, size_t at)
 {
-	struct frame frame = ethernet(from, to, 0x0800);
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < 20; i += 2)
+		sum += (uint32_t)(frame->data[at + i] << 8 | frame->data[at + i + 1]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	frame->data[at + 10] = (uint8_t)(~sum >> 8);
+	frame->data[at + 11] = (uint8_t)~sum;
+}
+
+/* IPv4 with UDP and a payload. */
+static inline struct bytes udp(const uint8_t *from, const uint8_t *to, const char *source, const char *destination, unsigned source_port,
+			       unsigned destination_port, const struct bytes *payload)
+{
+	struct bytes frame = ethernet(from, to, 0x0800);
 
 	put_u16(&frame, 0x4500);
 	put_u16(&frame, (unsigned)(28 + payload->n));
@@ -89,6 +102,7 @@ static inline struct frame udp(const uint8_t *from, const uint8_t *to, const cha
 	put_u16(&frame, 0);
 	put_address(&frame, source);
 	put_address(&frame, destination);
+	put_checksum(&frame, 14);
 	put_u16(&frame, source_port);
 	put_u16(&frame, destination_port);
 	put_u16(&frame, (unsigned)(8 + payload->n));
@@ -98,10 +112,10 @@ static inline struct frame udp(const uint8_t *from, const uint8_t *to, const cha
 }
 
 /* type 0: no options but the lease and the end. lease 0: none. */
-static inline struct frame dhcp(unsigned operation, unsigned type, const uint8_t *chaddr, const char *ciaddr, const char *yiaddr,
+static inline struct bytes dhcp(unsigned operation, unsigned type, const uint8_t *chaddr, const char *ciaddr, const char *yiaddr,
 				const char *requested, uint32_t lease)
 {
-	struct frame frame = { .n = 0 };
+	struct bytes frame = { .n = 0 };
 
 	put_u32(&frame, operation << 24 | 0x010600);
 	put_u32(&frame, 0x12345678);
@@ -130,10 +144,10 @@ static inline struct frame dhcp(unsigned operation, unsigned type, const uint8_t
 	return frame;
 }
 
-static inline struct frame ipv6(const uint8_t *from, const uint8_t *to, const char *source, const char *destination, unsigned next,
-				unsigned hops, const struct frame *payload)
+static inline struct bytes ipv6(const uint8_t *from, const uint8_t *to, const char *source, const char *destination, unsigned next,
+				unsigned hops, const struct bytes *payload)
 {
-	struct frame frame = ethernet(from, to, 0x86dd);
+	struct bytes frame = ethernet(from, to, 0x86dd);
 
 	put_u32(&frame, 0x60000000);
 	put_u16(&frame, (unsigned)payload->n);
@@ -146,10 +160,10 @@ static inline struct frame ipv6(const uint8_t *from, const uint8_t *to, const ch
 }
 
 /* Neighbour solicitation (135) or advertisement (136). */
-static inline struct frame neighbour(const uint8_t *from, unsigned type, const char *source, const char *target)
+static inline struct bytes neighbour(const uint8_t *from, unsigned type, const char *source, const char *target)
 {
 	static const uint8_t multicast[6] = { 0x33, 0x33, 0, 0, 0, 1 };
-	struct frame icmp = { .n = 0 };
+	struct bytes icmp = { .n = 0 };
 
 	put_u32(&icmp, type << 24);
 	put_u32(&icmp, 0);
@@ -158,9 +172,9 @@ static inline struct frame neighbour(const uint8_t *from, unsigned type, const c
 }
 
 /* A DHCPv6 message with one association of one or two addresses. */
-static inline struct frame dhcpv6(unsigned type, const char *first, uint32_t first_valid, const char *second, uint32_t second_valid)
+static inline struct bytes dhcpv6(unsigned type, const char *first, uint32_t first_valid, const char *second, uint32_t second_valid)
 {
-	struct frame frame = { .n = 0 };
+	struct bytes frame = { .n = 0 };
 
 	put_u32(&frame, type << 24 | 0x123456);
 	put_u16(&frame, 1);
@@ -181,10 +195,10 @@ static inline struct frame dhcpv6(unsigned type, const char *first, uint32_t fir
 	return frame;
 }
 
-static inline struct frame dhcpv6_frame(const uint8_t *from, const uint8_t *to, const char *source, bool from_client,
-					const struct frame *message)
+static inline struct bytes dhcpv6_frame(const uint8_t *from, const uint8_t *to, const char *source, bool from_client,
+					const struct bytes *message)
 {
-	struct frame segment = { .n = 0 };
+	struct bytes segment = { .n = 0 };
 
 	put_u16(&segment, from_client ? 546 : 547);
 	put_u16(&segment, from_client ? 547 : 546);

@@ -83,7 +83,7 @@ enum learn_wish {
 	LEARN_WANTS_DHCPV6 = 4,
 	LEARN_WANTS_PROBES = 8,          /* neighbour solicitations of the guest, from :: */
 	LEARN_WANTS_CLAIMS = 16,         /* and its others, and its advertisements */
-	LEARN_WANTS_OTHERS = 32,         /* neighbour discovery that the guest gets */
+	LEARN_WANTS_OTHERS = 32,         /* objections to probes, and probes of others */
 };
 unsigned learn_wishes(const struct learn *learn);
 

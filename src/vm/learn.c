@@ -370,19 +370,18 @@ int64_t learn_deadline(const struct learn *learn)
 
 unsigned learn_wishes(const struct learn *learn)
 {
-	bool searching = learn->any && count(learn, false) == 0, tentative = false;
+	bool searching = learn->any && count(learn, false) == 0;
 	unsigned wishes = 0;
 
-	for (size_t i = 0; i < learn->n; i++)
-		tentative |= learn->leases[i].wanted && learn->leases[i].tentative;
 	if (learn->ipv4 && searching)
 		wishes |= LEARN_WANTS_SENDERS;
 	if (learn->ipv4 && (searching || !learn->any))
 		wishes |= LEARN_WANTS_DHCP;
 	if (!learn->ipv6)
 		return wishes;
-	wishes |= LEARN_WANTS_DHCPV6 | LEARN_WANTS_PROBES;
+	/* Objections at any time: one may be there before the probe has been looked at. */
+	wishes |= LEARN_WANTS_DHCPV6 | LEARN_WANTS_PROBES | LEARN_WANTS_OTHERS;
 	if ((learn->any && !has_routable_ipv6(learn)) || count(learn, true) >= CROWD)
 		wishes |= LEARN_WANTS_CLAIMS;
-	return tentative ? wishes | LEARN_WANTS_OTHERS : wishes;
+	return wishes;
 }

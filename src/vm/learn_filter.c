@@ -145,6 +145,15 @@ static void neighbours(struct program *program, bool guest, uint32_t type, bool 
 	clause_end(program);
 }
 
+/* Who asks from no address is answered to all nodes: by that it is told from the answers that a guest gets all the time. */
+static void objections(struct program *program)
+{
+	neighbours(program, false, 135, true);
+	is(program, BPF_W, MAC_DESTINATION, 0x33330000);
+	is(program, BPF_H, MAC_DESTINATION + 4, 1);
+	neighbours(program, false, 136, false);
+}
+
 /* What has a VLAN tag says nothing; the kernel has taken the tag out of the frame. */
 static void no_tag(struct program *program)
 {
@@ -170,10 +179,8 @@ size_t learn_filter_make(unsigned wishes, const uint8_t mac[6], struct sock_filt
 		neighbours(&program, true, 135, !(wishes & LEARN_WANTS_CLAIMS));
 	if (wishes & LEARN_WANTS_CLAIMS)
 		neighbours(&program, true, 136, false);
-	if (wishes & LEARN_WANTS_OTHERS) {
-		neighbours(&program, false, 135, true);
-		neighbours(&program, false, 136, false);
-	}
+	if (wishes & LEARN_WANTS_OTHERS)
+		objections(&program);
 	emit(&program, BPF_RET | BPF_K, 0);
 	return program.n;
 }

@@ -25,7 +25,7 @@ static void attach(struct rig *rig, unsigned wishes)
 	assert_int_equal(setsockopt(rig->out, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
 }
 
-static bool passes(struct rig *rig, struct frame frame)
+static bool passes(struct rig *rig, struct bytes frame)
 {
 	uint8_t data[2048];
 
@@ -35,16 +35,16 @@ static bool passes(struct rig *rig, struct frame frame)
 
 static void test_what_passes(void **state)
 {
-	struct frame nothing = { .n = 0 }, message = dhcp(1, 7, guest_mac, "10.0.0.7", "0.0.0.0", NULL, 0);
-	struct frame release = udp(guest_mac, other_mac, "10.0.0.7", "10.0.0.1", 68, 67, &message);
-	struct frame plain = udp(guest_mac, other_mac, "10.0.0.7", "10.0.0.1", 1, 2, &nothing);
-	struct frame discover = udp(guest_mac, other_mac, "0.0.0.0", "255.255.255.255", 68, 67, &message);
-	struct frame v6_message = dhcpv6(8, "2001:db8::5", 60, NULL, 0);
-	struct frame v6_release = dhcpv6_frame(guest_mac, other_mac, "fe80::2", true, &v6_message);
-	struct frame probe = neighbour(guest_mac, 135, "::", "2001:db8::5"), claim = neighbour(guest_mac, 136, "fe80::7", "2001:db8::7");
-	struct frame solicits = neighbour(guest_mac, 135, "2001:db8::7", "2001:db8::1"), asks = arp(guest_mac, 1, "10.0.0.6", "10.0.0.1");
+	struct bytes nothing = { .n = 0 }, message = dhcp(1, 7, guest_mac, "10.0.0.7", "0.0.0.0", NULL, 0);
+	struct bytes release = udp(guest_mac, other_mac, "10.0.0.7", "10.0.0.1", 68, 67, &message);
+	struct bytes plain = udp(guest_mac, other_mac, "10.0.0.7", "10.0.0.1", 1, 2, &nothing);
+	struct bytes discover = udp(guest_mac, other_mac, "0.0.0.0", "255.255.255.255", 68, 67, &message);
+	struct bytes v6_message = dhcpv6(8, "2001:db8::5", 60, NULL, 0);
+	struct bytes v6_release = dhcpv6_frame(guest_mac, other_mac, "fe80::2", true, &v6_message);
+	struct bytes probe = neighbour(guest_mac, 135, "::", "2001:db8::5"), claim = neighbour(guest_mac, 136, "fe80::7", "2001:db8::7");
+	struct bytes solicits = neighbour(guest_mac, 135, "2001:db8::7", "2001:db8::1"), asks = arp(guest_mac, 1, "10.0.0.6", "10.0.0.1");
 	const struct {
-		struct frame *frame;
+		struct bytes *frame;
 		unsigned wishes;
 	} cases[] = {
 		{ &plain, LEARN_WANTS_SENDERS },

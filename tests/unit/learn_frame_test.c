@@ -8,7 +8,7 @@
 #include "learn_frames.h"
 
 /* "KIND ADDRESS/SECONDS ..." of a frame. */
-static const char *says(const struct frame *frame, bool from_guest)
+static const char *says(const struct bytes *frame, bool from_guest)
 {
 	static const char *const kinds[] = { "nothing", "sender", "lease", "release", "probe", "claim", "taken" };
 	static char text[600];
@@ -28,7 +28,7 @@ static const char *says(const struct frame *frame, bool from_guest)
 
 static void test_senders(void **state)
 {
-	struct frame nothing = { .n = 0 }, frame = udp(guest_mac, other_mac, "10.0.0.5", "10.0.0.1", 1, 2, &nothing);
+	struct bytes nothing = { .n = 0 }, frame = udp(guest_mac, other_mac, "10.0.0.5", "10.0.0.1", 1, 2, &nothing);
 	static const char *const nobodies[] = { "0.0.0.0",   "0.1.2.3",   "127.0.0.1", "169.254.3.4",
 						"224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255" };
 
@@ -60,16 +60,16 @@ static void test_senders(void **state)
 	assert_string_equal(says(&frame, true), "nothing");
 }
 
-static struct frame answer(unsigned operation, unsigned type, const uint8_t *chaddr, const char *yiaddr, uint32_t lease)
+static struct bytes answer(unsigned operation, unsigned type, const uint8_t *chaddr, const char *yiaddr, uint32_t lease)
 {
-	struct frame message = dhcp(operation, type, chaddr, "0.0.0.0", yiaddr, NULL, lease);
+	struct bytes message = dhcp(operation, type, chaddr, "0.0.0.0", yiaddr, NULL, lease);
 
 	return udp(other_mac, guest_mac, "10.0.0.1", "255.255.255.255", 67, 68, &message);
 }
 
 static void test_dhcp_gives(void **state)
 {
-	struct frame frame = answer(2, 5, guest_mac, "10.0.0.7", 3600);
+	struct bytes frame = answer(2, 5, guest_mac, "10.0.0.7", 3600);
 
 	(void)state;
 	assert_string_equal(says(&frame, false), "lease 10.0.0.7/3600 by 10.0.0.1");
@@ -101,8 +101,8 @@ static void test_dhcp_gives(void **state)
 /* Whatever is cut off says nothing, and nothing is read behind its end (under sanitizers). */
 static void test_cut_off(void **state)
 {
-	struct frame message = dhcpv6(7, "2001:db8::5", 60, NULL, 0);
-	struct frame frames[] = { answer(2, 5, guest_mac, "10.0.0.7", 3600), arp(guest_mac, 1, "10.0.0.5", "10.0.0.1"),
+	struct bytes message = dhcpv6(7, "2001:db8::5", 60, NULL, 0);
+	struct bytes frames[] = { answer(2, 5, guest_mac, "10.0.0.7", 3600), arp(guest_mac, 1, "10.0.0.5", "10.0.0.1"),
 				  neighbour(guest_mac, 135, "::", "2001:db8::5"),
 				  dhcpv6_frame(other_mac, guest_mac, "fe80::1", false, &message) };
 	struct learn_frame ret;
@@ -120,8 +120,8 @@ static void test_cut_off(void **state)
 
 static void test_dhcp_gives_back(void **state)
 {
-	struct frame message = dhcp(1, 7, guest_mac, "10.0.0.7", "0.0.0.0", NULL, 0);
-	struct frame frame = udp(guest_mac, other_mac, "10.0.0.7", "10.0.0.1", 68, 67, &message);
+	struct bytes message = dhcp(1, 7, guest_mac, "10.0.0.7", "0.0.0.0", NULL, 0);
+	struct bytes frame = udp(guest_mac, other_mac, "10.0.0.7", "10.0.0.1", 68, 67, &message);
 
 	(void)state;
 	assert_string_equal(says(&frame, true), "release 10.0.0.7/0");
@@ -139,8 +139,8 @@ static void test_dhcp_gives_back(void **state)
 
 static void test_dhcpv6(void **state)
 {
-	struct frame message = dhcpv6(7, "2001:db8::5", 60, "2001:db8::6", 0);
-	struct frame frame = dhcpv6_frame(other_mac, guest_mac, "fe80::1", false, &message);
+	struct bytes message = dhcpv6(7, "2001:db8::5", 60, "2001:db8::6", 0);
+	struct bytes frame = dhcpv6_frame(other_mac, guest_mac, "fe80::1", false, &message);
 
 	(void)state;
 	assert_string_equal(says(&frame, false), "lease 2001:db8::5/60 2001:db8::6/0 by fe80::1");
@@ -165,7 +165,7 @@ static void test_dhcpv6(void **state)
 
 static void test_neighbours(void **state)
 {
-	struct frame frame = neighbour(guest_mac, 135, "::", "2001:db8::5");
+	struct bytes frame = neighbour(guest_mac, 135, "::", "2001:db8::5");
 
 	(void)state;
 	assert_string_equal(says(&frame, true), "probe 2001:db8::5/0");
