@@ -11,6 +11,11 @@
 /* Makes it so that the binding has a learner if it wants one (binding->learns_ipv4, learns_ipv6), and none if not. One that runs with the same parameters
  * stays. 1: one was started, which listens when this returns. ERROR_HOST; errnum ENODEV when the interface is not there (yet). */
 int act_learner_settle(struct context *context, const struct filter_binding *binding, struct error *err);
+/* The same for every binding, after filters have changed under them. What fails is said in the log: the rules stand, and cleanup tries
+ * again. */
+void act_learner_settle_all(struct context *context);
+/* It should have one that runs, and has none. */
+bool act_learner_is_missing(struct context *context, const struct filter_binding *binding);
 /* Ends it, if there is one. A binding that goes must have lost its learner before. */
 int act_learner_stop(struct context *context, const char *interface, struct error *err);
 /* The addresses that are known from before (leases that are still valid): put into a new binding's `learned` before act_filters_put().

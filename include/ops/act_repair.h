@@ -24,4 +24,7 @@ void repair_supervision(struct repairs *repairs, const struct instance *instance
 /* --- act_repair_move.c: phases incoming, outgoing, saving --- */
 void repair_move(struct repairs *repairs, const struct instance *instance);
 
+/* --- act_repair_learners.c: new learners for bindings that have lost theirs; of one instance, or (NULL) of all, those made by hand too --- */
+void repair_learners(struct repairs *repairs, const char *instance);
+
 #endif

@@ -273,21 +273,42 @@ int act_learner_settle(struct context *context, const struct filter_binding *bin
 	return error_prefix(err, "the addresses of \"%s\" cannot be learned", binding->interface);
 }
 
+bool act_learner_is_missing(struct context *context, const struct filter_binding *binding)
+{
+	_cleanup_(record_clear) struct record record = { 0 };
+
+	return (binding->learns_ipv4 || binding->learns_ipv6) &&
+	       (!read_record(context, binding->interface, &record) ||
+		process_verify(&record.id, &context->here, NULL) == PROCESS_GONE);
+}
+
+void act_learner_settle_all(struct context *context)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_strv_ char **names = NULL;
+
+	if (filter_binding_list(&context->rundir, &names, &err) < 0)
+		log_warning("%s, ignoring", err.message);
+	for (char *const *name = names; name && *name; name++) {
+		_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+		_cleanup_error_ struct error failure = ERROR_INIT;
+		int read = filter_binding_read(&context->rundir, *name, &binding, &failure);
+
+		if (read < 0 || (read > 0 && act_learner_settle(context, binding, &failure) < 0))
+			log_warning("%s, ignoring", failure.message);
+	}
+}
+
 /* --- what is known from before --- */
 
 /* How it is known has to be a way in which it would be learned now. */
 static bool is_good(const struct lease *lease, enum filter_learning learning)
 {
+	bool seen = lease->source == LEARN_BY_TRAFFIC;
+
 	if (lease->until_ms && lease->until_ms <= clock_realtime_ms())
 		return false;
-	return lease->source != LEARN_BY_TRAFFIC || learning == FILTER_LEARNING_ANY;
-}
-
-/* An address that a guest was only seen to use is not held against it when its NIC is made anew: it may have another one by now. */
-static bool is_lasting(const struct lease *lease, enum filter_learning learning)
-{
-	return lease->source != LEARN_BY_TRAFFIC &&
-	       (learning == FILTER_LEARNING_DHCP || filter_address_family(lease->address) == AF_INET6);
+	return filter_address_family(lease->address) == AF_INET6 || seen == (learning == FILTER_LEARNING_ANY);
 }
 
 static bool has_owner(struct context *context, const struct filter_binding *binding, const char *address)
@@ -325,14 +346,15 @@ void act_learner_recall(struct context *context, struct filter_binding *binding)
 	}
 	if (filter_binding_read(&context->rundir, binding->interface, &old, &err) < 0)
 		error_clear(&err);
-	/* Of what is there already, and has another filter now, the addresses stay. */
+	/* An address that a guest was only seen to use is not held against it when its NIC is made anew: it may have another one by
+	 * now. Where there is a binding already it stays. */
 	if (old && (!streq(old->mac, binding->mac) || !streq(old->instance, binding->instance)))
 		filter_binding_free_ptr(&old), old = NULL;
 	for (size_t i = 0; i < leases.n; i++) {
 		const struct lease *lease = &leases.list[i];
 
 		if (is_good(lease, learning) &&
-		    ((old && strv_contains(old->learned, lease->address)) || is_lasting(lease, learning)) &&
+		    ((old && strv_contains(old->learned, lease->address)) || lease->source != LEARN_BY_TRAFFIC) &&
 		    !strv_contains(binding->learned, lease->address) && !has_owner(context, binding, lease->address))
 			strv_add(&binding->learned, lease->address);
 	}
