@@ -9,10 +9,12 @@
 #include "vm/spec.h"
 #include "vm/state.h"
 
+/* Adds the security groups that NICs of the instance were given by hand (`secgroup add`), which are of this host and not of the spec. ERROR_HOST. */
+int act_nic_filters_complete(struct context *context, struct spec *spec, struct error *err);
 /* Everything that they need is here, and nftables can be used: else problems at the NIC's key. Nothing is changed. */
 void act_nic_filters_check(struct context *context, const struct spec *spec, struct problems *problems);
-/* Digests of all that they are made of, as the info document of a migration has them; *ret is NULL when there is nothing. */
-void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters);
+/* Digests of all that they are made of, as the info document of a migration has them; NULL when there is nothing. */
+void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters, struct json **ret_groups);
 /* Their resources, appended to list, before anything is made. */
 void act_nic_filters_record(const struct network_setup *setup, struct json *list);
 /* All of them in one transaction, for TAPs that are there and not up; then those who look for addresses. ERROR_SPEC, ERROR_HOST, ERROR_BUSY. */

@@ -22,18 +22,20 @@ static int check_plan(struct context *context, const struct spec *spec, const st
 	return act_plan(context, &input, &plan, err);
 }
 
-int act_check_things(struct context *context, const struct spec *spec, const struct probe *probe, struct error *err)
+int act_check_things(struct context *context, struct spec *spec, const struct probe *probe, struct error *err)
 {
 	_cleanup_problems_ struct problems problems = { 0 };
 	_cleanup_free_ char *what = xprintf("instance \"%s\" cannot run on this host", spec->name);
 
+	if (act_nic_filters_complete(context, spec, err) < 0)
+		return -1;
 	host_check_collect(spec, context->settings, probe, NULL, &problems);
 	act_nic_filters_check(context, spec, &problems);
 	return problems_to_error(&problems, ERROR_HOST, what, err);
 }
 
 /* A binary that cannot be asked is a problem of its own, said after those that need no binary. */
-int act_check_host(struct context *context, const struct spec *spec, struct error *err)
+int act_check_host(struct context *context, struct spec *spec, struct error *err)
 {
 	_cleanup_probe_ struct probe *probe = NULL;
 	_cleanup_error_ struct error probe_error = ERROR_INIT;

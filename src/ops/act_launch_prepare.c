@@ -89,7 +89,7 @@ int launch_prepare(struct launch *launch, struct error *err)
 	struct context *context = launch->context;
 
 	if (binary_probe(launch->spec->hv.kvm_path, context->settings, launch->deadline, &launch->probe, err) < 0 ||
-	    act_check_things(context, launch->spec, launch->probe, err) < 0 ||
+	    act_check_things(context, launch->request->loaded->spec, launch->probe, err) < 0 ||
 	    facts_gather(launch->spec, &launch->facts, err) < 0 ||
 	    choose_identity(launch, err) < 0 ||
 	    make_plan(launch, err) < 0 ||

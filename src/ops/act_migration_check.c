@@ -166,11 +166,15 @@ static void check_move(struct preflight *p)
 /* NWF-110: a filter of the same name that says something else would let the guest's peers in, or lock it out. */
 static void check_filters(struct preflight *p)
 {
-	_cleanup_json_ struct json *here = NULL;
+	_cleanup_json_ struct json *filters = NULL, *groups = NULL;
+	_cleanup_error_ struct error err = ERROR_INIT;
 
+	if (act_nic_filters_complete(p->context, p->spec, &err) < 0)
+		problems_add_error(&p->problems, "security_groups", &err);
 	act_nic_filters_check(p->context, p->spec, &p->problems);
-	act_nic_filters_digest(p->context, p->spec, &here);
-	filter_digests_compare(p->info->filters, here, "filters", "filter", &p->problems);
+	act_nic_filters_digest(p->context, p->spec, &filters, &groups);
+	filter_digests_compare(p->info->filters, filters, "filters", "filter", &p->problems);
+	filter_digests_compare(p->info->security_groups, groups, "security_groups", "security group", &p->problems);
 }
 
 /* By number only: a place that is a name is QEMU's to find. */

@@ -47,7 +47,9 @@ static int read_recorded(struct context *context, const char *name, struct state
 		return error_set(err, ERROR_UNKNOWN, "nothing is recorded of instance \"%s\"", name);
 	if (found < 0)
 		return -1;
-	return spec_from_json((*ret_state)->spec, "recorded spec", name, context->settings, ret_spec, err);
+	if (spec_from_json((*ret_state)->spec, "recorded spec", name, context->settings, ret_spec, err) < 0)
+		return -1;
+	return act_nic_filters_complete(context, *ret_spec, err);
 }
 
 static int look(struct source *source, const char *name, struct error *err)
@@ -164,6 +166,16 @@ static int make_terms(const struct source *source, const struct migration_option
 				   &info->tls_required, err);
 }
 
+/* Also those that were given by hand: the other host knows nothing of that, and the guest must not be without them. */
+static void tell_groups(const struct spec *spec, struct json *document)
+{
+	struct json *nics = json_get(document, "nics");
+
+	for (size_t i = 0; i < spec->n_nics; i++)
+		if (spec->nics[i].groups)
+			json_put(json_at(nics, i), "security_groups", json_new_strings(spec->nics[i].groups));
+}
+
 static void compose(const struct source *source, struct migration_info *info)
 {
 	const struct state *state = source->state;
@@ -181,7 +193,8 @@ static void compose(const struct source *source, struct migration_info *info)
 	info->qemu_capabilities = names_of(source->ask.replies[ASK_CAPABILITIES]);
 	info->memory = source->instance.status.memory;
 	info->paused = !json_get_bool(source->ask.replies[ASK_STATUS], "running", true);
-	act_nic_filters_digest(source->context, source->spec, &info->filters);
+	act_nic_filters_digest(source->context, source->spec, &info->filters, &info->security_groups);
+	tell_groups(source->spec, info->spec);
 	info->n_disks = source->spec->n_disks;
 	info->disks = xcalloc(info->n_disks + 1, sizeof(*info->disks));
 	for (size_t i = 0; i < info->n_disks; i++)

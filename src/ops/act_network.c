@@ -245,7 +245,7 @@ static int by_filtered_script(const struct network_setup *setup, size_t i, enum 
 
 	if (by_script(setup, i, phase, deadline, err) < 0)
 		return -1;
-	if (!nic_is_filtered(nic_of(setup, i)) || act_nic_filters_connected(setup, i, err) == 0)
+	if (act_nic_filters_connected(setup, i, err) == 0)
 		return 0;
 	if (link_down(setup->nics[i].tap, &down) < 0)
 		log_warning("%s", down.message);

@@ -7,9 +7,27 @@
 #include "host/link.h"
 #include "ops/act_filters.h"
 #include "ops/act_learner.h"
-#include "vm/filter_digest.h"
 #include "vm/nic_binding.h"
 #include "vm/resource.h"
+#include "vm/secgroup_members.h"
+
+/* --- what they are --- */
+
+int act_nic_filters_complete(struct context *context, struct spec *spec, struct error *err)
+{
+	_cleanup_secgroup_store_ struct secgroup_store store = { 0 };
+
+	secgroup_store_open(context->settings->secgroup_dir, &store);
+	for (size_t i = 0; i < spec->n_nics; i++) {
+		struct nic *nic = &spec->nics[i];
+
+		/* "All of its NICs" are those that can be filtered. */
+		if ((nic->mode == NIC_BRIDGED || nic->mode == NIC_EXT) &&
+		    secgroup_instance_groups(&store, spec->name, (int64_t)i, &nic->groups, err) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 /* --- whether they can be --- */
 
@@ -47,22 +65,6 @@ void act_nic_filters_check(struct context *context, const struct spec *spec, str
 		}
 		check_nic(filters, spec, i, problems);
 	}
-}
-
-/* --- on another host --- */
-
-void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters)
-{
-	_cleanup_filter_store_ struct filter_store store = { 0 };
-	_cleanup_filter_cache_ struct filter_cache cache = { .store = &store };
-	struct filter_source source = filter_cache_source(&cache);
-	_cleanup_strv_ char **names = NULL;
-
-	for (size_t i = 0; i < spec->n_nics; i++)
-		if (spec->nics[i].filter)
-			strv_add(&names, spec->nics[i].filter->filter);
-	filter_store_open(context->settings->filter_dir, &store);
-	*ret_filters = names ? filter_digests(&source, names) : NULL;
 }
 
 /* --- in force --- */
@@ -134,13 +136,11 @@ int act_nic_filters_up(const struct network_setup *setup, struct error *err)
 	return 0;
 }
 
-static int move_to_bridge(struct context *context, const char *tap, const char *bridge, struct error *err)
+static int move_to_bridge(struct context *context, struct filter_binding *binding, const char *bridge,
+			  struct error *err)
 {
-	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
 	_cleanup_filters_ struct filters *filters = NULL;
 
-	if (read_binding(context, tap, &binding, err) < 0)
-		return -1;
 	if (streq(binding->bridge, bridge))
 		return 0;
 	text_replace(&binding->bridge, bridge);
@@ -151,14 +151,18 @@ static int move_to_bridge(struct context *context, const char *tap, const char *
 
 int act_nic_filters_connected(const struct network_setup *setup, size_t nic, struct error *err)
 {
+	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
 	const char *tap = setup->nics[nic].tap;
 	_cleanup_free_ char *bridge = NULL;
 	bool is_bridge = false;
+	int found = filter_binding_read(&setup->context->rundir, tap, &binding, err);
 
+	if (found <= 0 && (found < 0 || !nic_is_filtered(&setup->spec->nics[nic])))
+		return found;
 	if (link_bridge_of(tap, &bridge, err) < 0 || (*bridge && link_is_bridge(bridge, &is_bridge, err) < 0))
 		return -1;
-	if (is_bridge)
-		return move_to_bridge(setup->context, tap, bridge, err);
+	if (is_bridge && binding)
+		return move_to_bridge(setup->context, binding, bridge, err);
 	error_set(err, ERROR_HOST,
 		  "its script has not put \"%s\" on a bridge of the kernel: its filter would have no effect", tap);
 	return error_hint(err, "the rules hang in the bridge: let the script attach $INTERFACE to one, or take the "

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "qemu/uri.h"
 #include "vm/keys.h"
+#include "vm/secgroup.h"
 #include "vm/settings.h"
 #include "vm/value.h"
 
@@ -155,9 +156,8 @@ static void check_groups(const struct nic *nic, const char *path, struct problem
 		_cleanup_error_ struct error err = ERROR_INIT;
 		_cleanup_free_ char *at = xprintf("%s[%zu]", path, i);
 
-		if (!filter_name_is_valid(nic->groups[i], &err)) {
-			problems_add(problems, at, "\"%s\" is no name of a security group (%s)", nic->groups[i],
-				     err.hint);
+		if (!secgroup_name_is_valid(nic->groups[i], &err)) {
+			problems_add_error(problems, at, &err);
 			continue;
 		}
 		for (size_t k = 0; k < i; k++)

@@ -303,8 +303,8 @@ static void test_filters(void **state)
 		  "  nics[0].filter.parameters.Q[1]: \"a/b\" is no value of a parameter: letters, digits, \"_\", \".\", \":\"\n"
 		  "  nics[0].filter.parameters.Q[2]: must be text or a whole number, not true or false" },
 		{ NIC("\"security_groups\": [\"web\", \"-web\", \"web\"]"),
-		  "2 problems:\n  nics[0].security_groups[1]: \"-web\" is no name of a security group (1 to 128 letters, digits and _ . : + @ -, "
-		  "the first neither '.' nor '-')\n  nics[0].security_groups[2]: \"web\" is there already" },
+		  "2 problems:\n  nics[0].security_groups[1]: \"-web\" is no name of a security group (1 to 64 letters, digits and . _ -, "
+		  "the first a letter or a digit)\n  nics[0].security_groups[2]: \"web\" is there already" },
 		{ "\"nics\": [{\"mode\": \"user\", \"filter\": \"f\"}]",
 		  "nics[0].filter: a NIC of mode \"user\" cannot be filtered: it is QEMU's own network, there is no TAP" },
 		{ "\"nics\": [{\"mode\": \"routed\", \"ip\": \"198.51.100.4\", \"security_groups\": [\"web\"]}]",
