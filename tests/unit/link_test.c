@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "host/link.h"
 #include "host/tap.h"
+#include "shell.h"
 
 /* The words of one command; its status is the answer, its output is dropped. */
 static int command(const char *line)
@@ -35,20 +36,6 @@ static int command(const char *line)
 		waitpid(pid, &status, 0);
 	posix_spawn_file_actions_destroy(&actions);
 	return status;
-}
-
-/* True when the output of a shell line holds the text: the shell is here to write test conditions, nothing comes from outside. */
-static bool shows(const char *line, const char *text)
-{
-	_cleanup_free_ char *script = xprintf("%s | grep -qF -- '%s'", line, text);
-	char *const argv[] = { (char *)"sh", (char *)"-c", script, NULL };
-	char *const env[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	int status = -1;
-	pid_t pid;
-
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, env) == 0)
-		waitpid(pid, &status, 0);
-	return status == 0;
 }
 
 struct fixture {
