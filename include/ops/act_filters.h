@@ -23,10 +23,16 @@ int act_filters_begin(struct context *context, const char *verb, struct filters 
 int act_filters_look(struct context *context, struct filters **ret, struct error *err);
 void filters_free_ptr(struct filters **filters);
 
+/* The lock alone: the kernel is asked when something is put or taken out. For changes of definitions, which may concern nobody. */
+int act_filters_lock(struct context *context, const char *verb, struct filters **ret, struct error *err);
+
 /* The definitions that it compiles from; filter_cache_add() on it says what would be. */
 struct filter_cache *act_filters_cache(struct filters *filters);
 /* All bindings that there are, read when first asked for; borrowed. A damaged record is an error: nothing may be taken for unfiltered. */
 int act_filters_bindings(struct filters *filters, struct filter_binding *const **ret, size_t *ret_n, struct error *err);
+
+/* "tap0", "tap0 (NIC 0 of instance "web1")". Owned by the caller. */
+char *act_filters_binding_text(const struct filter_binding *binding);
 
 /* Compiles. binding->number 0: one that is free is chosen. Problems are added with the binding's interface (and instance) before them;
  * -1 then. The binding is copied. */

@@ -16,7 +16,8 @@ struct filters {
 	struct context *context;
 	int lock;
 	struct filter_kernel kernel;
-	bool kernel_asked; /* in this session: not from what is remembered */
+	bool kernel_known;                /* kernel is filled in */
+	bool kernel_asked;                /* in this session: not from what is remembered */
 	struct filter_store store;
 	struct filter_cache cache;
 	struct filter_binding **bindings; /* as recorded; see act_filters_bindings */
@@ -27,6 +28,9 @@ struct filters {
 };
 
 /* --- act_filters.c --- */
+int filters_ask_kernel(struct filters *filters, struct error *err);
+/* What was changed, and what was read: after a commit the records are others. */
+void filters_forget(struct filters *filters);
 /* As recorded; NULL: it has no record. Borrowed. */
 int filters_recorded(struct filters *filters, const char *interface, const struct filter_binding **ret,
 		     struct error *err);
@@ -38,7 +42,5 @@ int filters_compile(struct filters *filters, struct filter_binding *binding, str
 /* The same; the problems are not told whose they are. */
 int filters_compile_plain(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 			  struct problems *problems);
-/* "tap0", "tap0 (NIC 0 of instance "web1")". Owned by the caller. */
-char *filters_binding_text(const struct filter_binding *binding);
 
 #endif

@@ -260,8 +260,6 @@ struct filter_trace_bounds {
 };
 int op_filter_trace(struct context *context, const char *name, const struct filter_trace_bounds *bounds,
 		    int (*fn)(const struct json *decision, void *arg), void *arg, size_t *ret_lost, struct error *err);
-/* ERROR_STATE: another filter refers to it, or it is kvmctl's own. */
-int op_filter_undefine(struct context *context, const char *name, struct error *err);
 
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);

@@ -17,6 +17,8 @@ void filter_cache_clear(struct filter_cache *cache);
 void filter_cache_add(struct filter_cache *cache, struct filter *filter);
 /* What was added or read of that name; NULL: nothing. */
 const struct filter *filter_cache_find(const struct filter_cache *cache, const char *name);
+/* From now on the store's counts again. The caller has what was taken; NULL: there was none. */
+struct filter *filter_cache_take(struct filter_cache *cache, const char *name);
 /* The source of filter_tree_build(). Its filters stay as long as the cache does. */
 struct filter_source filter_cache_source(struct filter_cache *cache);
 

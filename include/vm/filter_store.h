@@ -30,6 +30,16 @@ int filter_store_read(const struct filter_store *store, const char *name, struct
  * that it had here, else one of its name. ERROR_STATE: it was defined here with another UUID; ERROR_HOST. */
 int filter_store_write(const struct filter_store *store, struct filter *filter, struct error *err);
 
+/* The same; but then() is called when the new definition lies ready on the disk, and only when that returns 0 does it come into force. */
+int filter_store_write_after(const struct filter_store *store, struct filter *filter, int (*then)(void *arg, struct error *err),
+			     void *arg, struct error *err);
+
+/* Kvmctl's own one of that name, whether or not it was replaced here: 1, 0 when there is none, -1 when it is damaged. */
+int filter_store_read_shipped(const struct filter_store *store, const char *name, struct filter **ret, struct error *err);
+
+/* Whether it was defined here, over kvmctl's own one or not. */
+bool filter_store_has_own(const struct filter_store *store, const char *name);
+
 /* Removes the definition: a shipped one of that name comes to light again. ERROR_NO_INSTANCE: there is none;
  * ERROR_STATE: it is shipped and cannot go; ERROR_HOST. Nobody may use it: that is the caller's to know. */
 int filter_store_remove(const struct filter_store *store, const char *name, struct error *err);

@@ -213,6 +213,28 @@ int file_write_at(int dirfd, const char *name, const char *text, size_t length, 
 	return 0;
 }
 
+int file_write_after(int dirfd, const char *name, const char *text, size_t length, mode_t mode,
+		     int (*then)(void *arg, struct error *err), void *arg, struct error *err)
+{
+	_cleanup_free_ char *temporary = temporary_name(name), *whole = whole_name(dirfd, name);
+
+	if (write_temporary(dirfd, temporary, text, length, mode, true) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot write \"%s\"", whole);
+		unlinkat(dirfd, temporary, 0);
+		return -1;
+	}
+	if (then && then(arg, err) < 0) {
+		unlinkat(dirfd, temporary, 0);
+		return -1;
+	}
+	/* Swept away meanwhile: what was called is done, so the content is written once more. */
+	if (renameat(dirfd, temporary, dirfd, name) < 0)
+		return file_write_at(dirfd, name, text, length, mode, true, err);
+	if (sync_directory_of(dirfd, name) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot sync the directory of \"%s\"", whole);
+	return 0;
+}
+
 /* ".NAME.tmp-XXXXXX" of temporary_name. */
 static bool is_temporary(const char *file, const void *arg)
 {

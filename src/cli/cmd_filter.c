@@ -122,7 +122,7 @@ int cmd_filter_define(struct invocation *invocation, struct error *err)
 	_cleanup_problems_ struct problems warnings = { 0 };
 	_cleanup_filter_ struct filter *filter = NULL;
 
-	if (act_filter_define(invocation->context, invocation->args[0], &filter, &warnings, err) < 0)
+	if (act_filter_define(invocation->context, invocation->args[0], NULL, &filter, &warnings, err) < 0)
 		return -1;
 	print_defined(invocation, filter->name, &warnings, NULL);
 	return 0;
@@ -141,7 +141,7 @@ int cmd_filter_edit(struct invocation *invocation, struct error *err)
 
 int cmd_filter_undefine(struct invocation *invocation, struct error *err)
 {
-	if (op_filter_undefine(invocation->context, invocation->args[0], err) < 0)
+	if (act_filter_undefine(invocation->context, invocation->args[0], err) < 0)
 		return -1;
 	return invocation_done(invocation, invocation->args[0]);
 }
@@ -153,8 +153,8 @@ int cmd_filter_compile(struct invocation *invocation, struct error *err)
 
 	for (size_t i = 1; i < invocation->n_args; i++)
 		strv_add(&parameters, invocation->args[i]);
-	if (op_filter_compile(invocation->context, invocation->args[0], parameters, invocation_option(invocation, "interface"), &document,
-			      err) < 0)
+	if (op_filter_compile(invocation->context, invocation->args[0], parameters,
+			      invocation_option(invocation, "interface"), &document, err) < 0)
 		return -1;
 	if (invocation->globals.json) {
 		output_json(document);

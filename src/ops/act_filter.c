@@ -25,8 +25,8 @@ static int read_definition(struct context *context, const char *file, struct fil
 	return filter_parse(text, length, what, ret, err);
 }
 
-/* References to what is not there are allowed: they are looked for when the filter is used. */
-static int check_loop(const struct filter_store *store, const struct filter *filter, struct error *err)
+/* What is not there is looked for when the filter is used. */
+int act_filter_check_loop(const struct filter_store *store, const struct filter *filter, struct error *err)
 {
 	_cleanup_free_ char *loop = filter_find_loop(store, filter);
 
@@ -42,24 +42,9 @@ int act_filter_check(struct context *context, const char *file, struct filter **
 	_cleanup_filter_ struct filter *filter = NULL;
 
 	filter_store_open(context->settings->filter_dir, &store);
-	if (read_definition(context, file, &filter, err) < 0 || check_loop(&store, filter, err) < 0)
+	if (read_definition(context, file, &filter, err) < 0 || act_filter_check_loop(&store, filter, err) < 0)
 		return -1;
 	filter_check(filter, warnings);
-	*ret = take_ptr(filter);
-	return 0;
-}
-
-int act_filter_define(struct context *context, const char *file, struct filter **ret, struct problems *warnings,
-		      struct error *err)
-{
-	_cleanup_filter_store_ struct filter_store store = { 0 };
-	_cleanup_filter_ struct filter *filter = NULL;
-
-	if (act_filter_check(context, file, &filter, warnings, err) < 0)
-		return -1;
-	filter_store_open(context->settings->filter_dir, &store);
-	if (filter_store_write(&store, filter, err) < 0)
-		return -1;
 	*ret = take_ptr(filter);
 	return 0;
 }

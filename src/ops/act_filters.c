@@ -15,23 +15,41 @@ static void change_clear(struct filters_change *change)
 	*change = (struct filters_change){ 0 };
 }
 
+void filters_forget(struct filters *filters)
+{
+	for (size_t i = 0; i < filters->n_changes; i++)
+		change_clear(&filters->changes[i]);
+	free(take_ptr(filters->changes));
+	for (size_t i = 0; i < filters->n_bindings; i++)
+		filter_binding_free(filters->bindings[i]);
+	free(take_ptr(filters->bindings)); /* NOLINT: of pointers */
+	filters->n_changes = filters->n_bindings = 0;
+	filters->read = false;
+}
+
 void filters_free_ptr(struct filters **p)
 {
 	struct filters *filters = *p;
 
 	if (!filters)
 		return;
-	for (size_t i = 0; i < filters->n_changes; i++)
-		change_clear(&filters->changes[i]);
-	free(filters->changes);
-	for (size_t i = 0; i < filters->n_bindings; i++)
-		filter_binding_free(filters->bindings[i]);
-	free(filters->bindings);
+	filters_forget(filters);
 	filter_cache_clear(&filters->cache);
 	filter_store_close(&filters->store);
 	close_fd(&filters->lock);
 	free(filters);
 	*p = NULL;
+}
+
+int filters_ask_kernel(struct filters *filters, struct error *err)
+{
+	struct context *context = filters->context;
+
+	if (!filters->kernel_known && filter_kernel_known(&context->rundir, context->settings->filter_mark_mask, false,
+							  &filters->kernel, err) < 0)
+		return -1;
+	filters->kernel_known = true;
+	return 0;
 }
 
 static struct filters *filters_new(struct context *context)
@@ -49,8 +67,17 @@ int act_filters_look(struct context *context, struct filters **ret, struct error
 {
 	_cleanup_filters_ struct filters *filters = filters_new(context);
 
-	if (filter_kernel_known(&context->rundir, context->settings->filter_mark_mask, false, &filters->kernel, err) <
-	    0)
+	if (filters_ask_kernel(filters, err) < 0)
+		return -1;
+	*ret = take_ptr(filters);
+	return 0;
+}
+
+int act_filters_lock(struct context *context, const char *verb, struct filters **ret, struct error *err)
+{
+	_cleanup_filters_ struct filters *filters = filters_new(context);
+
+	if (rundir_lock_filters(&context->rundir, verb, context->wait, &filters->lock, err) < 0)
 		return -1;
 	*ret = take_ptr(filters);
 	return 0;
@@ -58,11 +85,9 @@ int act_filters_look(struct context *context, struct filters **ret, struct error
 
 int act_filters_begin(struct context *context, const char *verb, struct filters **ret, struct error *err)
 {
-	_cleanup_filters_ struct filters *filters = filters_new(context);
+	_cleanup_filters_ struct filters *filters = NULL;
 
-	if (rundir_lock_filters(&context->rundir, verb, context->wait, &filters->lock, err) < 0 ||
-	    filter_kernel_known(&context->rundir, context->settings->filter_mark_mask, false, &filters->kernel, err) <
-		    0)
+	if (act_filters_lock(context, verb, &filters, err) < 0 || filters_ask_kernel(filters, err) < 0)
 		return -1;
 	*ret = take_ptr(filters);
 	return 0;

@@ -174,7 +174,7 @@ static int name_the_guilty(const struct filters *filters, const struct nft_failu
 
 	for (size_t i = 0; i < filters->n_changes && failure->line > 0 && !whose; i++)
 		if (failure->line <= filters->changes[i].last_line)
-			whose = filters->changes[i].binding ? filters_binding_text(filters->changes[i].binding)
+			whose = filters->changes[i].binding ? act_filters_binding_text(filters->changes[i].binding)
 							    : xstrdup(filters->changes[i].interface);
 	if (!whose)
 		return -1;
@@ -202,12 +202,15 @@ int act_filters_commit(struct filters *filters, struct error *err)
 
 	if (filters->n_changes == 0)
 		return 0;
-	if (write_records(filters, err) < 0)
+	if (filters_ask_kernel(filters, err) < 0 || write_records(filters, err) < 0)
 		return -1;
 	if (switch_on(filters, &switched, err) < 0 || load(filters, err) < 0) {
 		switch_off(switched);
 		put_back(filters, filters->n_changes);
 		return -1;
 	}
-	return remove_records(filters, err);
+	if (remove_records(filters, err) < 0)
+		return -1;
+	filters_forget(filters);
+	return 0;
 }

@@ -12,7 +12,7 @@
 #define NUMBER_FIRST 2
 #define NUMBER_BEYOND 65536
 
-char *filters_binding_text(const struct filter_binding *binding)
+char *act_filters_binding_text(const struct filter_binding *binding)
 {
 	if (!*binding->instance)
 		return xstrdup(binding->interface);
@@ -127,7 +127,7 @@ static int read_all(struct filters *filters, struct filter_binding *binding, str
 	_cleanup_error_ struct error err = ERROR_INIT;
 	const struct filter_binding *old;
 
-	if (filters_recorded(filters, binding->interface, &old, &err) < 0) {
+	if (filters_ask_kernel(filters, &err) < 0 || filters_recorded(filters, binding->interface, &old, &err) < 0) {
 		problems_add_error(problems, "", &err);
 		return -1;
 	}
@@ -155,7 +155,7 @@ int filters_compile(struct filters *filters, struct filter_binding *binding, str
 		    struct problems *problems)
 {
 	_cleanup_problems_ struct problems own = { 0 };
-	_cleanup_free_ char *whose = filters_binding_text(binding);
+	_cleanup_free_ char *whose = act_filters_binding_text(binding);
 
 	if (filters_compile_plain(filters, binding, ret, &own) == 0)
 		return 0;

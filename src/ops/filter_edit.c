@@ -85,38 +85,23 @@ static int run_editor(const char *path, struct error *err)
 	return error_hint(err, "set VISUAL or EDITOR to one that is there");
 }
 
-/* Nobody else's change is lost, and no other filter comes of it. */
-static int check_same(const struct filter_store *store, const struct filter *before, const struct filter *after,
-		      struct error *err)
-{
-	_cleanup_filter_ struct filter *now = NULL;
-
-	if (!streq(before->name, after->name))
-		return error_set(err, ERROR_SPEC, "the name was changed from \"%s\" to \"%s\"", before->name,
-				 after->name);
-	if (filter_store_read(store, before->name, &now, NULL, err) < 0)
-		return -1;
-	if (!filter_equal(before, now))
-		return error_set(err, ERROR_STATE, "the filter \"%s\" was changed by somebody else meanwhile",
-				 before->name);
-	return 0;
-}
-
-static int take_over(struct context *context, const struct filter_store *store, const struct filter *before,
-		     const char *path, bool *ret_changed, struct problems *warnings, struct error *err)
+/* No other filter comes of it. What somebody else has changed meanwhile is not lost. */
+static int take_over(struct context *context, const struct filter *before, const char *path, bool *ret_changed,
+		     struct problems *warnings, struct error *err)
 {
 	_cleanup_filter_ struct filter *after = NULL, *defined = NULL;
 
 	if (act_filter_check(context, path, &after, warnings, err) < 0)
 		return -1;
+	if (!streq(before->name, after->name))
+		return error_set(err, ERROR_SPEC, "the name was changed from \"%s\" to \"%s\"", before->name,
+				 after->name);
 	*ret_changed = !filter_equal(before, after);
 	if (!*ret_changed)
 		return 0;
 	problems_free(warnings);
 	*warnings = (struct problems){ 0 };
-	if (check_same(store, before, after, err) < 0)
-		return -1;
-	return act_filter_define(context, path, &defined, warnings, err);
+	return act_filter_define(context, path, before, &defined, warnings, err);
 }
 
 int op_filter_edit(struct context *context, const char *name, bool *ret_changed, struct problems *warnings,
@@ -133,7 +118,7 @@ int op_filter_edit(struct context *context, const char *name, bool *ret_changed,
 	text = filter_to_xml(before);
 	if (put_text(&edit, name, text, err) < 0 || run_editor(edit.path, err) < 0)
 		return -1;
-	if (take_over(context, &store, before, edit.path, ret_changed, warnings, err) == 0)
+	if (take_over(context, before, edit.path, ret_changed, warnings, err) == 0)
 		return 0;
 	edit.keep = true;
 	return error_hint(err, "the text is in \"%s\": kvmctl filter define takes it from there", edit.path);

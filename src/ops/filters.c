@@ -3,7 +3,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
-#include "vm/filter_references.h"
+#include "vm/filter_store.h"
 
 static struct json *filter_row(const struct filter_store *store, const char *name)
 {
@@ -55,34 +55,4 @@ int op_filter_show(struct context *context, const char *name, struct filter **re
 
 	filter_store_open(context->settings->filter_dir, &store);
 	return filter_store_read(&store, name, ret, NULL, err);
-}
-
-/* A shipped one of that name takes its place: then nobody is left without. */
-static int check_users(const struct filter_store *store, const char *name, struct error *err)
-{
-	_cleanup_filter_store_ struct filter_store only_shipped = { 0 };
-	_cleanup_filter_ struct filter *shipped = NULL;
-	_cleanup_error_ struct error ignored = ERROR_INIT;
-	_cleanup_strv_ char **users = NULL;
-
-	filter_store_open_at(store->shipped ? store->shipped : store->dir, NULL, &only_shipped);
-	if (store->shipped && filter_store_read(&only_shipped, name, &shipped, NULL, &ignored) == 0)
-		return 0;
-	if (filter_find_users(store, name, &users, err) < 0)
-		return -1;
-	if (!users)
-		return 0;
-	_cleanup_free_ char *list = strv_join(users, "\", \"");
-	error_set(err, ERROR_STATE, "the filter \"%s\" is in use: \"%s\" refers to it", name, list);
-	return error_hint(err, "undefine those first, or take the reference out of them");
-}
-
-int op_filter_undefine(struct context *context, const char *name, struct error *err)
-{
-	_cleanup_filter_store_ struct filter_store store = { 0 };
-
-	filter_store_open(context->settings->filter_dir, &store);
-	if (check_users(&store, name, err) < 0)
-		return -1;
-	return filter_store_remove(&store, name, err);
 }

@@ -25,6 +25,20 @@ const struct filter *filter_cache_find(const struct filter_cache *cache, const c
 	return NULL;
 }
 
+struct filter *filter_cache_take(struct filter_cache *cache, const char *name)
+{
+	for (size_t i = cache->n; i-- > 0;) {
+		struct filter *filter = cache->list[i];
+
+		if (!streq(filter->name, name))
+			continue;
+		for (cache->n--; i < cache->n; i++)
+			cache->list[i] = cache->list[i + 1];
+		return filter;
+	}
+	return NULL;
+}
+
 static const struct filter *find(void *arg, const char *name, struct error *err)
 {
 	struct filter_cache *cache = arg;

@@ -188,6 +188,21 @@ int filter_store_read(const struct filter_store *store, const char *name, struct
 	return no_such_filter(store, name, err);
 }
 
+int filter_store_read_shipped(const struct filter_store *store, const char *name, struct filter **ret,
+			      struct error *err)
+{
+	if (!filter_name_is_valid(name, err))
+		return -1;
+	if (!store->shipped)
+		return 0;
+	if (read_from(store->shipped, name, ret, err) == 0)
+		return 1;
+	if (err->errnum != ENOENT)
+		return -1;
+	error_clear(err);
+	return 0;
+}
+
 /* --- writing --- */
 
 static int open_dir(const struct filter_store *store, int *ret, struct error *err)
@@ -219,7 +234,8 @@ static int settle_uuid(const struct filter_store *store, struct filter *filter, 
 	return error_hint(err, "leave out the UUID, or undefine the filter first");
 }
 
-int filter_store_write(const struct filter_store *store, struct filter *filter, struct error *err)
+int filter_store_write_after(const struct filter_store *store, struct filter *filter,
+			     int (*then)(void *arg, struct error *err), void *arg, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_free_ char *file = xprintf("%s.xml", filter->name);
@@ -230,9 +246,14 @@ int filter_store_write(const struct filter_store *store, struct filter *filter, 
 	    open_dir(store, &dir, err) < 0)
 		return -1;
 	text = filter_to_xml(filter);
-	if (file_write_at(dir, file, text, strlen(text), 0644, true, err) < 0)
-		return error_prefix(err, "the filter \"%s\" cannot be written", filter->name);
+	if (file_write_after(dir, file, text, strlen(text), 0644, then, arg, err) < 0)
+		return error_prefix(err, "the filter \"%s\" cannot be defined", filter->name);
 	return file_remove_at(dir, json, 0, err);
+}
+
+int filter_store_write(const struct filter_store *store, struct filter *filter, struct error *err)
+{
+	return filter_store_write_after(store, filter, NULL, NULL, err);
 }
 
 static bool is_in(const char *dir, const char *name)
@@ -244,6 +265,11 @@ static bool is_in(const char *dir, const char *name)
 			return true;
 	}
 	return false;
+}
+
+bool filter_store_has_own(const struct filter_store *store, const char *name)
+{
+	return is_in(store->dir, name);
 }
 
 int filter_store_remove(const struct filter_store *store, const char *name, struct error *err)
