@@ -1,0 +1,113 @@
+/* Leases on disk, and whose an address is (NWF-72). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/strv.h"
+#include "scratch.h"
+#include "vm/leases.h"
+
+static void test_file(void **state)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_filter_binding_ struct filter_binding *binding = filter_binding_new("tap0", "52:54:00:00:00:01");
+	struct leases leases = { 0 };
+	const char *dir = ((struct scratch *)*state)->dir;
+	_cleanup_free_ char *file = xprintf("%s/.leases/link.tap0", dir);
+
+	assert_int_equal(leases_read(dir, binding, &leases, &err), 0);
+	assert_int_equal(leases.n, 0);
+	leases_set(&leases, "10.0.0.5", LEARN_BY_SERVER, 1700000000000);
+	leases_set(&leases, "fd00::1", LEARN_BY_NEIGHBOURS, 0);
+	leases_set(&leases, "10.0.0.5", LEARN_BY_SERVER, 1700000000001);
+	assert_int_equal(leases.n, 2);
+	assert_int_equal(leases_write(dir, binding, &leases, &err), 0);
+	leases_clear(&leases);
+
+	assert_int_equal(leases_read(dir, binding, &leases, &err), 0);
+	assert_int_equal(leases.n, 2);
+	assert_int_equal(leases_find(&leases, "10.0.0.5")->until_ms, 1700000000001);
+	assert_int_equal(leases_find(&leases, "fd00::1")->source, LEARN_BY_NEIGHBOURS);
+	assert_null(leases_find(&leases, "10.0.0.6"));
+
+	/* Another NIC's, another MAC's. */
+	struct leases others = { 0 };
+
+	text_replace(&binding->instance, "web1");
+	assert_int_equal(leases_read(dir, binding, &others, &err), 0);
+	assert_int_equal(others.n, 0);
+	text_replace(&binding->instance, "");
+	text_replace(&binding->mac, "52:54:00:00:00:02");
+	assert_int_equal(leases_read(dir, binding, &others, &err), 0);
+	assert_int_equal(others.n, 0);
+	text_replace(&binding->mac, "52:54:00:00:00:01");
+
+	leases_remove(&leases, "10.0.0.5");
+	leases_remove(&leases, "fd00::1");
+	assert_int_equal(leases_write(dir, binding, &leases, &err), 0);
+	assert_int_equal(access(file, F_OK), -1);
+	leases_clear(&leases);
+}
+
+static void test_damaged(void **state)
+{
+	static const char *const texts[] = { "",
+					     "{}",
+					     "{\"version\":1,\"mac\":\"52:54:00:00:00:01\",\"leases\":[{\"address\":"
+					     "\"x\",\"source\":\"nd\",\"until\":0}]}",
+					     "{\"version\":1,\"mac\":\"52:54:00:00:00:01\",\"leases\":[{\"address\":"
+					     "\"10.0.0.1\",\"source\":\"arp\",\"until\":0}]}",
+					     "{\"version\":1,\"mac\":\"52:54:00:00:00:01\",\"leases\":[{\"address\":"
+					     "\"10.0.0.1\",\"source\":\"nd\",\"until\":-5}]}",
+					     "{\"version\":2,\"mac\":\"52:54:00:00:00:01\",\"leases\":[]}" };
+	_cleanup_filter_binding_ struct filter_binding *binding = filter_binding_new("tap0", "52:54:00:00:00:01");
+	_cleanup_free_ char *path = scratch_path(*state, ".leases");
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct leases leases;
+
+	assert_int_equal(file_make_dirs(path, 0750, &err), 0);
+	for (size_t i = 0; i < ELEMENTS(texts); i++) {
+		_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		assert_int_equal(file_write_at(dir, "link.tap0", texts[i], strlen(texts[i]), 0640, false, &err), 0);
+		assert_int_equal(leases_read(((struct scratch *)*state)->dir, binding, &leases, &err), -1);
+		assert_int_equal(err.kind, i + 1 == ELEMENTS(texts) ? ERROR_UNKNOWN : ERROR_SPEC);
+		assert_int_equal(leases.n, 0);
+	}
+}
+
+static void test_owner(void **state)
+{
+	_cleanup_filter_binding_ struct filter_binding *mine = filter_binding_new("tap0", "52:54:00:00:00:01");
+	_cleanup_filter_binding_ struct filter_binding *other = filter_binding_new("tap1", "52:54:00:00:00:02");
+	struct filter_binding *all[] = { mine, other };
+
+	(void)state;
+	text_replace(&mine->bridge, "br0");
+	text_replace(&other->bridge, "br0");
+	strv_add(&filter_parameters_get(&other->parameters, &other->n_parameters, "IP")->values, "10.0.0.5");
+	strv_add(&filter_parameters_get(&other->parameters, &other->n_parameters, "DHCPSERVER")->values, "10.0.0.6");
+	strv_add(&other->learned, "fd00::1");
+	strv_add(&mine->learned, "fd00::2");
+	assert_ptr_equal(filter_address_owner(all, 2, mine, "10.0.0.5"), other);
+	assert_ptr_equal(filter_address_owner(all, 2, mine, "fd00:0:0::1"), other);
+	assert_ptr_equal(filter_address_owner(all, 2, mine, "fe80::5054:ff:fe00:2"), other);
+	assert_null(filter_address_owner(all, 2, mine, "fd00::2"));
+	assert_null(filter_address_owner(all, 2, mine, "10.0.0.6"));
+	/* On another bridge it is another network's. */
+	text_replace(&other->bridge, "br1");
+	assert_null(filter_address_owner(all, 2, mine, "10.0.0.5"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_file, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, scratch_setup, scratch_teardown),
+		cmocka_unit_test(test_owner),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
