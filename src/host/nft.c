@@ -54,7 +54,7 @@ static struct nft_failure failure_of(const char *text, const char *errors)
 
 static int refused(const char *text, const char *errors, struct nft_failure *ret, struct error *err)
 {
-	_cleanup_nft_failure_ struct nft_failure failure = failure_of(text, errors);
+	struct nft_failure failure = failure_of(text, errors);
 	const char *command = failure.command ? failure.command : "";
 	_cleanup_free_ char *shown = text_one_line(command, strlen(command), COMMAND_SHOWN);
 
@@ -69,7 +69,8 @@ static int refused(const char *text, const char *errors, struct nft_failure *ret
 	if (ret) {
 		nft_failure_clear(ret);
 		*ret = failure;
-		failure = (struct nft_failure){ 0 };
+	} else {
+		nft_failure_clear(&failure);
 	}
 	return -1;
 }

@@ -1,6 +1,8 @@
 /* The way of a packet through chains and layers. Whether one rule applies to it: filter_explain_rule.c. */
 #include "vm/filter_explain.h"
 
+#include <limits.h>
+
 #include "base/text.h"
 #include "vm/filter_explain_rule.h"
 
@@ -102,6 +104,17 @@ static enum outcome sub_chain(struct walk *w, const char *chain)
 	return decide(w, FILTER_ACCEPT, FILTER_WHY_END_OF_CHAIN, NULL, chain);
 }
 
+/* Those chains, from the *next one on, that stand before rules of a higher priority. */
+static enum outcome enter_chains(struct walk *w, const struct filter_sub_chain *chains, size_t n, size_t *next,
+				 int priority)
+{
+	enum outcome outcome = GOES_ON;
+
+	for (; *next < n && outcome == GOES_ON && chains[*next].priority <= priority; ++*next)
+		outcome = sub_chain(w, chains[*next].name);
+	return outcome;
+}
+
 static void link_layer(struct walk *w)
 {
 	size_t n, next = 0;
@@ -109,16 +122,17 @@ static void link_layer(struct walk *w)
 	struct filter_standing standing;
 	enum outcome outcome = GOES_ON;
 
-	for (size_t i = 0; i <= w->tree->n && outcome == GOES_ON; i++) {
-		const struct filter_tree_rule *rule = i < w->tree->n ? &w->tree->rules[i] : NULL;
+	for (size_t i = 0; i < w->tree->n && outcome == GOES_ON; i++) {
+		const struct filter_tree_rule *rule = &w->tree->rules[i];
 
-		if (rule && !stands_in(w, rule, "root", &standing))
+		if (!stands_in(w, rule, "root", &standing))
 			continue;
-		for (; next < n && outcome == GOES_ON && (!rule || chains[next].priority <= rule->priority); next++)
-			outcome = sub_chain(w, chains[next].name);
-		if (rule && outcome == GOES_ON)
+		outcome = enter_chains(w, chains, n, &next, rule->priority);
+		if (outcome == GOES_ON)
 			outcome = try_rule(w, rule, &standing, "root");
 	}
+	if (outcome == GOES_ON)
+		outcome = enter_chains(w, chains, n, &next, INT_MAX);
 	if (outcome != DECIDED)
 		decide(w, FILTER_ACCEPT, outcome == RETURNED ? FILTER_WHY_RETURN : FILTER_WHY_END_OF_ROOT, NULL,
 		       "root");
@@ -173,7 +187,7 @@ static void network_layer(struct walk *w)
 int filter_explain(const struct filter_tree *tree, const struct filter_packet *packet, struct filter_explanation *ret,
 		   struct problems *problems)
 {
-	_cleanup_filter_explanation_ struct filter_explanation found = { 0 };
+	struct filter_explanation found = { 0 };
 	size_t before = problems->n;
 	struct walk w = { .tree = tree,
 			  .packet = packet,
@@ -184,8 +198,10 @@ int filter_explain(const struct filter_tree *tree, const struct filter_packet *p
 	link_layer(&w);
 	w.ret = &found.network;
 	network_layer(&w);
-	if (problems->n > before)
+	if (problems->n > before) {
+		filter_explanation_clear(&found);
 		return -1;
+	}
 	/* What the guest gets is rejected before layer LINK sees it. */
 	if (found.network.verdict == FILTER_REJECT && (w.side == SIDE_TO_GUEST || found.link.verdict == FILTER_ACCEPT))
 		found.verdict = FILTER_REJECT;
@@ -194,6 +210,5 @@ int filter_explain(const struct filter_tree *tree, const struct filter_packet *p
 	else
 		found.verdict = FILTER_DROP;
 	*ret = found;
-	found = (struct filter_explanation){ 0 };
 	return 0;
 }

@@ -192,25 +192,28 @@ static const char *missing(const struct filter_packet *packet)
 						       : NULL;
 }
 
+static void reading_clear(struct packet_reading *r)
+{
+	strv_free(r->tokens);
+	strv_free(r->said);
+}
+
 int filter_packet_parse(const char *text, const struct filter_packet_defaults *defaults, struct filter_packet *ret,
 			struct error *err)
 {
-	_cleanup_strv_ char **tokens = NULL, **said = NULL;
 	struct filter_packet packet = {
 		.direction = FILTER_OUT, .tag_type = 0x8100, .hlen = 6, .plen = 4, .state = FILTER_STATE_NEW
 	};
-	struct packet_reading r = { .packet = &packet, .err = err };
-	int status = -1;
+	_cleanup_(reading_clear) struct packet_reading r = { .packet = &packet, .err = err };
 
 	if (strlen(text) > FILTER_PACKET_MAX)
 		return packet_complain(&r, "%zu characters, %d at most", strlen(text), FILTER_PACKET_MAX);
-	r.tokens = tokens = split(text);
-	status = read_kind(&r);
-	while (status == 0 && r.tokens[r.at])
-		status = packet_read_word(&r);
-	said = r.said;
-	if (status < 0)
+	r.tokens = split(text);
+	if (read_kind(&r) < 0)
 		return -1;
+	while (r.tokens && r.tokens[r.at])
+		if (packet_read_word(&r) < 0)
+			return -1;
 	if (missing(&packet))
 		return packet_complain(&r, "%s needs %s", packet_kind_name(packet.protocol), missing(&packet));
 	if (better_word(&packet))
