@@ -1,4 +1,5 @@
-/* What the chapters of act_filters share: act_filters.c (the session), _compile.c (a binding), _commit.c (records and rules). */
+/* What the chapters of act_filters share: act_filters.c (the session), _compile.c (a binding), _groups.c (security
+ * groups), _commit.c (records and rules). */
 #ifndef KVMCTL_OPS_ACT_FILTERS_PARTS_H
 #define KVMCTL_OPS_ACT_FILTERS_PARTS_H
 
@@ -42,5 +43,13 @@ int filters_compile(struct filters *filters, struct filter_binding *binding, str
 /* The same; the problems are not told whose they are. */
 int filters_compile_plain(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 			  struct problems *problems);
+
+/* --- _groups.c --- */
+/* The filter to build the binding's tree from: its own, or one of kvmctl's that has its groups besides. Owned by the caller. */
+int filters_expand(struct filters *filters, const struct filter_binding *binding, char **ret, struct problems *problems);
+/* What the changes are to the sets of members. Behind all changes of NICs. */
+int filters_group_sets(struct filters *filters, struct filter_transaction *transaction, const struct filter_listing *listing, struct error *err);
+/* After the commit: the sets of the listing that nobody asks go. */
+void filters_drop_sets(const struct filters *filters, const struct filter_listing *listing);
 
 #endif

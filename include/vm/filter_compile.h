@@ -63,6 +63,8 @@ uint64_t filter_program_digest(const struct filter_program *program);
 
 /* The set of table bridge kvmctl with the addresses of a security group's members of one family. Owned by the caller. */
 char *filter_group_set(const char *group, enum filter_family family);
+/* The group whose set of which family this is. Owned by the caller. */
+char *filter_group_of_set(const char *set, enum filter_family *ret_family);
 
 /* All problems at once, places as filter_tree_build has them. */
 int filter_compile(const struct filter_tree *tree, const struct filter_nic *nic, const struct filter_kernel *kernel,

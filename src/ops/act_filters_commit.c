@@ -124,13 +124,11 @@ static size_t count_lines(const char *text)
 }
 
 /* Which lines are whose is noted, for what the kernel may have to say. */
-static int fill(struct filters *filters, struct filter_transaction *transaction, struct error *err)
+static int fill(struct filters *filters, struct filter_transaction *transaction, struct filter_listing *listing,
+		struct error *err)
 {
-	_cleanup_filter_listing_ struct filter_listing *listing = NULL;
 	size_t lines = 0, seen = 0;
 
-	if (filter_kernel_list(&listing, err) < 0)
-		return -1;
 	for (size_t i = 0; i < filters->n_changes; i++) {
 		struct filters_change *change = &filters->changes[i];
 		_cleanup_filter_existing_ struct filter_existing existing = { 0 };
@@ -153,7 +151,7 @@ static int fill(struct filters *filters, struct filter_transaction *transaction,
 		seen = strlen(text);
 		change->last_line = lines;
 	}
-	return 0;
+	return filters_group_sets(filters, transaction, listing, err);
 }
 
 /* Rules carry where they come from as a comment. Owned by the caller, or NULL. */
@@ -188,11 +186,13 @@ static int load(struct filters *filters, struct error *err)
 {
 	_cleanup_filter_transaction_ struct filter_transaction *transaction = filter_transaction_new(&filters->kernel);
 	_cleanup_nft_failure_ struct nft_failure failure = { 0 };
+	_cleanup_filter_listing_ struct filter_listing *listing = NULL;
 
-	if (fill(filters, transaction, err) < 0)
+	if (filter_kernel_list(&listing, err) < 0 || fill(filters, transaction, listing, err) < 0)
 		return -1;
 	if (nft_load(filter_transaction_text(transaction), &failure, err) < 0)
 		return name_the_guilty(filters, &failure, err);
+	filters_drop_sets(filters, listing);
 	return 0;
 }
 

@@ -47,12 +47,11 @@ static int build_tree(struct filters *filters, const struct filter_binding *bind
 		      struct filter_parameters *ret_parameters, struct filter_tree *ret, struct problems *problems)
 {
 	struct filter_source source = filter_cache_source(&filters->cache);
+	_cleanup_free_ char *name = NULL;
 
-	if (binding->groups) {
-		problems_add(problems, "security_groups", "there are none yet");
+	if (filters_expand(filters, binding, &name, problems) < 0)
 		return -1;
-	}
-	return filter_parameters_build(&source, binding->filter, binding, ret_parameters, ret, problems);
+	return filter_parameters_build(&source, name, binding, ret_parameters, ret, problems);
 }
 
 /* A kernel that is remembered to be unable may have learned it: a module was loaded. True: it has. */

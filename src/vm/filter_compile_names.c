@@ -77,6 +77,14 @@ char *filter_group_set(const char *group, enum filter_family family)
 	return name;
 }
 
+char *filter_group_of_set(const char *set, enum filter_family *ret_family)
+{
+	const char *slash = strchr(set, '/');
+
+	*ret_family = starts_with(set, "group6/") ? FILTER_FAMILY_IPV6 : FILTER_FAMILY_IPV4;
+	return compile_name_unescape(slash ? slash + 1 : set);
+}
+
 const char *filter_group_type(const char *set)
 {
 	return starts_with(set, "group6/") ? "ipv6_addr" : "ipv4_addr";

@@ -1,0 +1,47 @@
+/* The locks under which security groups are changed. */
+#include "ops/act_secgroup.h"
+
+#include "base/strv.h"
+#include "base/text.h"
+
+static int is_bound(struct context *context, bool *ret, struct error *err)
+{
+	_cleanup_strv_ char **interfaces = NULL;
+
+	if (filter_binding_list(&context->rundir, &interfaces, err) < 0)
+		return -1;
+	*ret = interfaces && *interfaces;
+	return 0;
+}
+
+int secgroup_change_begin(struct context *context, const char *verb, struct secgroup_change *ret, struct error *err)
+{
+	_cleanup_secgroup_change_ struct secgroup_change change = SECGROUP_CHANGE_INIT;
+
+	change.context = context;
+	secgroup_store_open(context->settings->secgroup_dir, &change.store);
+	if (rundir_lock_filters(&context->rundir, verb, context->wait, &change.filters_lock, err) < 0 ||
+	    is_bound(context, &change.bound, err) < 0 ||
+	    secgroup_store_lock(&change.store, verb, context->wait, &change.store_lock, err) < 0)
+		return -1;
+	*ret = change;
+	change = SECGROUP_CHANGE_INIT;
+	return 0;
+}
+
+void secgroup_change_end(struct secgroup_change *change)
+{
+	secgroup_store_close(&change->store);
+	close_fd(&change->filters_lock);
+	close_fd(&change->store_lock);
+}
+
+int secgroup_change_session(struct secgroup_change *change, const char *verb, struct filters **ret, struct error *err)
+{
+	*ret = NULL;
+	if (!change->bound)
+		return 0;
+	/* It takes the lock itself. What is bound in between is read by it. */
+	close_fd(&change->filters_lock);
+	return act_filters_begin(change->context, verb, ret, err);
+}

@@ -1,0 +1,337 @@
+/* secgroup add and remove.
+ *
+ * Addresses: one element of a set each, by netlink; no rule is looked at. What is added is written down before the kernel has it, what is
+ * removed after the kernel has lost it: who is killed between leaves less that is let in, never more, and the same command again
+ * finishes it.
+ *
+ * NICs of instances: written down in the same order, and what is bound of them gets other rules, all in one transaction. */
+#include "ops/verbs.h"
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "host/nft_element.h"
+#include "ops/act_secgroup.h"
+#include "vm/secgroup_binding.h"
+#include "vm/filter_compile.h"
+#include "vm/state.h"
+
+struct work {
+	struct secgroup_change change;
+	const char *group;
+	bool remove;
+	struct secgroup_member *members;
+	size_t n;
+	char **addresses;        /* those that are addresses, sorted, none twice */
+	struct json *rows;
+};
+
+static void work_clear(struct work *work)
+{
+	secgroup_change_end(&work->change);
+	for (size_t i = 0; i < work->n; i++)
+		secgroup_member_clear(&work->members[i]);
+	free(work->members);
+	strv_free(work->addresses);
+}
+
+static struct json *add_row(struct work *work, const char *member, bool changed)
+{
+	struct json *row = json_new_object();
+
+	json_put_string(row, "member", member);
+	json_put_bool(row, "changed", changed);
+	json_append(work->rows, row);
+	return row;
+}
+
+/* --- addresses --- */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort_addresses(struct work *work)
+{
+	char **all = work->addresses;
+
+	work->addresses = NULL;
+	if (!all)
+		return;
+	qsort(all, strv_length(all), sizeof(*all), by_text);
+	for (char **address = all; *address; address++)
+		if (address == all || !streq(address[0], address[-1]))
+			strv_add(&work->addresses, *address);
+	strv_free(all);
+}
+
+/* Also those that were there already: where a command was cut off before the kernel had them, this mends it. */
+static int change_kernel(const struct work *work, char *const *addresses, struct error *err)
+{
+	_cleanup_free_ char *four = filter_group_set(work->group, FILTER_FAMILY_IPV4);
+	_cleanup_free_ char *six = filter_group_set(work->group, FILTER_FAMILY_IPV6);
+	size_t n = strv_length(addresses);
+	_cleanup_free_ struct nft_element *elements = xcalloc(n + 1, sizeof(*elements));
+
+	if (!work->change.bound || n == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		struct secgroup_member address;
+
+		secgroup_address_parse(addresses[i], &address);
+		elements[i] = (struct nft_element){ .set = address.ipv6 ? six : four,
+						    .length = address.ipv6 ? 16 : 4,
+						    .remove = work->remove };
+		memcpy(elements[i].key, address.bytes, sizeof(address.bytes));
+	}
+	return nft_change_elements(elements, n, err);
+}
+
+static int add_addresses(struct work *work, bool *changed, struct error *err)
+{
+	if (secgroup_addresses_add(&work->change.store, work->group, work->addresses, changed, err) < 0)
+		return -1;
+	return change_kernel(work, work->addresses, err);
+}
+
+/* An address that a NIC of the group has as well stays in the set. */
+static int without_bound(struct work *work, char ***ret, struct error *err)
+{
+	_cleanup_strv_ char **interfaces = NULL, **bound = NULL;
+
+	if (filter_binding_list(&work->change.context->rundir, &interfaces, err) < 0)
+		return -1;
+	for (char **name = interfaces; name && *name; name++) {
+		_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+		int read = filter_binding_read(&work->change.context->rundir, *name, &binding, err);
+
+		if (read < 0)
+			return -1;
+		if (read == 0 || !strv_contains(binding->groups, work->group))
+			continue;
+		_cleanup_strv_ char **own = secgroup_binding_addresses(binding);
+		strv_extend(&bound, own);
+	}
+	*ret = secgroup_addresses_without(work->addresses, bound);
+	return 0;
+}
+
+static int remove_addresses(struct work *work, bool *changed, struct error *err)
+{
+	_cleanup_strv_ char **gone = NULL;
+
+	if (without_bound(work, &gone, err) < 0 || change_kernel(work, gone, err) < 0)
+		return -1;
+	return secgroup_addresses_remove(&work->change.store, work->group, work->addresses, changed, err);
+}
+
+static int change_addresses(struct work *work, struct error *err)
+{
+	_cleanup_free_ bool *changed = xcalloc(strv_length(work->addresses) + 1, sizeof(*changed));
+
+	if (!work->addresses)
+		return 0;
+	if ((work->remove ? remove_addresses(work, changed, err) : add_addresses(work, changed, err)) < 0)
+		return -1;
+	for (size_t i = 0; work->addresses[i]; i++)
+		add_row(work, work->addresses[i], changed[i]);
+	return 0;
+}
+
+/* --- NICs --- */
+
+static char *member_text(const struct secgroup_member *member)
+{
+	return member->nic == SECGROUP_ALL_NICS ? xstrdup(member->instance)
+						: xprintf("%s/%d", member->instance, (int)member->nic);
+}
+
+static bool is_meant(const struct secgroup_member *member, const struct filter_binding *binding)
+{
+	return streq(binding->instance, member->instance) &&
+	       (member->nic == SECGROUP_ALL_NICS || binding->nic == member->nic);
+}
+
+/* Whether the spec that the instance runs by says it. */
+static int spec_names_group(struct work *work, const struct filter_binding *binding, bool *ret, struct error *err)
+{
+	_cleanup_state_ struct state *state = NULL;
+
+	*ret = false;
+	if (state_read(&work->change.context->rundir, binding->instance, &state, err) < 0)
+		return -1;
+	const struct json *nic = state ? json_at(json_get(state->spec, "nics"), (size_t)binding->nic) : NULL;
+	const struct json *groups = json_get(nic, "security_groups");
+	for (size_t i = 0; i < json_length(groups); i++)
+		*ret |= streq(json_string(json_at(groups, i), ""), work->group);
+	return 0;
+}
+
+static void take_group(struct filter_binding *binding, const char *group)
+{
+	char **left = NULL;
+
+	for (char **old = binding->groups; old && *old; old++)
+		if (!streq(*old, group))
+			strv_add(&left, *old);
+	strv_free(binding->groups);
+	binding->groups = left;
+}
+
+/* Its groups as they will be. 1: they are others than now. */
+static int changed_binding(struct work *work, const struct secgroup_member *member, struct filter_binding *binding,
+			   struct error *err)
+{
+	_cleanup_strv_ char **by_hand = NULL;
+	bool has = strv_contains(binding->groups, work->group), by_spec;
+
+	if (!work->remove) {
+		if (!has)
+			strv_add(&binding->groups, work->group);
+		return !has;
+	}
+	if (spec_names_group(work, binding, &by_spec, err) < 0)
+		return -1;
+	if (by_spec) {
+		error_set(err, ERROR_STATE, "the spec of \"%s\" gives its NIC %d the security group \"%s\"",
+			  binding->instance, (int)binding->nic, work->group);
+		return error_hint(err, "take it out of \"security_groups\" there, and reboot the instance");
+	}
+	/* The whole instance may have it, and this NIC besides. */
+	if (secgroup_instance_groups(&work->change.store, member->instance, binding->nic, &by_hand, err) < 0)
+		return -1;
+	take_group(binding, work->group);
+	return has;
+}
+
+/* Problems are those of the rules. */
+static int change_bound(struct work *work, struct filters *filters, const struct secgroup_member *member,
+			struct json *interfaces, struct problems *problems, struct error *err)
+{
+	struct filter_binding *const *bindings = NULL;
+	size_t n = 0;
+
+	if (!filters)
+		return 0;
+	if (act_filters_bindings(filters, &bindings, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_filter_binding_ struct filter_binding *copy = NULL;
+		int changed;
+
+		if (!is_meant(member, bindings[i]))
+			continue;
+		copy = filter_binding_copy(bindings[i]);
+		changed = changed_binding(work, member, copy, err);
+		if (changed < 0)
+			return -1;
+		json_append_string(interfaces, bindings[i]->interface);
+		if (changed > 0 && (!*copy->filter && !copy->groups ? (act_filters_remove(filters, copy->interface), 0)
+								     : act_filters_put(filters, copy, problems)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int record(struct work *work, const struct secgroup_member *member, bool remove, bool *ret_changed,
+		  struct error *err)
+{
+	const struct secgroup_store *store = &work->change.store;
+
+	return remove ? secgroup_instance_remove(store, work->group, member->instance, member->nic, ret_changed, err)
+		      : secgroup_instance_add(store, work->group, member->instance, member->nic, ret_changed, err);
+}
+
+static int change_instance(struct work *work, struct filters *filters, const struct secgroup_member *member,
+			   struct error *err)
+{
+	_cleanup_problems_ struct problems problems = { 0 };
+	_cleanup_free_ char *text = member_text(member);
+	struct json *interfaces = json_new_array();
+	bool changed = false, ignored;
+	int result;
+
+	if (change_bound(work, filters, member, interfaces, &problems, err) < 0) {
+		json_free(interfaces);
+		return problems.n > 0 ? problems_to_error(&problems, ERROR_SPEC, text, err) : -1;
+	}
+	result = work->remove ? 0 : record(work, member, false, &changed, err);
+	if (result == 0 && filters && act_filters_commit(filters, err) < 0) {
+		_cleanup_error_ struct error failure = ERROR_INIT;
+
+		if (changed)
+			(void)record(work, member, true, &ignored, &failure);
+		result = -1;
+	}
+	if (result == 0 && work->remove)
+		result = record(work, member, true, &changed, err);
+	if (result == 0)
+		json_put(add_row(work, text, changed), "interfaces", json_ref(interfaces));
+	json_free(interfaces);
+	return result;
+}
+
+static int change_instances(struct work *work, const char *verb, struct error *err)
+{
+	for (size_t i = 0; i < work->n; i++) {
+		_cleanup_filters_ struct filters *filters = NULL;
+
+		if (work->members[i].is_address)
+			continue;
+		if (secgroup_change_session(&work->change, verb, &filters, err) < 0 ||
+		    change_instance(work, filters, &work->members[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- both --- */
+
+static int read_members(struct work *work, char *const *words, struct error *err)
+{
+	work->members = xcalloc(strv_length(words) + 1, sizeof(*work->members));
+	for (; words && *words; words++, work->n++) {
+		struct secgroup_member *member = &work->members[work->n];
+
+		if (secgroup_member_parse(*words, member, err) < 0)
+			return -1;
+		if (member->is_address)
+			strv_add(&work->addresses, member->address);
+	}
+	sort_addresses(work);
+	return 0;
+}
+
+static int change_members(struct context *context, const char *group, char *const *members, bool remove,
+			  struct json **ret, struct error *err)
+{
+	const char *verb = remove ? "secgroup remove" : "secgroup add";
+	_cleanup_(work_clear) struct work work = { .change = SECGROUP_CHANGE_INIT, .group = group, .remove = remove };
+	_cleanup_secgroup_ struct secgroup *read = NULL;
+	_cleanup_json_ struct json *document = json_new_object();
+
+	work.rows = json_new_array();
+	json_put(document, "members", work.rows);
+	if (read_members(&work, members, err) < 0 || secgroup_change_begin(context, verb, &work.change, err) < 0 ||
+	    secgroup_store_read(&work.change.store, group, &read, err) < 0)
+		return -1;
+	/* Addresses while the lock of all that is filtered is held; sessions take it themselves. */
+	if (change_addresses(&work, err) < 0 || change_instances(&work, verb, err) < 0)
+		return -1;
+	json_put_string(document, "name", group);
+	json_put_string(document, "done", verb);
+	*ret = take_ptr(document);
+	return 0;
+}
+
+int op_secgroup_add(struct context *context, const char *group, char *const *members, struct json **ret,
+		    struct error *err)
+{
+	return change_members(context, group, members, false, ret, err);
+}
+
+int op_secgroup_remove(struct context *context, const char *group, char *const *members, struct json **ret,
+		       struct error *err)
+{
+	return change_members(context, group, members, true, ret, err);
+}
