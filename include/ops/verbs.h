@@ -10,6 +10,7 @@
 #include "vm/learn.h"
 #include "vm/instance.h"
 #include "vm/plan.h"
+#include "vm/secgroup.h"
 #include "vm/spec.h"
 
 struct outgoing_progress; /* ops/act_outgoing.h */
@@ -224,6 +225,7 @@ struct bind_request {
 	const char *interface, *mac, *filter;
 	const char *bridge;      /* NULL: the one that it is a port of */
 	char *const *parameters; /* "NAME=VALUE" (strv) */
+	char *const *groups;     /* security groups (strv); with some of them filter may be NULL */
 };
 int op_filter_bind(struct context *context, const struct bind_request *request, struct error *err);
 /* ERROR_STATE: it is not bound, or bound by an instance that is there. */
@@ -260,6 +262,23 @@ struct filter_trace_bounds {
 };
 int op_filter_trace(struct context *context, const char *name, const struct filter_trace_bounds *bounds,
 		    int (*fn)(const struct json *decision, void *arg), void *arg, size_t *ret_lost, struct error *err);
+
+/* --- security groups --- */
+/* {"groups": [{"name","description","rules","addresses","instances","interfaces"}]}: numbers; one that is damaged has "name" and "error". */
+int op_secgroup_list(struct context *context, struct json **ret, struct error *err);
+/* The definition, as define takes it. */
+int op_secgroup_show(struct context *context, const char *name, struct json **ret, struct error *err);
+/* {"name","addresses","instances","interfaces": [{"interface","instance","nic","addresses"}]}. */
+int op_secgroup_members(struct context *context, const char *name, struct json **ret, struct error *err);
+/* *ret_n: how many NICs have other rules now. ERROR_SPEC: its mistakes, or what NICs cannot take; nothing is changed then. */
+int op_secgroup_define(struct context *context, const char *file, struct secgroup **ret, size_t *ret_n, struct problems *warnings,
+		       struct error *err);
+/* ERROR_STATE: it is in use. */
+int op_secgroup_delete(struct context *context, const char *name, struct error *err);
+/* {"name","done","members": [{"member","changed","interfaces"}]}; interfaces: of an instance, those that have it now or had it. */
+int op_secgroup_add(struct context *context, const char *group, char *const *members, struct json **ret, struct error *err);
+/* ERROR_STATE: the spec of the instance says it. */
+int op_secgroup_remove(struct context *context, const char *group, char *const *members, struct json **ret, struct error *err);
 
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);

@@ -42,6 +42,7 @@ int secgroup_addresses_have(const struct secgroup_store *store, const char *grou
 /* nic: SECGROUP_ALL_NICS for all that the instance has and will have. */
 int secgroup_instance_add(const struct secgroup_store *store, const char *group, const char *instance, int64_t nic, bool *ret_changed,
 			  struct error *err);
+/* SECGROUP_ALL_NICS: also those that a single NIC has. */
 int secgroup_instance_remove(const struct secgroup_store *store, const char *group, const char *instance, int64_t nic, bool *ret_changed,
 			     struct error *err);
 /* Adds to *groups (strv) those that this NIC has by hand, none twice: for who starts it. */

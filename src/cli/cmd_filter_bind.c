@@ -12,16 +12,18 @@
 int cmd_filter_bind(struct invocation *invocation, struct error *err)
 {
 	_cleanup_strv_ char **parameters = invocation_options(invocation, "param");
+	_cleanup_strv_ char **groups = invocation_options(invocation, "group");
 	struct bind_request request = { .interface = invocation_option(invocation, "interface"),
 					.mac = invocation_option(invocation, "mac"),
 					.filter = invocation_option(invocation, "filter"),
 					.bridge = invocation_option(invocation, "bridge"),
-					.parameters = parameters };
+					.parameters = parameters,
+					.groups = groups };
 
-	if (!request.interface || !request.mac || !request.filter) {
+	if (!request.interface || !request.mac || (!request.filter && !request.groups)) {
 		_cleanup_free_ char *usage = command_usage(invocation->command);
 
-		error_set(err, ERROR_USAGE, "\"filter bind\" needs --interface, --mac and --filter");
+		error_set(err, ERROR_USAGE, "\"filter bind\" needs --interface, --mac, and --filter or --group");
 		return error_hint(err, "usage: %s", usage);
 	}
 	if (op_filter_bind(invocation->context, &request, err) < 0)

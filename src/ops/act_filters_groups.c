@@ -17,7 +17,7 @@ static const enum filter_family families[] = { FILTER_FAMILY_IPV4, FILTER_FAMILY
 struct sets {
 	struct filters *filters;
 	struct filter_transaction *transaction;
-	char *const *there;   /* in the kernel */
+	char *const *there; /* in the kernel */
 	struct secgroup_store store;
 };
 
@@ -130,7 +130,8 @@ static int left_alone(struct sets *sets, const char *group, char *const *gone, c
 	return 0;
 }
 
-static int change_group(struct sets *sets, const char *group, char *const *before, char *const *after, struct error *err)
+static int change_group(struct sets *sets, const char *group, char *const *before, char *const *after,
+			struct error *err)
 {
 	_cleanup_strv_ char **come = secgroup_addresses_without(after, before);
 	_cleanup_strv_ char **gone = secgroup_addresses_without(before, after), **alone = NULL;
@@ -193,8 +194,8 @@ int filters_group_sets(struct filters *filters, struct filter_transaction *trans
 
 struct asked {
 	const struct secgroup_store *store;
-	char **groups;    /* whose definitions were looked at */
-	char **members;   /* groups whose members they ask for */
+	char **groups;  /* whose definitions were looked at */
+	char **members; /* groups whose members they ask for */
 };
 
 static void add_asked(const struct filter_binding *binding, void *arg)

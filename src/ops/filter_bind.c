@@ -2,6 +2,7 @@
 #include "ops/verbs.h"
 
 #include "base/parse.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "host/link.h"
 #include "ops/act_filters.h"
@@ -34,13 +35,15 @@ static int make_binding(const struct bind_request *request, struct filter_bindin
 	char mac[18];
 	int index;
 
-	if (filter_interface_check(request->interface, err) < 0 || !filter_name_is_valid(request->filter, err) ||
+	if (filter_interface_check(request->interface, err) < 0 ||
+	    (request->filter && !filter_name_is_valid(request->filter, err)) ||
 	    parse_mac(request->mac, "--mac", mac, err) < 0) {
 		err->kind = ERROR_USAGE;
 		return -1;
 	}
 	binding = filter_binding_new(request->interface, mac);
-	text_replace(&binding->filter, request->filter);
+	text_replace(&binding->filter, request->filter ? request->filter : "");
+	binding->groups = strv_copy(request->groups);
 	if (filter_parameters_from_words(request->parameters, &binding->parameters, &binding->n_parameters, err) < 0 ||
 	    link_index(request->interface, &index, err) < 0 || find_bridge(request, &bridge, err) < 0)
 		return -1;
@@ -88,7 +91,8 @@ int op_filter_bind(struct context *context, const struct bind_request *request, 
 	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
 	_cleanup_filters_ struct filters *filters = NULL;
 	_cleanup_problems_ struct problems problems = { 0 };
-	_cleanup_free_ char *what = xprintf("filter \"%s\"", request->filter);
+	_cleanup_free_ char *what =
+		request->filter ? xprintf("filter \"%s\"", request->filter) : xstrdup("its security groups");
 
 	if (make_binding(request, &binding, err) < 0 || act_filters_begin(context, "filter bind", &filters, err) < 0 ||
 	    check_owner(context, request->interface, false, err) < 0)

@@ -51,7 +51,8 @@ int op_secgroup_members(struct context *context, const char *name, struct json *
 
 	json_put(document, "interfaces", rows);
 	secgroup_store_open(context->settings->secgroup_dir, &store);
-	if (secgroup_store_read(&store, name, &group, err) < 0 || secgroup_addresses(&store, name, &addresses, err) < 0 ||
+	if (secgroup_store_read(&store, name, &group, err) < 0 ||
+	    secgroup_addresses(&store, name, &addresses, err) < 0 ||
 	    secgroup_instances(&store, name, &instances, err) < 0 || bound_members(context, name, rows, err) < 0)
 		return -1;
 	json_put_string(document, "name", name);
@@ -82,7 +83,8 @@ static struct json *list_row(struct context *context, const struct secgroup_stor
 	struct json *row = json_new_object();
 
 	json_put_string(row, "name", name);
-	if (secgroup_store_read(store, name, &group, &err) < 0 || op_secgroup_members(context, name, &members, &err) < 0) {
+	if (secgroup_store_read(store, name, &group, &err) < 0 ||
+	    op_secgroup_members(context, name, &members, &err) < 0) {
 		json_put_string(row, "error", err.message);
 		return row;
 	}

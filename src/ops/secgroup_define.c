@@ -15,8 +15,8 @@
 static int read_definition(struct context *context, const char *file, struct secgroup **ret, struct error *err)
 {
 	bool is_stdin = streq(file, "-");
-	_cleanup_free_ char *what = is_stdin ? xstrdup("the security group on standard input")
-					     : xprintf("security group \"%s\"", file);
+	_cleanup_free_ char *what =
+		is_stdin ? xstrdup("the security group on standard input") : xprintf("security group \"%s\"", file);
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
 	size_t length;
@@ -116,7 +116,7 @@ static int check_interfaces(struct context *context, const char *name, struct er
 		if (read < 0)
 			return -1;
 		if (read > 0 && strv_contains(binding->groups, name))
-			strv_take(&users, act_filters_binding_text(binding));
+			strv_add(&users, *interface);
 	}
 	return users ? refuse(name, "it is in force on", users, "kvmctl secgroup remove takes it off them", err) : 0;
 }

@@ -15,13 +15,16 @@
 #include "vm/filter_compile.h"
 #include "vm/state.h"
 
+/* Has only what all have. */
+#define NO_NIC (-2)
+
 struct work {
 	struct secgroup_change change;
 	const char *group;
 	bool remove;
 	struct secgroup_member *members;
 	size_t n;
-	char **addresses;        /* those that are addresses, sorted, none twice */
+	char **addresses; /* those that are addresses, sorted, none twice */
 	struct json *rows;
 };
 
@@ -182,7 +185,7 @@ static void take_group(struct filter_binding *binding, const char *group)
 static int changed_binding(struct work *work, const struct secgroup_member *member, struct filter_binding *binding,
 			   struct error *err)
 {
-	_cleanup_strv_ char **by_hand = NULL;
+	_cleanup_strv_ char **of_all = NULL;
 	bool has = strv_contains(binding->groups, work->group), by_spec;
 
 	if (!work->remove) {
@@ -197,9 +200,14 @@ static int changed_binding(struct work *work, const struct secgroup_member *memb
 			  binding->instance, (int)binding->nic, work->group);
 		return error_hint(err, "take it out of \"security_groups\" there, and reboot the instance");
 	}
-	/* The whole instance may have it, and this NIC besides. */
-	if (secgroup_instance_groups(&work->change.store, member->instance, binding->nic, &by_hand, err) < 0)
+	if (member->nic != SECGROUP_ALL_NICS &&
+	    secgroup_instance_groups(&work->change.store, member->instance, NO_NIC, &of_all, err) < 0)
 		return -1;
+	if (strv_contains(of_all, work->group)) {
+		error_set(err, ERROR_STATE, "all NICs of \"%s\" were given the security group \"%s\"", member->instance,
+			  work->group);
+		return error_hint(err, "kvmctl secgroup remove %s %s", work->group, member->instance);
+	}
 	take_group(binding, work->group);
 	return has;
 }
@@ -227,7 +235,7 @@ static int change_bound(struct work *work, struct filters *filters, const struct
 			return -1;
 		json_append_string(interfaces, bindings[i]->interface);
 		if (changed > 0 && (!*copy->filter && !copy->groups ? (act_filters_remove(filters, copy->interface), 0)
-								     : act_filters_put(filters, copy, problems)) < 0)
+								    : act_filters_put(filters, copy, problems)) < 0)
 			return -1;
 	}
 	return 0;

@@ -128,9 +128,12 @@ int secgroup_instance_remove(const struct secgroup_store *store, const char *gro
 
 	if (read_lines(store, instance, &lines, err) < 0)
 		return -1;
-	for (char **line = lines; line && *line; line++)
-		if (!streq(*line, gone))
+	for (char **line = lines; line && *line; line++) {
+		bool mine = nic == SECGROUP_ALL_NICS ? streq(strchr(*line, ' ') + 1, group) : streq(*line, gone);
+
+		if (!mine)
 			strv_add(&left, *line);
+	}
 	*ret_changed = strv_length(left) < strv_length(lines);
 	return *ret_changed ? write_lines(store, instance, left, err) : 0;
 }

@@ -1,4 +1,5 @@
-/* Network disks: the golden blockdev of each form, what is refused, and that each recorded QEMU has the driver and the members. */
+/* Network disks: the golden blockdev of each form, what is refused, and that each recorded QEMU has the driver and the members.
+ * NOV-62: colons in names are no separators. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
