@@ -9,8 +9,14 @@
 
 /* --- which binding --- */
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 /* nic: -1, whichever there is. */
-static int find_nic(struct context *context, const char *instance, int64_t nic, struct filter_binding **ret, struct error *err)
+static int find_nic(struct context *context, const char *instance, int64_t nic, struct filter_binding **ret,
+		    struct error *err)
 {
 	_cleanup_strv_ char **interfaces = NULL, **mine = NULL;
 	_cleanup_filter_binding_ struct filter_binding *found = NULL;
@@ -29,6 +35,8 @@ static int find_nic(struct context *context, const char *instance, int64_t nic, 
 		found = take_ptr(binding);
 	}
 	if (strv_length(mine) > 1) {
+		qsort(mine, strv_length(mine), sizeof(*mine),
+		      compare_names); /* NOLINT(bugprone-sizeof-expression): of pointers */
 		_cleanup_free_ char *list = strv_join(mine, ", ");
 
 		error_set(err, ERROR_USAGE, "the instance \"%s\" has several NICs that are filtered", instance);
@@ -53,7 +61,8 @@ int act_filter_find(struct context *context, const char *name, struct filter_bin
 		return -1;
 	if (!found) {
 		error_set(err, ERROR_NO_INSTANCE, "nothing is filtered on \"%s\"", name);
-		return error_hint(err, "\"kvmctl filter bindings\" shows the interfaces and instances where something is");
+		return error_hint(err,
+				  "\"kvmctl filter bindings\" shows the interfaces and instances where something is");
 	}
 	*ret = take_ptr(found);
 	return 0;
@@ -75,7 +84,8 @@ void act_filter_open(struct context *context, struct filter_looked *ret)
 	ret->cache.store = &ret->store;
 }
 
-int act_filter_tree(struct context *context, const struct filter_binding *binding, struct filter_looked *ret, struct problems *problems)
+int act_filter_tree(struct context *context, const struct filter_binding *binding, struct filter_looked *ret,
+		    struct problems *problems)
 {
 	struct filter_source source;
 
