@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "ops/act_filters.h"
+#include "ops/act_learner.h"
 #include "vm/filter_references.h"
 
 struct redefinition {
@@ -92,6 +93,8 @@ int act_filter_define(struct context *context, const char *file, const struct fi
 		undo(&change, filter->name);
 		return -1;
 	}
+	/* It may refer to addresses now that nobody has given, or no longer. */
+	act_learner_settle_all(context);
 	*ret = take_ptr(filter);
 	return 0;
 }
@@ -162,8 +165,12 @@ int act_filter_undefine(struct context *context, const char *name, struct error 
 	found = filter_store_read_shipped(&store, name, &shipped, err);
 	if (found < 0)
 		return -1;
-	if (found && filter_store_has_own(&store, name))
-		return uncover(filters, &store, shipped, err);
+	if (found && filter_store_has_own(&store, name)) {
+		if (uncover(filters, &store, shipped, err) < 0)
+			return -1;
+		act_learner_settle_all(context);
+		return 0;
+	}
 	filter_free(shipped);
 	if (!found && (check_references(&store, name, err) < 0 || check_bindings(filters, name, err) < 0))
 		return -1;

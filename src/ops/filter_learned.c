@@ -39,8 +39,8 @@ static int check_owner(struct filters *filters, const struct filter_binding *bin
 	return 0;
 }
 
-static int find_binding(struct filters *filters, const char *interface, const struct filter_binding **ret,
-			struct error *err)
+/* A copy: those of the session are read again after a change. */
+static int find_binding(struct filters *filters, const char *interface, struct filter_binding **ret, struct error *err)
 {
 	struct filter_binding *const *all;
 	size_t n;
@@ -49,7 +49,7 @@ static int find_binding(struct filters *filters, const char *interface, const st
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (streq(all[i]->interface, interface) && (all[i]->learns_ipv4 || all[i]->learns_ipv6)) {
-			*ret = all[i];
+			*ret = filter_binding_copy(all[i]);
 			return 0;
 		}
 	return error_set(err, ERROR_STATE, "no addresses of \"%s\" are learned", interface);
@@ -104,7 +104,7 @@ static int change_rules(struct filters *filters, const struct filter_binding *bi
 int op_filter_learned(struct context *context, const struct learned_request *request, struct error *err)
 {
 	_cleanup_filters_ struct filters *filters = NULL;
-	const struct filter_binding *binding = NULL;
+	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
 	char address[46];
 	bool known;
 
