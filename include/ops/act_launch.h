@@ -15,6 +15,7 @@ struct launch_incoming {
 	/* "ADDR", "ADDR:PORT", "[ADDR6]:0", "unix:PATH", "fd:N"; NULL: all addresses, migration_port of the spec */
 	const char *listen;
 	const struct migration_info *exports;   /* its disks that are copied are exported, see act_export.h; NULL: none */
+	const struct json *learned;        /* addresses of its NICs that were found there; NULL: none */
 	/* Filled in; owned by the caller. */
 	char *uri;
 	char *told;                        /* the URI as QEMU has it */

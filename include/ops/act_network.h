@@ -16,6 +16,7 @@ struct network_setup {
 	struct context *context;
 	const struct spec *spec;
 	struct network_nic *nics;  /* one per NIC of the spec; owned by the caller */
+	const struct json *learned;   /* addresses that a guest from elsewhere has, as struct migration_info has them; NULL: none are known */
 };
 
 /* A guest that arrives from elsewhere has its addresses there until it is let run here. */

@@ -15,6 +15,8 @@ int act_nic_filters_complete(struct context *context, struct spec *spec, struct 
 void act_nic_filters_check(struct context *context, const struct spec *spec, struct problems *problems);
 /* Digests of all that they are made of, as the info document of a migration has them; NULL when there is nothing. */
 void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters, struct json **ret_groups);
+/* The addresses that were found for them, likewise. */
+struct json *act_nic_filters_learned(struct context *context, const char *name, const struct spec *spec);
 /* Their resources, appended to list, before anything is made. */
 void act_nic_filters_record(const struct network_setup *setup, struct json *list);
 /* All of them in one transaction, for TAPs that are there and not up; then those who look for addresses. ERROR_SPEC, ERROR_HOST, ERROR_BUSY. */

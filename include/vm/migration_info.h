@@ -34,6 +34,8 @@ struct migration_info {
 	struct migration_terms terms;
 	/* What its NICs are filtered by, as vm/filter_digest.h has it; NULL: nothing, and not in the document */
 	struct json *filters, *security_groups;
+	/* Addresses that were found for its NICs: an array of them for each NIC; NULL: none, and not in the document */
+	struct json *learned;
 };
 #define _cleanup_migration_info_ _cleanup_(migration_info_free_ptr)
 

@@ -76,9 +76,11 @@ static int launch(struct context *context, const struct accept_request *request,
 		  struct move *move, struct accept_result *ret, struct error *err)
 {
 	const struct migration_info *info = request->info;
-	struct launch_incoming incoming = {
-		.terms = &info->terms, .listen = request->listen, .move = move, .exports = info
-	};
+	struct launch_incoming incoming = { .terms = &info->terms,
+					    .listen = request->listen,
+					    .move = move,
+					    .exports = info,
+					    .learned = info->learned };
 	const struct launch_request launch = { .loaded = loaded, .recorded = &info->hardware, .incoming = &incoming };
 	struct accept_result result = { 0 };
 

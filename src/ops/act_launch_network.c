@@ -18,7 +18,10 @@ int launch_choose_taps(struct launch *launch, struct error *err)
 
 static struct network_setup setup_of(const struct launch *launch)
 {
-	return (struct network_setup){ launch->context, launch->spec, launch->nics };
+	const struct launch_incoming *incoming = launch->request->incoming;
+
+	return (struct network_setup){ launch->context, launch->spec, launch->nics,
+				       incoming ? incoming->learned : NULL };
 }
 
 void launch_record_nics(struct launch *launch)

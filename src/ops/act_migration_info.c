@@ -194,6 +194,7 @@ static void compose(const struct source *source, struct migration_info *info)
 	info->memory = source->instance.status.memory;
 	info->paused = !json_get_bool(source->ask.replies[ASK_STATUS], "running", true);
 	act_nic_filters_digest(source->context, source->spec, &info->filters, &info->security_groups);
+	info->learned = act_nic_filters_learned(source->context, state->name, source->spec);
 	tell_groups(source->spec, info->spec);
 	info->n_disks = source->spec->n_disks;
 	info->disks = xcalloc(info->n_disks + 1, sizeof(*info->disks));

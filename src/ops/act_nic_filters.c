@@ -85,6 +85,16 @@ static int put(struct filters *filters, struct filter_binding *binding, struct e
 	return problems_to_error(&problems, ERROR_SPEC, "its filters", err);
 }
 
+/* What was found where the guest comes from is its own still: it goes on without asking for it again (NWF-112). */
+static void take_learned(const struct network_setup *setup, size_t nic, struct filter_binding *binding)
+{
+	const struct json *list = json_at(setup->learned, nic);
+
+	for (size_t i = 0; i < json_length(list); i++)
+		if (!strv_contains(binding->learned, json_string(json_at(list, i), "")))
+			strv_add(&binding->learned, json_string(json_at(list, i), ""));
+}
+
 static int put_all(const struct network_setup *setup, struct error *err)
 {
 	_cleanup_filters_ struct filters *filters = NULL;
@@ -98,6 +108,7 @@ static int put_all(const struct network_setup *setup, struct error *err)
 			continue;
 		binding = nic_binding(setup->spec, i, setup->nics[i].tap);
 		act_learner_recall(setup->context, binding);
+		take_learned(setup, i, binding);
 		if (put(filters, binding, err) < 0)
 			return error_prefix(err, "nics[%zu]", i);
 	}

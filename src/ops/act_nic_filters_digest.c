@@ -1,8 +1,9 @@
-/* What NICs are filtered by, for another host to compare. */
+/* What NICs are filtered by, for another host to compare; and what was found out about them. */
 #include "ops/act_nic_filters.h"
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "vm/filter_binding.h"
 #include "vm/filter_cache.h"
 #include "vm/filter_digest.h"
 #include "vm/secgroup_store.h"
@@ -57,4 +58,25 @@ void act_nic_filters_digest(struct context *context, const struct spec *spec, st
 {
 	*ret_filters = filters_of(context, spec);
 	*ret_groups = groups_of(context, spec);
+}
+
+struct json *act_nic_filters_learned(struct context *context, const char *name, const struct spec *spec)
+{
+	struct json *learned = json_new_array();
+	bool any = false;
+
+	for (size_t i = 0; i < spec->n_nics; i++) {
+		_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+		_cleanup_error_ struct error ignored = ERROR_INIT;
+		_cleanup_free_ char *tap = network_tap(context, name, i);
+
+		if (tap)
+			(void)filter_binding_read(&context->rundir, tap, &binding, &ignored);
+		any |= binding && binding->learned;
+		json_append(learned, json_new_strings(binding ? binding->learned : NULL));
+	}
+	if (any)
+		return learned;
+	json_free(learned);
+	return NULL;
 }

@@ -15,6 +15,7 @@
 #define WHAT "migration document"
 #define CAPABILITIES_MAX 512
 #define ADDRESSES_MAX 4096
+#define LEARNED_MAX 1024
 
 /* The row of a member that is read by itself, of one that is read by code of its own. */
 #define PART(name)                                                         \
@@ -47,6 +48,7 @@ static const struct keys_row info_rows[] = {
 	PART("qemu_capabilities"),
 	PART_IF_ANY("filters"),
 	PART_IF_ANY("security_groups"),
+	PART_IF_ANY("learned"),
 	PART("spec"),
 };
 static const struct key_table info_table = { WHAT, info_rows, ELEMENTS(info_rows) };
@@ -70,6 +72,7 @@ void migration_info_free(struct migration_info *info)
 	json_free(info->qemu_capabilities);
 	json_free(info->filters);
 	json_free(info->security_groups);
+	json_free(info->learned);
 	for (size_t i = 0; i < info->n_disks; i++)
 		keys_free(&disk_table, &info->disks[i]);
 	free(info->disks);
@@ -92,10 +95,10 @@ static struct json *disks_to_json(const struct migration_info *info)
 }
 
 /* A kvmctl that knows nothing of filters takes a guest without them, and refuses one with them. */
-static void put_or_leave_out(struct json *document, const char *key, struct json *digests)
+static void put_or_leave_out(struct json *document, const char *key, struct json *part)
 {
-	if (digests)
-		json_put(document, key, json_ref(digests));
+	if (part)
+		json_put(document, key, json_ref(part));
 	else
 		json_remove(document, key);
 }
@@ -112,6 +115,7 @@ struct json *migration_info_to_json(const struct migration_info *info)
 	json_put(document, "qemu_capabilities", json_ref(info->qemu_capabilities));
 	put_or_leave_out(document, "filters", info->filters);
 	put_or_leave_out(document, "security_groups", info->security_groups);
+	put_or_leave_out(document, "learned", info->learned);
 	json_put(document, "spec", json_ref(info->spec));
 	return document;
 }
@@ -252,6 +256,34 @@ static struct json *read_digests(const struct json *document, const char *key, s
 	return json_copy(digests);
 }
 
+static void check_learned(const struct json *list, const char *path, struct problems *problems)
+{
+	if (!keys_expect(list, JSON_ARRAY, path, problems))
+		return;
+	if (json_length(list) > LEARNED_MAX)
+		problems_add(problems, path, "has more than %d elements", LEARNED_MAX);
+	for (size_t i = 0; i < json_length(list) && i < LEARNED_MAX; i++)
+		if (text_ip_version(json_string(json_at(list, i), "")) == 0)
+			problems_add(problems, path, "has an element that is no address");
+}
+
+static void read_learned(struct migration_info *info, const struct json *learned, struct problems *problems)
+{
+	size_t nics = json_length(json_get(info->spec, "nics"));
+
+	if (!keys_expect(learned, JSON_ARRAY, "learned", problems))
+		return;
+	if (json_length(learned) != nics)
+		problems_add(problems, "learned", "has %zu elements, the spec has %zu NICs", json_length(learned),
+			     nics);
+	for (size_t i = 0; i < json_length(learned) && i < nics; i++) {
+		_cleanup_free_ char *path = xprintf("learned[%zu]", i);
+
+		check_learned(json_at(learned, i), path, problems);
+	}
+	info->learned = json_copy(learned);
+}
+
 /* The rest of it is for the reader of specs. */
 static void read_spec(struct migration_info *info, const struct json *spec, struct problems *problems)
 {
@@ -288,6 +320,8 @@ static void read_info(struct migration_info *info, const struct json *document, 
 		read_capabilities(info, json_get(document, "qemu_capabilities"), problems);
 	info->filters = read_digests(document, "filters", problems);
 	info->security_groups = read_digests(document, "security_groups", problems);
+	if (json_get(document, "learned"))
+		read_learned(info, json_get(document, "learned"), problems);
 	if (json_get(document, "terms"))
 		read_terms(info, json_get(document, "terms"), problems);
 }

@@ -119,6 +119,8 @@ static void test_members_that_are_refused(void **state)
 		{ "filters", "[]", "filters: must be of type object" },
 		{ "filters", "{\"../x\": \"12\"}", "no name of a filter" },
 		{ "filters", "{\"x\": 5}", "filters.x: is no digest" },
+		{ "learned", "[[\"10.0.0.1\"]]", "the spec has 0 NICs" },
+		{ "learned", "{}", "learned: must be of type array" },
 		{ "security_groups", "{\"x\": \"a b\"}", "security_groups.x: is no digest" },
 		{ "paused", "1", "paused" },
 		{ "disks", "[]", "the spec has 2 disks" },
