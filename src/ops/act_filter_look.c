@@ -1,11 +1,15 @@
 /* From what a person says to bindings, trees and rules. */
 #include "ops/act_filter_look.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 
 #include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "vm/secgroup_binding.h"
+#include "vm/secgroup_filter.h"
+#include "vm/secgroup_members.h"
 
 /* --- which binding --- */
 
@@ -76,22 +80,90 @@ void filter_looked_clear(struct filter_looked *looked)
 	filter_parameters_clear(&looked->parameters);
 	filter_cache_clear(&looked->cache);
 	filter_store_close(&looked->store);
+	secgroup_store_close(&looked->groups);
 }
 
 void act_filter_open(struct context *context, struct filter_looked *ret)
 {
 	filter_store_open(context->settings->filter_dir, &ret->store);
+	secgroup_store_open(context->settings->secgroup_dir, &ret->groups);
 	ret->cache.store = &ret->store;
+	ret->context = context;
 }
 
 int act_filter_tree(struct context *context, const struct filter_binding *binding, struct filter_looked *ret,
 		    struct problems *problems)
 {
-	struct filter_source source;
+	struct secgroup_nic nic = { .interface = binding->interface,
+				    .filter = binding->filter,
+				    .parameters = binding->parameters,
+				    .n_parameters = binding->n_parameters,
+				    .groups = binding->groups };
+	_cleanup_free_ char *name = NULL;
 
 	act_filter_open(context, ret);
-	source = filter_cache_source(&ret->cache);
-	return filter_parameters_build(&source, binding->filter, binding, &ret->parameters, &ret->tree, problems);
+	if (secgroup_filter_expand(&ret->groups, &nic, &ret->cache, &name, problems) < 0)
+		return -1;
+
+	struct filter_source source = filter_cache_source(&ret->cache);
+	return filter_parameters_build(&source, name, binding, &ret->parameters, &ret->tree, problems);
+}
+
+/* --- members --- */
+
+static bool has_address(char *const *addresses, const char *wanted, bool ipv6)
+{
+	for (; addresses && *addresses; addresses++) {
+		struct secgroup_member member = { 0 };
+		bool same = secgroup_address_parse(*addresses, &member) && member.ipv6 == ipv6 &&
+			    streq(member.address, wanted);
+
+		secgroup_member_clear(&member);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+static bool is_nic(struct filter_looked *looked, const char *group, const char *address, bool ipv6)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_strv_ char **interfaces = NULL;
+	bool found = false;
+
+	if (filter_binding_list(&looked->context->rundir, &interfaces, &ignored) < 0)
+		return false;
+	for (char **interface = interfaces; interface && *interface && !found; interface++) {
+		_cleanup_filter_binding_ struct filter_binding *binding = NULL;
+
+		if (filter_binding_read(&looked->context->rundir, *interface, &binding, &ignored) < 0 || !binding ||
+		    !strv_contains(binding->groups, group))
+			continue;
+		_cleanup_strv_ char **addresses = secgroup_binding_addresses(binding);
+		found = has_address(addresses, address, ipv6);
+	}
+	return found;
+}
+
+static bool is_member(void *arg, const char *group, const uint8_t *bytes)
+{
+	struct filter_looked *looked = arg;
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	bool ipv6 = looked->family == FILTER_FAMILY_IPV6;
+	char address[INET6_ADDRSTRLEN];
+	_cleanup_strv_ char **by_hand = NULL;
+
+	inet_ntop(ipv6 ? AF_INET6 : AF_INET, bytes, address, sizeof(address));
+	if (secgroup_addresses(&looked->groups, group, &by_hand, &ignored) == 0 && has_address(by_hand, address, ipv6))
+		return true;
+	return is_nic(looked, group, address, ipv6);
+}
+
+void act_filter_members(struct filter_looked *looked, struct filter_packet *packet)
+{
+	looked->family = packet->family;
+	packet->is_member = is_member;
+	packet->is_member_arg = looked;
 }
 
 /* --- a rule in words --- */

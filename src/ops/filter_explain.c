@@ -27,7 +27,8 @@ static struct json *layer_to_json(const struct filter_layer_verdict *layer)
 	if (layer->rule) {
 		put_rule(document, &layer->applied[layer->n_applied - 1]);
 	} else {
-		for (const char *const *key = (const char *const[]){ "filter", "place", "rule", "mirrored", NULL }; *key; key++)
+		for (const char *const *key = (const char *const[]){ "filter", "place", "rule", "mirrored", NULL };
+		     *key; key++)
 			json_put(document, *key, NULL);
 	}
 	json_put(document, "passed", passed);
@@ -40,7 +41,8 @@ static struct json *layer_to_json(const struct filter_layer_verdict *layer)
 	return document;
 }
 
-static int explain(const struct filter_looked *looked, const char *mac, const char *words, struct json *ret, struct error *err)
+static int explain(struct filter_looked *looked, const char *mac, const char *words, struct json *ret,
+		   struct error *err)
 {
 	_cleanup_filter_explanation_ struct filter_explanation explanation = { 0 };
 	_cleanup_problems_ struct problems problems = { 0 };
@@ -49,6 +51,7 @@ static int explain(const struct filter_looked *looked, const char *mac, const ch
 
 	if (filter_packet_parse(words, &defaults, &packet, err) < 0)
 		return -1;
+	act_filter_members(looked, &packet);
 	if (filter_explain(&looked->tree, &packet, &explanation, &problems) < 0)
 		return problems_to_error(&problems, ERROR_SPEC, "the filter", err);
 
@@ -62,8 +65,8 @@ static int explain(const struct filter_looked *looked, const char *mac, const ch
 
 /* --- by itself --- */
 
-static int explain_filter(struct context *context, const char *filter, char *const *words, const char *packet, struct json *ret,
-			  struct error *err)
+static int explain_filter(struct context *context, const char *filter, char *const *words, const char *packet,
+			  struct json *ret, struct error *err)
 {
 	_cleanup_filter_looked_ struct filter_looked looked = { 0 };
 	_cleanup_problems_ struct problems problems = { 0 };
@@ -78,7 +81,8 @@ static int explain_filter(struct context *context, const char *filter, char *con
 		strv_add(&filter_reference_parameter(&given, "MAC")->values, FILTER_PACKET_GUEST_MAC);
 	act_filter_open(context, &looked);
 	source = filter_cache_source(&looked.cache);
-	if (filter_tree_build(&source, filter, given.parameters, given.n_parameters, &looked.tree, NULL, &problems) < 0) {
+	if (filter_tree_build(&source, filter, given.parameters, given.n_parameters, &looked.tree, NULL, &problems) <
+	    0) {
 		_cleanup_free_ char *what = xprintf("filter \"%s\"", filter);
 
 		return problems_to_error(&problems, ERROR_SPEC, what, err);
@@ -90,7 +94,8 @@ static int explain_filter(struct context *context, const char *filter, char *con
 
 /* --- where it is in force --- */
 
-static int explain_binding(struct context *context, const char *name, const char *packet, struct json *ret, struct error *err)
+static int explain_binding(struct context *context, const char *name, const char *packet, struct json *ret,
+			   struct error *err)
 {
 	_cleanup_filter_binding_ struct filter_binding *binding = NULL;
 	_cleanup_filter_looked_ struct filter_looked looked = { 0 };
@@ -108,8 +113,8 @@ static int explain_binding(struct context *context, const char *name, const char
 	return explain(&looked, binding->mac, packet, ret, err);
 }
 
-int op_filter_explain(struct context *context, const char *name, const char *filter, char *const *parameters, const char *packet,
-		      struct json **ret, struct error *err)
+int op_filter_explain(struct context *context, const char *name, const char *filter, char *const *parameters,
+		      const char *packet, struct json **ret, struct error *err)
 {
 	struct json *document = json_new_object();
 	int status = filter ? explain_filter(context, filter, parameters, packet, document, err)
