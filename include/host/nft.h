@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "host/nft_format.h"
 
 /* The first thing that was refused. */
 struct nft_failure {
@@ -29,9 +30,9 @@ int nft_hold(const char *text, struct nft_held **ret, struct error *err);
 void nft_release(struct nft_held **held);
 #define _cleanup_nft_held_ _cleanup_(nft_release)
 
-/* What `nft list WHAT` prints ("table bridge kvmctl"); with `json` as nft's JSON. Owned by the caller. ERROR_HOST, also when there is
+/* What `nft list WHAT` prints ("table bridge kvmctl"). Owned by the caller. ERROR_HOST, also when there is
  * no such thing. */
-int nft_list(const char *what, bool json, char **ret, struct error *err);
+int nft_list(const char *what, enum nft_format format, char **ret, struct error *err);
 
 /* Which libnftables this is: another text when another one was installed. Owned by the caller. */
 int nft_identity(char **ret, struct error *err);

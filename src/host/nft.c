@@ -75,7 +75,7 @@ static int refused(const char *text, const char *errors, struct nft_failure *ret
 	return -1;
 }
 
-static int run(const char *text, bool check, bool json, char **ret_output, struct nft_failure *failure,
+static int run(const char *text, bool check, enum nft_format format, char **ret_output, struct nft_failure *failure,
 	       struct error *err)
 {
 	const void *symbol;
@@ -85,7 +85,7 @@ static int run(const char *text, bool check, bool json, char **ret_output, struc
 		return -1;
 
 	const struct nft_module *module = symbol;
-	int status = module->run(text, check, json, &output, &errors);
+	int status = module->run(text, check, format, &output, &errors);
 
 	if (status < 0)
 		return refused(text, errors ? errors : "", failure, err);
@@ -96,19 +96,19 @@ static int run(const char *text, bool check, bool json, char **ret_output, struc
 
 int nft_load(const char *text, struct nft_failure *failure, struct error *err)
 {
-	return run(text, false, false, NULL, failure, err);
+	return run(text, false, NFT_TEXT, NULL, failure, err);
 }
 
 int nft_check(const char *text, struct nft_failure *failure, struct error *err)
 {
-	return run(text, true, false, NULL, failure, err);
+	return run(text, true, NFT_TEXT, NULL, failure, err);
 }
 
-int nft_list(const char *what, bool json, char **ret, struct error *err)
+int nft_list(const char *what, enum nft_format format, char **ret, struct error *err)
 {
 	_cleanup_free_ char *command = xprintf("list %s", what);
 
-	return run(command, false, json, ret, NULL, err);
+	return run(command, false, format, ret, NULL, err);
 }
 
 int nft_identity(char **ret, struct error *err)

@@ -40,7 +40,7 @@ static int run_file(struct nft_ctx *ctx, const char *commands)
 	return status;
 }
 
-static int run(const char *commands, bool check, bool json, char **ret_output, char **ret_errors)
+static int run(const char *commands, bool check, enum nft_format format, char **ret_output, char **ret_errors)
 {
 	/* A context of its own for each transaction: what one has learned of the ruleset may be old by the next. */
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
@@ -54,7 +54,9 @@ static int run(const char *commands, bool check, bool json, char **ret_output, c
 	nft_ctx_buffer_error(ctx);
 	nft_ctx_set_dry_run(ctx, check);
 	/* Numbers as numbers: names of protocols and ports come from files of the host. */
-	nft_ctx_output_set_flags(ctx, json ? NFT_CTX_OUTPUT_JSON : NFT_CTX_OUTPUT_NUMERIC_ALL);
+	nft_ctx_output_set_flags(ctx, format == NFT_TEXT   ? NFT_CTX_OUTPUT_NUMERIC_ALL
+				      : format == NFT_JSON ? NFT_CTX_OUTPUT_JSON
+							   : NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_TERSE);
 
 	int status = run_file(ctx, commands);
 

@@ -38,7 +38,7 @@ static int read_interface(const char *interface, struct filter_rows *rows, struc
 	_cleanup_json_ struct json *document = NULL;
 	_cleanup_free_ char *text = NULL;
 
-	if (nft_list("chains bridge", true, &text, err) < 0 ||
+	if (nft_list("chains bridge", NFT_JSON, &text, err) < 0 ||
 	    json_parse(text, strlen(text), strlen(text), JSON_SPEC_MAX_DEPTH, "what nft lists", &document, err) < 0)
 		return -1;
 	filter_listing_add(listing, document);
@@ -53,7 +53,7 @@ static int read_interface(const char *interface, struct filter_rows *rows, struc
 
 		if (!filter_chain_name_parse(*chain, &name))
 			continue;
-		if (nft_list(what, true, &rules, err) < 0 || filter_rows_add(rows, rules, err) < 0)
+		if (nft_list(what, NFT_JSON, &rules, err) < 0 || filter_rows_add(rows, rules, err) < 0)
 			return error_prefix(err, "interface \"%s\"", interface);
 	}
 	return 0;
@@ -83,7 +83,7 @@ static int stats_of_filter(struct context *context, const char *filter, struct j
 	_cleanup_filter_rows_ struct filter_rows rows = { 0 };
 	_cleanup_free_ char *text = NULL;
 
-	if (nft_list("table bridge kvmctl", true, &text, err) < 0) {
+	if (nft_list("table bridge kvmctl", NFT_JSON, &text, err) < 0) {
 		error_clear(err);
 		text = xstrdup("{}");
 	}

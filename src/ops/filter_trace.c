@@ -88,7 +88,7 @@ static const struct filter_row *find_rule(struct trace *t, const char *chain, ui
 
 	if (row || !deadline_passed(t->relist))
 		return row;
-	if (nft_list(what, true, &text, &ignored) == 0 && filter_rows_add(&t->rows, text, &ignored) == 0)
+	if (nft_list(what, NFT_JSON, &text, &ignored) == 0 && filter_rows_add(&t->rows, text, &ignored) == 0)
 		row = filter_rows_find(&t->rows, chain, handle);
 	if (!row)
 		t->relist = deadline_in(RELIST_MS);

@@ -68,12 +68,12 @@ int filter_kernel_probe(uint32_t mark_mask, struct filter_kernel *ret, struct er
 	return 0;
 }
 
-static int list(const char *what, struct filter_listing *listing, struct error *err)
+static int list(const char *what, enum nft_format format, struct filter_listing *listing, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ struct json *json = NULL;
 
-	if (nft_list(what, true, &text, err) < 0 ||
+	if (nft_list(what, format, &text, err) < 0 ||
 	    json_parse(text, strlen(text), strlen(text), JSON_SPEC_MAX_DEPTH, "what nft lists", &json, err) < 0)
 		return -1;
 	filter_listing_add(listing, json);
@@ -82,11 +82,18 @@ static int list(const char *what, struct filter_listing *listing, struct error *
 
 int filter_kernel_list(struct filter_listing **ret, struct error *err)
 {
-	static const char *const lists[] = { "chains bridge", "chains inet", "sets bridge", "sets inet", "maps inet" };
+	static const struct {
+		const char *what;
+		enum nft_format format;
+	} lists[] = { { "chains bridge", NFT_JSON },
+		      { "chains inet", NFT_JSON },
+		      { "sets bridge", NFT_JSON_NAMES },
+		      { "sets inet", NFT_JSON_NAMES },
+		      { "maps inet", NFT_JSON } };
 	_cleanup_filter_listing_ struct filter_listing *listing = filter_listing_new();
 
 	for (size_t i = 0; i < ELEMENTS(lists); i++)
-		if (list(lists[i], listing, err) < 0)
+		if (list(lists[i].what, lists[i].format, listing, err) < 0)
 			return -1;
 	*ret = take_ptr(listing);
 	return 0;

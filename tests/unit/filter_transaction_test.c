@@ -107,7 +107,7 @@ static char *ruleset(void)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	char *text;
 
-	if (nft_list("ruleset", false, &text, &err) < 0)
+	if (nft_list("ruleset", NFT_TEXT, &text, &err) < 0)
 		fail_msg("%s", err.message);
 	return text;
 }
