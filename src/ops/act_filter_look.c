@@ -38,7 +38,7 @@ static int find_nic(struct context *context, const char *instance, int64_t nic, 
 		filter_binding_free(found);
 		found = take_ptr(binding);
 	}
-	if (strv_length(mine) > 1) {
+	if (mine && strv_length(mine) > 1) {
 		qsort(mine, strv_length(mine), sizeof(*mine),
 		      compare_names); /* NOLINT(bugprone-sizeof-expression): of pointers */
 		_cleanup_free_ char *list = strv_join(mine, ", ");
