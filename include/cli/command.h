@@ -119,7 +119,7 @@ command_fn cmd_secgroup_list, cmd_secgroup_show, cmd_secgroup_define, cmd_secgro
 command_fn cmd_filter_list, cmd_filter_show, cmd_filter_define, cmd_filter_edit, cmd_filter_undefine, cmd_filter_check;
 command_fn cmd_filter_compile;
 /* cmd_filter_bind.c */
-command_fn cmd_filter_bind, cmd_filter_unbind, cmd_filter_bindings;
+command_fn cmd_filter_bind, cmd_filter_unbind, cmd_filter_bindings, cmd_filter_verify, cmd_filter_restore;
 /* cmd_filter_learned.c */
 command_fn cmd_filter_learned;
 /* cmd_filter_look.c */

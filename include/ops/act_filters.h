@@ -46,4 +46,28 @@ int act_filters_refresh(struct filters *filters, char *const *filters_changed, c
 /* ERROR_HOST: the kernel refused; the error names interface, filter and line of the rule. */
 int act_filters_commit(struct filters *filters, struct error *err);
 
+/* --- looking after it --- */
+
+/* What is wrong with an interface ("": with the tables themselves). */
+struct filters_finding {
+	char *interface;
+	char **what;           /* strv */
+	bool wrong_rules;      /* to put it in again helps */
+	char *things;          /* chains and sets that differ, the first few */
+	size_t n;              /* how many */
+};
+struct filters_findings {
+	struct filters_finding *list;
+	size_t n, bindings;    /* bindings: how many were looked at */
+};
+void filters_findings_free(struct filters_findings *findings);
+/* Changes nothing, and forgets what was put. each_rule: not only which program stands there by its name, but every rule and element;
+ * that takes a network namespace. ERROR_HOST. */
+int act_filters_verify(struct filters *filters, bool each_rule, struct filters_findings *ret, struct error *err);
+/* What is put is loaded whole, also where it seems to be in force. */
+void act_filters_force(struct filters *filters);
+/* Takes out what is in the kernel of interfaces that are gone and have no record. *ret_left (strv): interfaces without a record that are
+ * there: they may be another run directory's. */
+int act_filters_remove_strangers(struct filters *filters, char ***ret_removed, char ***ret_left, struct error *err);
+
 #endif

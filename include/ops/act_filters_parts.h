@@ -26,6 +26,8 @@ struct filters {
 	bool read;
 	struct filters_change *changes; /* one an interface */
 	size_t n_changes;
+	size_t base_lines, base_size; /* of the transaction's text before the first change */
+	bool force;                       /* what seems to be in force is loaded all the same */
 };
 
 /* --- act_filters.c --- */
@@ -51,5 +53,11 @@ int filters_expand(struct filters *filters, const struct filter_binding *binding
 int filters_group_sets(struct filters *filters, struct filter_transaction *transaction, const struct filter_listing *listing, struct error *err);
 /* After the commit: the sets of the listing that nobody asks go. */
 void filters_drop_sets(const struct filters *filters, const struct filter_listing *listing);
+/* --- _verify.c, _compare.c --- */
+#define FILTERS_THINGS_NAMED 3
+/* Made when there is none. Holds until the next one is made. */
+struct filters_finding *filters_finding_of(struct filters_findings *findings, const char *interface);
+/* Adds the things in which the kernel differs from what is put. */
+int filters_compare(struct filters *filters, struct filters_findings *findings, struct error *err);
 
 #endif

@@ -121,6 +121,9 @@ void filter_transaction_group_flush(struct filter_transaction *transaction, cons
 /* The text; owned by the transaction. */
 const char *filter_transaction_text(struct filter_transaction *transaction);
 
+/* Whose a chain or set of our tables is by its name; NULL: nobody's. Owned by the caller. */
+char *filter_thing_interface(const char *name);
+
 /* Names of interfaces that nft can be told: ERROR_SPEC for others. */
 int filter_interface_check(const char *interface, struct error *err);
 

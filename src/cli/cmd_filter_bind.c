@@ -1,4 +1,4 @@
-/* filter bind, unbind, bindings. */
+/* filter bind, unbind, bindings, verify, restore. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -109,5 +109,45 @@ int cmd_filter_bindings(struct invocation *invocation, struct error *err)
 			log_warning("%s", damage);
 	}
 	table_print(&table, stdout, output_colour());
+	return 0;
+}
+
+int cmd_filter_verify(struct invocation *invocation, struct error *err)
+{
+	_cleanup_json_ struct json *document = NULL;
+
+	if (op_filter_verify(invocation->context, &document, err) < 0)
+		return -1;
+	invocation->status = json_get_bool(document, "good", false) ? 0 : ERROR_OTHER;
+	if (invocation->globals.json) {
+		output_json(document);
+		return 0;
+	}
+	const struct json *problems = json_get(document, "problems");
+	for (size_t i = 0; i < json_length(problems); i++) {
+		const char *interface = json_get_string(json_at(problems, i), "interface", "");
+
+		printf("%s: %s\n", *interface ? interface : "the tables",
+		       json_get_string(json_at(problems, i), "what", ""));
+	}
+	return 0;
+}
+
+int cmd_filter_restore(struct invocation *invocation, struct error *err)
+{
+	_cleanup_json_ struct json *document = NULL;
+
+	if (op_filter_restore(invocation->context, &document, err) < 0)
+		return -1;
+	if (invocation->globals.json) {
+		output_json(document);
+		return 0;
+	}
+	_cleanup_free_ char *removed = words_of(json_get(document, "removed"));
+	_cleanup_free_ char *left = words_of(json_get(document, "left"));
+	if (*removed && !invocation->globals.quiet)
+		printf("removed what was left of %s\n", removed);
+	if (*left)
+		log_warning("there are rules of %s, of which nothing is recorded here: they are left", left);
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "host/link.h"
 #include "ops/act_filters_parts.h"
 #include "vm/filter_kernel.h"
 #include "vm/filter_references.h"
@@ -234,4 +235,31 @@ int act_filters_refresh(struct filters *filters, char *const *filters_changed, c
 	if (ret_n)
 		*ret_n = concerned;
 	return problems->n > before ? -1 : 0;
+}
+
+void act_filters_force(struct filters *filters)
+{
+	filters->force = true;
+}
+
+int act_filters_remove_strangers(struct filters *filters, char ***ret_removed, char ***ret_left, struct error *err)
+{
+	_cleanup_filter_listing_ struct filter_listing *listing = NULL;
+	_cleanup_strv_ char **there = NULL;
+
+	if (filter_kernel_list(&listing, err) < 0)
+		return -1;
+	there = filter_listing_interfaces(listing);
+	for (char *const *name = there; name && *name; name++) {
+		const struct filter_binding *recorded;
+
+		if (filters_recorded(filters, *name, &recorded, err) < 0)
+			return -1;
+		if (recorded)
+			continue;
+		strv_add(link_exists(*name) ? ret_left : ret_removed, *name);
+		if (!link_exists(*name))
+			act_filters_remove(filters, *name);
+	}
+	return 0;
 }

@@ -123,12 +123,23 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
+static bool is_in_force(const struct filters *filters, const struct filters_change *change,
+			const struct filter_binding *old, const struct filter_nic *nic,
+			const struct filter_existing *existing)
+{
+	return change->binding && !filters->force && old && same_record(old, change->binding) &&
+	       filter_existing_is(existing, nic, &change->program);
+}
+
 /* Which lines are whose is noted, for what the kernel may have to say. */
 static int fill(struct filters *filters, struct filter_transaction *transaction, struct filter_listing *listing,
 		struct error *err)
 {
-	size_t lines = 0, seen = 0;
+	const char *text = filter_transaction_text(transaction);
+	size_t lines = count_lines(text), seen = strlen(text);
 
+	filters->base_lines = lines;
+	filters->base_size = seen;
 	for (size_t i = 0; i < filters->n_changes; i++) {
 		struct filters_change *change = &filters->changes[i];
 		_cleanup_filter_existing_ struct filter_existing existing = { 0 };
@@ -139,6 +150,12 @@ static int fill(struct filters *filters, struct filter_transaction *transaction,
 			return -1;
 		nic = nic_of(change, change->binding ? change->binding : old);
 		filter_listing_of(listing, change->interface, &existing);
+		if (is_in_force(filters, change, old, &nic, &existing))
+			continue;
+		if (change->binding && filters->force) {
+			filter_transaction_remove(transaction, &nic, &existing);
+			filter_existing_clear(&existing);
+		}
 		if (change->binding)
 			filter_transaction_put(transaction, &nic,
 					       *change->binding->bridge ? change->binding->bridge : NULL,
@@ -146,7 +163,7 @@ static int fill(struct filters *filters, struct filter_transaction *transaction,
 		else
 			filter_transaction_remove(transaction, &nic, &existing);
 
-		const char *text = filter_transaction_text(transaction);
+		text = filter_transaction_text(transaction);
 		lines += count_lines(text + seen);
 		seen = strlen(text);
 		change->last_line = lines;
@@ -170,7 +187,7 @@ static int name_the_guilty(const struct filters *filters, const struct nft_failu
 {
 	_cleanup_free_ char *rule = rule_of(failure->command), *whose = NULL;
 
-	for (size_t i = 0; i < filters->n_changes && failure->line > 0 && !whose; i++)
+	for (size_t i = 0; i < filters->n_changes && failure->line > filters->base_lines && !whose; i++)
 		if (failure->line <= filters->changes[i].last_line)
 			whose = filters->changes[i].binding ? act_filters_binding_text(filters->changes[i].binding)
 							    : xstrdup(filters->changes[i].interface);
@@ -190,6 +207,8 @@ static int load(struct filters *filters, struct error *err)
 
 	if (filter_kernel_list(&listing, err) < 0 || fill(filters, transaction, listing, err) < 0)
 		return -1;
+	if (strlen(filter_transaction_text(transaction)) == filters->base_size)
+		return 0;
 	if (nft_load(filter_transaction_text(transaction), &failure, err) < 0)
 		return name_the_guilty(filters, &failure, err);
 	filters_drop_sets(filters, listing);

@@ -147,6 +147,8 @@ int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t 
 			cleanup_result_free(&result);
 			return -1;
 		}
+	if (!name)
+		repair_filters(&repairs);
 	repair_learners(&repairs, name);
 	if (sweep_saved(context, !dry_run))
 		log_verbose("files of killed saves and restores were %s", dry_run ? "found" : "removed");

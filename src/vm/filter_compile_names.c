@@ -97,6 +97,13 @@ char *compile_name_interface(const char *name)
 	return escaped ? xstrndup(escaped + 1, strcspn(escaped + 1, "/")) : NULL;
 }
 
+char *filter_thing_interface(const char *name)
+{
+	_cleanup_free_ char *escaped = compile_name_interface(name);
+
+	return escaped ? compile_name_unescape(escaped) : NULL;
+}
+
 int filter_interface_check(const char *interface, struct error *err)
 {
 	size_t length = strlen(interface);
