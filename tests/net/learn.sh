@@ -50,7 +50,7 @@ bind_as() {
 	expect "$status" "$KVMCTL" filter bind --interface "$interface" --mac "$mac" --filter clean-traffic "${words[@]}"
 }
 # bind [PARAMETER...]: the guest's interface.
-bind() { bind_as 0 tap0 $GUEST "$@"; }
+bind() { bind_as 0 tap0 "$GUEST" "$@"; }
 
 # learned: the addresses of tap0, with blanks between them.
 learned() { "$KVMCTL" filter bindings --json | jq -r '.bindings[] | select(.interface == "tap0") | .learned | join(" ")'; }

@@ -1,6 +1,10 @@
 /* Frames from words: Ethernet, ARP, BPDUs, IP and what is in it, with right lengths and checksums. */
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "base/text.h"
 #include "frames.h"
@@ -379,4 +383,15 @@ void frame_build(char *const *words, bool from_guest, struct frame *ret)
 	for (size_t i = 1; words[i]; i++)
 		if (!used[i])
 			die(&m, words[i]);
+}
+
+int frame_open_tap(const char *name)
+{
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
+		case_die(name, strerror(errno), NULL);
+	return fd;
 }

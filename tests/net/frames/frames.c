@@ -44,17 +44,6 @@ struct ring {
 	struct explainer *explainer;
 };
 
-static int open_tap(const char *name)
-{
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
-		case_die(name, strerror(errno), NULL);
-	return fd;
-}
-
 static void command(const char *text)
 {
 	if (system(text) != 0)
@@ -389,7 +378,7 @@ static void wait_for_port(const char *name)
 /* Puts frames in, whatever becomes of them: "out udp dport=53" ... */
 static int send_frames(int argc, char **argv)
 {
-	struct ring ring = { .guest = open_tap("tap0"), .lan = open_tap("tap1") };
+	struct ring ring = { .guest = frame_open_tap("tap0"), .lan = frame_open_tap("tap1") };
 
 	wait_for_port("tap0");
 	wait_for_port("tap1");
@@ -424,7 +413,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && streq(argv[1], "--send"))
 		return send_frames(argc, argv);
 
-	struct ring ring = { .guest = open_tap("tap0"), .lan = open_tap("tap1") };
+	struct ring ring = { .guest = frame_open_tap("tap0"), .lan = frame_open_tap("tap1") };
 	struct filter_kernel kernel = real_kernel();
 
 	wait_for_bridge(&ring);

@@ -35,6 +35,9 @@ struct frame {
  * does not understand. */
 void frame_build(char *const *words, bool from_guest, struct frame *ret);
 
+/* A TAP that is there, not blocking. Ends the program when it cannot be opened. */
+int frame_open_tap(const char *name);
+
 /* With the host as the other side: UDP, words as above (sport=, dport=). */
 bool host_sends(int guest, char *const *words);
 bool host_gets(int guest, char *const *words, const struct frame *frame);

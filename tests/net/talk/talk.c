@@ -5,27 +5,13 @@
  *   flood N FROM TO KIND ...        N times, only the last of them is looked at
  *   down TAP                        closes it: the interface goes
  */
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "../frames/frames.h"
 #include "talk.h"
 
 #define TAPS_MAX 8
-
-static int open_tap(const char *name)
-{
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
-		case_die(name, strerror(errno), NULL);
-	return fd;
-}
 
 static bool travels(int from, int to, const struct frame *frame)
 {
@@ -78,7 +64,7 @@ int main(int argc, char **argv)
 	char line[1024];
 
 	for (int i = 1; i < argc && n < TAPS_MAX; i++)
-		taps[n++] = open_tap(argv[i]);
+		taps[n++] = frame_open_tap(argv[i]);
 	while (fgets(line, sizeof(line), stdin)) {
 		_cleanup_strv_ char **words = NULL;
 
