@@ -17,7 +17,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set filtered define}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set filtered define secgroup}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 quiet_in() { "$@" >>"$WORLD/said" 2>&1; }
@@ -31,6 +31,12 @@ scenario_before() {
 	filtered)
 		filter_own 1111 | quiet_in kvmctl_bounded filter define - || return 1
 		spec_filtered
+		;;
+	secgroup)
+		rm -rf "$WORLD/secgroups"
+		group_web | quiet_in kvmctl_bounded secgroup define - || return 1
+		spec_grouped
+		quiet kvmctl_bounded start "$ONE" || return 1
 		;;
 	define)
 		filter_own 1111 | quiet_in kvmctl_bounded filter define - || return 1
@@ -93,6 +99,7 @@ scenario_traced() {
 	stop) injected stop "$ONE" ;;
 	force) injected stop --force "$ONE" ;;
 	reboot) injected reboot "$ONE" ;;
+	secgroup) injected secgroup add web 192.0.2.77 "$ONE/0" ;;
 	define) injected filter define "$TMP/own.xml" ;;
 	save) injected save "$ONE" ;;
 	restore) injected restore "$ONE" ;;
@@ -198,6 +205,16 @@ is_old_or_new() {
 	[ "$defined" = "$rules" ] || echo "the definition says $defined, the rules $rules"
 }
 
+# Nobody is let in whom the group's definition does not have; and the same command again finishes it.
+is_member() {
+	local known=no let_in=no
+	! grep -qsF 192.0.2.77 "$WORLD/secgroups/web.members" || known=yes
+	! world_rules | grep -qF 192.0.2.77 || let_in=yes
+	[ $known = yes ] || [ $let_in = no ] || echo "192.0.2.77 is let in, and is no member"
+	quiet kvmctl_bounded secgroup add web 192.0.2.77 "$ONE/0" || echo "it cannot be added again"
+	world_rules | grep -qF 192.0.2.77 || echo "a member is not let in"
+}
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -209,6 +226,7 @@ try_point() {
 	scenario_then "$1"
 	clean_up
 	[ "$1" != define ] || is_old_or_new
+	[ "$1" != secgroup ] || is_member
 	case $1 in save | restore) is_in_one_place ;; accept | refuse | grant) is_as_decided "$1" ;; nic-set) is_limited ;; esac
 	# A start that said that it failed must not have left a guest.
 	if { [ "$1" = start ] || [ "$1" = rich ] || [ "$1" = filtered ]; } && [ $status -gt 0 ] && [ $status -lt 100 ] && ! is_state 5; then

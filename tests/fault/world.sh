@@ -24,7 +24,7 @@ world_make() {
 	export KVMCTL_CONFIG=$WORLD/kvmctl.json
 	world_pool=$((700000 + $$ % 20000 * 1000))
 	jq -n --arg d "$WORLD" --arg q "$qemu" --arg p "$world_pool-$((world_pool + 99))" \
-		'{run_dir: ($d + "/run"), cache_dir: ($d + "/cache"), state_dir: ($d + "/state"), spec_dir: ($d + "/specs"), filter_dir: ($d + "/filters"), uid_dir: ($d + "/uids"), uid_pool: $p,
+		'{run_dir: ($d + "/run"), cache_dir: ($d + "/cache"), state_dir: ($d + "/state"), spec_dir: ($d + "/specs"), filter_dir: ($d + "/filters"), secgroup_dir: ($d + "/secgroups"), uid_dir: ($d + "/uids"), uid_pool: $p,
 		  timeouts: {powerdown: 3, quit: 2, sigterm: 2, sigkill: 2, start: 15},
 		  defaults: {kvm_path: $q, kvm_flag: "disabled", security_model: "pool"}}' >"$KVMCTL_CONFIG"
 	ip link add br0 type bridge
@@ -53,10 +53,13 @@ spec_rich() {
 		hvparams: {use_chroot: true, vnc_bind_address: "127.0.0.1"}, network_port: 11901}')"
 }
 
-# A NIC under a filter of its own, one under one that is shipped, one under none.
+# A NIC under a filter of its own, one under one that is shipped, one under none, one in a security group.
 spec_filtered() {
+	mkdir -p "$WORLD/secgroups"
+	group_web >"$WORLD/secgroups/web.json"
 	spec "$ONE" '{"nics": [{"link": "br0", "filter": {"name": "own", "parameters": {"PORT": [22, 80]}}},
-		{"link": "br0", "filter": "clean-traffic", "ip": "192.0.2.7"}, {"link": "br0"}]}'
+		{"link": "br0", "filter": "clean-traffic", "ip": "192.0.2.7"}, {"link": "br0"},
+		{"link": "br0", "ip": "192.0.2.8", "security_groups": ["web"]}]}'
 }
 # filter_own PORT: what the filter says; its rules are known by that port.
 filter_own() {
@@ -64,12 +67,14 @@ filter_own() {
 		"<rule action='drop' direction='out'><ip protocol='tcp' dstportstart='\$PORT'/></rule>" \
 		"<rule action='drop' direction='out'><ip protocol='tcp' dstportstart='$1'/></rule></filter>"
 }
+spec_grouped() { spec "$ONE" '{"nics": [{"link": "br0", "ip": "192.0.2.7", "security_groups": ["web"]}]}'; }
+group_web() { echo '{"name": "web", "rules": [{"protocol": "tcp", "ports": "80", "group": "web"}]}'; }
 world_rules() { nft -s list ruleset 2>/dev/null; }
-# A TAP that is up has its rules: those without a filter are the last ones of their instance. Rules first: they come before a link is up, and go after it.
+# A TAP that is up has its rules: all but the third one's. Rules first: they come before a link is up, and go after it.
 world_unfiltered() {
 	local rules tap
 	rules=$(world_rules)
-	for tap in $(cat "$WORLD/run/nic/$ONE/"[01] 2>/dev/null); do
+	for tap in $(cat "$WORLD/run/nic/$ONE/"[013] 2>/dev/null); do
 		! ip -o link show up 2>/dev/null | grep -q " $tap:" || grep -qF "$tap" <<<"$rules" || echo "unfiltered: $tap is up and has no rules"
 	done
 }
