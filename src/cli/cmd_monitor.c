@@ -80,7 +80,7 @@ int cmd_qmp(struct invocation *invocation, struct error *err)
 		err->kind = ERROR_USAGE;
 		return -1;
 	}
-	if (op_qmp(invocation->context, name, invocation->args[1], arguments, &answer, err) < 0)
+	if (op_qmp(invocation->context, name, invocation->args[1], take_ptr(arguments), &answer, err) < 0)
 		return -1;
 	output_json(answer);
 	return 0;
