@@ -53,7 +53,7 @@ struct migration_policy {
 };
 
 /* What is to be done now; in the order of the enum the mildest comes first. */
-enum migration_step { STEP_NONE, STEP_DOWNTIME, STEP_POST_COPY, STEP_PAUSE, STEP_CANCEL };
+enum migration_step { STEP_NONE, STEP_DOWNTIME, STEP_POST_COPY, STEP_PAUSE, STEP_CANCEL, STEP_GIVE_UP };
 struct migration_decision {
 	enum migration_step step;
 	int64_t downtime;              /* STEP_DOWNTIME: the new limit, ms */
@@ -64,7 +64,11 @@ struct migration_decision {
 struct migration_course {
 	int64_t passes, remaining, downtime, stalls;
 	bool post_copy, paused;
+	enum migration_state state;    /* when something last went on; MIGRATION_NONE: nothing is waited for */
+	int64_t transferred, moved_ms;
 };
+/* A target that takes nothing for so long is given up: it is stopped, or its network is gone. */
+#define MIGRATION_STUCK_MS 60000
 
 /* Called at each MIGRATION_PASS event and when the budget is over (elapsed_ms since the stream began). */
 struct migration_decision migration_decide(const struct migration_policy *policy, const struct migration_terms *terms,

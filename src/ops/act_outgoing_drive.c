@@ -113,6 +113,12 @@ static int apply(struct drive *drive, const struct migration_decision *decision,
 			   "the guest runs on here; more bandwidth, \"--auto-converge\", \"--post-copy\" or a longer "
 			   "\"--budget\" help a guest that writes much");
 		return cancel(drive, err);
+	case STEP_GIVE_UP:
+		error_set(&drive->cause, ERROR_TIMEOUT,
+			  "the migration of \"%s\" was cancelled: the target has taken nothing for %d s",
+			  instance_name(drive), MIGRATION_STUCK_MS / 1000);
+		error_hint(&drive->cause, "the guest runs on here; does QEMU there still run, and the network?");
+		return cancel(drive, err);
 	case STEP_NONE:
 		break;
 	}

@@ -1,7 +1,8 @@
 /* What the source decides while a migration goes on.
  *
  * Pure. A pass that leaves hardly less behind than the one before is a stall: then the downtime limit doubles, up to its
- * maximum; beyond it, post-copy where it is allowed. The budget of time comes before all else. */
+ * maximum; beyond it, post-copy where it is allowed. The budget of time comes before that; before all else, that the target still takes
+ * something: neither TCP nor QEMU ever gives up one that is only stopped, and in the last pass the guest stands still meanwhile. */
 #include "vm/migration_policy.h"
 
 #include "base/strv.h"
@@ -76,12 +77,28 @@ static bool is_stall(struct migration_course *course, const struct migration_pro
 	return true;
 }
 
+/* Nothing went on since long. */
+static bool is_stuck(struct migration_course *course, const struct migration_progress *progress, int64_t elapsed_ms)
+{
+	bool counts = progress->state == MIGRATION_SETUP || progress->state == MIGRATION_ACTIVE ||
+		      progress->state == MIGRATION_DEVICE;
+
+	if (counts && progress->state == course->state && progress->ram_transferred == course->transferred)
+		return elapsed_ms - course->moved_ms >= MIGRATION_STUCK_MS;
+	course->state = counts ? progress->state : MIGRATION_NONE;
+	course->transferred = progress->ram_transferred;
+	course->moved_ms = elapsed_ms;
+	return false;
+}
+
 struct migration_decision migration_decide(const struct migration_policy *policy, const struct migration_terms *terms,
 					   struct migration_course *course, const struct migration_progress *progress,
 					   int64_t elapsed_ms)
 {
 	bool post_copy_waits = terms->post_copy && !course->post_copy && !course->paused;
 
+	if (!course->post_copy && is_stuck(course, progress, elapsed_ms))
+		return decide(STEP_GIVE_UP, "the target takes nothing any more");
 	if (progress->state != MIGRATION_ACTIVE && progress->state != MIGRATION_SETUP &&
 	    progress->state != MIGRATION_WAIT_UNPLUG)
 		return nothing();
@@ -104,11 +121,16 @@ struct migration_decision migration_decide(const struct migration_policy *policy
 struct deadline migration_next_deadline(const struct migration_policy *policy, const struct migration_course *course,
 					int64_t began_ms)
 {
+	struct deadline stuck = DEADLINE_NEVER;
 	int64_t ms = policy->budget_ms;
 
-	if (ms == 0 || course->post_copy)
+	if (course->post_copy)
 		return DEADLINE_NEVER;
+	if (course->state != MIGRATION_NONE)
+		stuck.at_ms = began_ms + course->moved_ms + MIGRATION_STUCK_MS;
+	if (ms == 0)
+		return stuck;
 	if (course->paused)
 		ms += ms > PAUSED_GRACE_MS ? ms : PAUSED_GRACE_MS;
-	return (struct deadline){ began_ms + ms };
+	return deadline_earlier(stuck, (struct deadline){ began_ms + ms });
 }

@@ -115,6 +115,7 @@ static void what_is_decided(void **state)
 		for (const struct look *look = courses[i].looks; look->passes > 0; look++) {
 			struct migration_progress progress = { .state = look->state,
 							       .passes = look->passes,
+							       .ram_transferred = look->elapsed_ms,
 							       .ram_remaining = look->remaining_mib * MIB };
 			struct migration_decision decision =
 				migration_decide(&courses[i].policy, &terms, &course, &progress, look->elapsed_ms);
@@ -126,6 +127,44 @@ static void what_is_decided(void **state)
 			assert_true(look->step == STEP_NONE || *decision.why);
 		}
 	}
+}
+
+/* A target that is only stopped keeps its connection. */
+static void a_target_that_takes_nothing(void **state)
+{
+	static const struct {
+		enum migration_state state;
+		int64_t transferred, elapsed_ms;
+		enum migration_step step;
+	} looks[] = {
+		{ MIGRATION_SETUP, 0, 0, STEP_NONE },
+		{ ON, 0, 1000, STEP_NONE },
+		{ ON, 5, 50000, STEP_NONE },
+		{ ON, 5, 109999, STEP_NONE },
+		{ ON, 5, 110000, STEP_GIVE_UP },
+		{ ON, 6, 120000, STEP_NONE },
+		{ MIGRATION_PRE_SWITCHOVER, 6, 121000, STEP_NONE }, /* it waits for us */
+		{ MIGRATION_PRE_SWITCHOVER, 6, 400000, STEP_NONE },
+		{ MIGRATION_DEVICE, 6, 400001, STEP_NONE },
+		{ MIGRATION_DEVICE, 6, 460001, STEP_GIVE_UP },
+	};
+	const struct migration_policy policy = { LIVE };
+	const struct migration_terms terms = { 0 };
+	struct migration_course course = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(looks); i++) {
+		struct migration_progress progress = { .state = looks[i].state,
+						       .ram_transferred = looks[i].transferred,
+						       .passes = 1 };
+
+		assert_int_equal(migration_decide(&policy, &terms, &course, &progress, looks[i].elapsed_ms).step,
+				 looks[i].step);
+	}
+	assert_int_equal(migration_next_deadline(&policy, &course, 5000).at_ms, 5000 + 400001 + MIGRATION_STUCK_MS);
+	course.post_copy = true;
+	struct migration_progress late = { .state = MIGRATION_DEVICE, .ram_transferred = 6 };
+	assert_int_equal(migration_decide(&policy, &terms, &course, &late, 900000).step, STEP_NONE);
 }
 
 static void when_it_is_asked_again(void **state)
@@ -286,13 +325,10 @@ static void what_does_not_go_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_decided),
-		cmocka_unit_test(when_it_is_asked_again),
-		cmocka_unit_test(terms_come_back),
-		cmocka_unit_test(terms_are_read_strictly),
-		cmocka_unit_test(capabilities),
-		cmocka_unit_test(the_spec_and_the_options),
-		cmocka_unit_test(what_does_not_go_together),
+		cmocka_unit_test(what_is_decided),          cmocka_unit_test(a_target_that_takes_nothing),
+		cmocka_unit_test(when_it_is_asked_again),   cmocka_unit_test(terms_come_back),
+		cmocka_unit_test(terms_are_read_strictly),  cmocka_unit_test(capabilities),
+		cmocka_unit_test(the_spec_and_the_options), cmocka_unit_test(what_does_not_go_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
