@@ -34,6 +34,9 @@ int filter_store_write(const struct filter_store *store, struct filter *filter, 
 int filter_store_write_after(const struct filter_store *store, struct filter *filter, int (*then)(void *arg, struct error *err),
 			     void *arg, struct error *err);
 
+/* The filter as it will be read when it is written: with its UUID, and with the lines of the text that is written. ERROR_STATE as write. */
+int filter_store_as_written(const struct filter_store *store, struct filter *filter, struct filter **ret, struct error *err);
+
 /* Kvmctl's own one of that name, whether or not it was replaced here: 1, 0 when there is none, -1 when it is damaged. */
 int filter_store_read_shipped(const struct filter_store *store, const char *name, struct filter **ret, struct error *err);
 

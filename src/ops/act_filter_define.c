@@ -60,18 +60,21 @@ static int check_unchanged(const struct filter_store *store, const struct filter
 	return error_set(err, ERROR_STATE, "the filter \"%s\" was changed by somebody else meanwhile", before->name);
 }
 
-/* The filter is the cache's while the users are compiled. */
+/* Rules say from which line they come: so they are compiled from what will be in the store. */
 static int define(struct redefinition *change, const struct filter_store *store, struct filter *filter,
 		  struct error *err)
 {
 	struct filter_cache *cache = act_filters_cache(change->filters);
+	struct filter *written;
 	int result;
 
-	filter_cache_add(cache, filter);
+	if (filter_store_as_written(store, filter, &written, err) < 0)
+		return -1;
+	filter_cache_add(cache, written);
 	result = compile_users(change->filters, filter->name, err);
 	if (result == 0)
 		result = filter_store_write_after(store, filter, load_rules, change, err);
-	filter_cache_take(cache, filter->name);
+	filter_free(filter_cache_take(cache, filter->name));
 	return result;
 }
 

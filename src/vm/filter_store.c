@@ -251,6 +251,17 @@ int filter_store_write_after(const struct filter_store *store, struct filter *fi
 	return file_remove_at(dir, json, 0, err);
 }
 
+int filter_store_as_written(const struct filter_store *store, struct filter *filter, struct filter **ret,
+			    struct error *err)
+{
+	_cleanup_free_ char *text = NULL, *what = xprintf("filter \"%s\"", filter->name);
+
+	if (settle_uuid(store, filter, err) < 0)
+		return -1;
+	text = filter_to_xml(filter);
+	return filter_from_xml(text, strlen(text), what, ret, err);
+}
+
 int filter_store_write(const struct filter_store *store, struct filter *filter, struct error *err)
 {
 	return filter_store_write_after(store, filter, NULL, NULL, err);
