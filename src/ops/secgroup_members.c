@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/nft_element.h"
+#include "ops/act_learner.h"
 #include "ops/act_secgroup.h"
 #include "vm/secgroup_binding.h"
 #include "vm/filter_compile.h"
@@ -181,17 +182,17 @@ static void take_group(struct filter_binding *binding, const char *group)
 	binding->groups = left;
 }
 
-/* Its groups as they will be. 1: they are others than now. */
-static int changed_binding(struct work *work, const struct secgroup_member *member, struct filter_binding *binding,
-			   struct error *err)
+/* Its groups as they will be. */
+static int change_binding(struct work *work, const struct secgroup_member *member, struct filter_binding *binding,
+			  struct error *err)
 {
 	_cleanup_strv_ char **of_all = NULL;
-	bool has = strv_contains(binding->groups, work->group), by_spec;
+	bool by_spec;
 
 	if (!work->remove) {
-		if (!has)
+		if (!strv_contains(binding->groups, work->group))
 			strv_add(&binding->groups, work->group);
-		return !has;
+		return 0;
 	}
 	if (spec_names_group(work, binding, &by_spec, err) < 0)
 		return -1;
@@ -209,7 +210,18 @@ static int changed_binding(struct work *work, const struct secgroup_member *memb
 		return error_hint(err, "kvmctl secgroup remove %s %s", work->group, member->instance);
 	}
 	take_group(binding, work->group);
-	return has;
+	return 0;
+}
+
+/* Also where nothing changes: a command that was cut off may have left the record without the rules. A NIC that has nothing any more is
+ * not filtered: nobody looks for its addresses. */
+static int put_binding(struct work *work, struct filters *filters, const struct filter_binding *binding,
+		       struct problems *problems, struct error *err)
+{
+	if (*binding->filter || binding->groups)
+		return act_filters_put(filters, binding, problems);
+	act_filters_remove(filters, binding->interface);
+	return act_learner_stop(work->change.context, binding->interface, err);
 }
 
 /* Problems are those of the rules. */
@@ -225,17 +237,12 @@ static int change_bound(struct work *work, struct filters *filters, const struct
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_filter_binding_ struct filter_binding *copy = NULL;
-		int changed;
 
 		if (!is_meant(member, bindings[i]))
 			continue;
 		copy = filter_binding_copy(bindings[i]);
-		changed = changed_binding(work, member, copy, err);
-		if (changed < 0)
-			return -1;
 		json_append_string(interfaces, bindings[i]->interface);
-		if (changed > 0 && (!*copy->filter && !copy->groups ? (act_filters_remove(filters, copy->interface), 0)
-								    : act_filters_put(filters, copy, problems)) < 0)
+		if (change_binding(work, member, copy, err) < 0 || put_binding(work, filters, copy, problems, err) < 0)
 			return -1;
 	}
 	return 0;

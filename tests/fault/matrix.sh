@@ -17,7 +17,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set filtered define secgroup}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set filtered define secgroup group-define group-remove}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 quiet_in() { "$@" >>"$WORLD/said" 2>&1; }
@@ -43,6 +43,14 @@ scenario_before() {
 		spec_filtered
 		quiet kvmctl_bounded start "$ONE" || return 1
 		filter_own 2222 >"$TMP/own.xml"
+		;;
+	group-*)
+		group_rules 1111 | quiet_in kvmctl_bounded secgroup define - || return 1
+		echo '{"name": "m", "rules": []}' | quiet_in kvmctl_bounded secgroup define - || return 1
+		quiet kvmctl_bounded secgroup add m 192.0.2.66 192.0.2.77 || return 1
+		spec "$ONE" '{"nics": [{"link": "br0", "security_groups": ["g"], "ip": "192.0.2.7"}, {"link": "br0"}]}'
+		quiet kvmctl_bounded start "$ONE" || return 1
+		group_rules 2222 >"$TMP/group.json"
 		;;
 	restart) spec "$ONE" '{"hvparams": {"on_crash": "restart"}, "nics": [{"mode": "bridged", "link": "br0"}]}' ;;
 	stale)
@@ -101,6 +109,8 @@ scenario_traced() {
 	reboot) injected reboot "$ONE" ;;
 	secgroup) injected secgroup add web 192.0.2.77 "$ONE/0" ;;
 	define) injected filter define "$TMP/own.xml" ;;
+	group-define) injected secgroup define "$TMP/group.json" ;;
+	group-remove) injected secgroup remove m 192.0.2.77 ;;
 	save) injected save "$ONE" ;;
 	restore) injected restore "$ONE" ;;
 	accept) accepting injected ;;
@@ -215,6 +225,23 @@ is_member() {
 	world_rules | grep -qF 192.0.2.77 || echo "a member is not let in"
 }
 
+group_rules() { echo "{\"name\": \"g\", \"rules\": [{\"protocol\": \"tcp\", \"ports\": $1, \"group\": \"m\"}]}"; }
+group_set() { nft list set bridge kvmctl group4/m 2>/dev/null | grep -q "$1"; }
+
+# Whatever was cut off: the old rules or the new ones; nobody is let in who is not written down; and the same command again does all of it.
+is_group_whole() {
+	local defined rules
+	defined=$(grep -o '1111\|2222' "$WORLD/secgroups/g.json" | sort -u)
+	rules=$(world_rules | grep -o 'dport \(1111\|2222\)' | cut -d ' ' -f 2 | sort -u)
+	[ "$defined" = "$rules" ] || echo "the definition says $defined, the rules $rules"
+	! group_set 192.0.2.77 || grep -q 192.0.2.77 "$WORLD/secgroups/m.members" || echo "a member that is not written down"
+	if [ "$1" = group-remove ]; then
+		quiet kvmctl_bounded secgroup remove m 192.0.2.77 || echo "secgroup remove afterwards ends with $?"
+		! group_set 192.0.2.77 || echo "removed again, it is a member"
+	fi
+	group_set 192.0.2.66 || echo "another member is gone"
+}
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -225,6 +252,7 @@ try_point() {
 	case $1 in filtered | define) world_unfiltered ;; esac
 	scenario_then "$1"
 	clean_up
+	case $1 in group-*) is_group_whole "$1" ;; esac
 	[ "$1" != define ] || is_old_or_new
 	[ "$1" != secgroup ] || is_member
 	case $1 in save | restore) is_in_one_place ;; accept | refuse | grant) is_as_decided "$1" ;; nic-set) is_limited ;; esac
