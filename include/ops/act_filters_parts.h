@@ -51,6 +51,11 @@ int filters_compile_plain(struct filters *filters, struct filter_binding *bindin
 int filters_expand(struct filters *filters, const struct filter_binding *binding, char **ret, struct problems *problems);
 /* What the changes are to the sets of members. Behind all changes of NICs. */
 int filters_group_sets(struct filters *filters, struct filter_transaction *transaction, const struct filter_listing *listing, struct error *err);
+/* Who should be in a set, after the changes (strv). */
+int filters_group_members(const struct filters *filters, const char *set, char ***ret, struct error *err);
+/* Sets whose members are others than are recorded: findings of no interface. */
+int filters_verify_groups(const struct filters *filters, const struct filter_listing *listing, struct filters_findings *findings,
+			  struct error *err);
 /* After the commit: the sets of the listing that nobody asks go. */
 void filters_drop_sets(const struct filters *filters, const struct filter_listing *listing);
 /* --- _verify.c, _compare.c --- */

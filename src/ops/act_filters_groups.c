@@ -76,23 +76,35 @@ static void add_members(const struct filter_binding *binding, void *arg)
 	strv_extend(&members->addresses, addresses);
 }
 
+int filters_group_members(const struct filters *filters, const char *set, char ***ret, struct error *err)
+{
+	_cleanup_secgroup_store_ struct secgroup_store store = { 0 };
+	enum filter_family family;
+	_cleanup_free_ char *group = filter_group_of_set(set, &family);
+	_cleanup_strv_ char **by_hand = NULL, **own = NULL, **more = NULL;
+	struct members members = { .group = group };
+
+	secgroup_store_open(filters->context->settings->secgroup_dir, &store);
+	if (secgroup_addresses(&store, group, &by_hand, err) < 0)
+		return -1;
+	each_after(filters, add_members, &members);
+	*ret = secgroup_addresses_of(by_hand, family);
+	own = secgroup_addresses_of(members.addresses, family);
+	more = secgroup_addresses_without(own, *ret);
+	strv_extend(ret, more);
+	strv_free(members.addresses);
+	return 0;
+}
+
 /* --- sets that are made --- */
 
 static int fill(struct sets *sets, const char *set, struct error *err)
 {
-	enum filter_family family;
-	_cleanup_free_ char *group = filter_group_of_set(set, &family);
-	_cleanup_strv_ char **by_hand = NULL, **own = NULL, **wanted = NULL;
-	struct members members = { .group = group };
+	_cleanup_strv_ char **wanted = NULL;
 
-	if (secgroup_addresses(&sets->store, group, &by_hand, err) < 0)
+	if (filters_group_members(sets->filters, set, &wanted, err) < 0)
 		return -1;
-	each_after(sets->filters, add_members, &members);
-	own = secgroup_addresses_of(members.addresses, family);
-	wanted = secgroup_addresses_of(by_hand, family);
-	strv_free(members.addresses);
 	filter_transaction_group_add(sets->transaction, set, wanted);
-	filter_transaction_group_add(sets->transaction, set, own);
 	return 0;
 }
 
@@ -171,6 +183,17 @@ static int change_binding(struct sets *sets, const struct filter_binding *before
 	return 0;
 }
 
+/* What is there is written afresh, whoever was at it. */
+static int fill_again(struct sets *sets, struct error *err)
+{
+	for (char *const *set = sets->there; set && *set; set++) {
+		filter_transaction_group_flush(sets->transaction, *set);
+		if (fill(sets, *set, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int filters_group_sets(struct filters *filters, struct filter_transaction *transaction,
 		       const struct filter_listing *listing, struct error *err)
 {
@@ -179,6 +202,8 @@ int filters_group_sets(struct filters *filters, struct filter_transaction *trans
 						   .there = filter_listing_groups(listing) };
 
 	secgroup_store_open(filters->context->settings->secgroup_dir, &sets.store);
+	if (filters->force)
+		return fill_again(&sets, err) < 0 ? -1 : fill_new(&sets, err);
 	for (size_t i = 0; i < filters->n_changes && sets.there; i++) {
 		const struct filters_change *change = &filters->changes[i];
 		const struct filter_binding *before;

@@ -122,7 +122,8 @@ int act_filters_verify(struct filters *filters, bool each_rule, struct filters_f
 		return -1;
 	}
 	look_at_names(filters, listing, &findings);
-	if (each_rule && filters_compare(filters, &findings, err) < 0) {
+	if (each_rule && (filters_compare(filters, &findings, err) < 0 ||
+			  filters_verify_groups(filters, listing, &findings, err) < 0)) {
 		filters_findings_free(&findings);
 		return -1;
 	}
