@@ -21,6 +21,7 @@ struct filters {
 	bool kernel_asked;                /* in this session: not from what is remembered */
 	struct filter_store store;
 	struct filter_cache cache;
+	struct filter_cache stored;       /* what is in the store, also while the cache has what would be */
 	struct filter_binding **bindings; /* as recorded; see act_filters_bindings */
 	size_t n_bindings;
 	bool read;
@@ -42,6 +43,8 @@ int filters_recorded(struct filters *filters, const char *interface, const struc
 /* Chooses its number if it has none, or one that is of no use to its filter. */
 int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 		    struct problems *problems);
+/* What a record comes to by the definitions that are in the store, whatever the cache has. -1: nothing. */
+int filters_compile_recorded(struct filters *filters, const struct filter_binding *recorded, struct filter_program *ret);
 /* The same; the problems are not told whose they are. */
 int filters_compile_plain(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 			  struct problems *problems);

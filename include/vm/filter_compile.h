@@ -108,6 +108,10 @@ bool filter_existing_is(const struct filter_existing *existing, const struct fil
 /* Puts a NIC in, in place of what is there of it. bridge: the host's link above, whose own traffic to guests has state; NULL: none. */
 void filter_transaction_put(struct filter_transaction *transaction, const struct filter_nic *nic, const char *bridge,
 			    const struct filter_program *program, const struct filter_existing *existing);
+/* The same where the kernel has the program `before` of the same NIC, number and bridge, and only rules of chains differ: then only those are
+ * replaced. False: more differs, nothing was done. */
+bool filter_transaction_change(struct filter_transaction *transaction, const struct filter_nic *nic, const struct filter_program *before,
+			       const struct filter_program *program);
 /* Takes a NIC out; one that is not there as well. */
 void filter_transaction_remove(struct filter_transaction *transaction, const struct filter_nic *nic,
 			       const struct filter_existing *existing);

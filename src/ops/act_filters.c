@@ -36,6 +36,7 @@ void filters_free_ptr(struct filters **p)
 		return;
 	filters_forget(filters);
 	filter_cache_clear(&filters->cache);
+	filter_cache_clear(&filters->stored);
 	filter_store_close(&filters->store);
 	close_fd(&filters->lock);
 	free(filters);
@@ -60,7 +61,7 @@ static struct filters *filters_new(struct context *context)
 	filters->context = context;
 	filters->lock = -1;
 	filter_store_open(context->settings->filter_dir, &filters->store);
-	filters->cache.store = &filters->store;
+	filters->cache.store = filters->stored.store = &filters->store;
 	return filters;
 }
 

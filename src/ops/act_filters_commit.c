@@ -131,6 +131,19 @@ static bool is_in_force(const struct filters *filters, const struct filters_chan
 	       filter_existing_is(existing, nic, &change->program);
 }
 
+/* Where the kernel has what the record and the definitions in the store come to, only the difference is loaded. */
+static bool put_difference(struct filters *filters, struct filter_transaction *transaction,
+			   const struct filters_change *change, const struct filter_binding *old,
+			   const struct filter_nic *nic, const struct filter_existing *existing)
+{
+	_cleanup_filter_program_ struct filter_program before = { 0 };
+
+	return old && !filters->force && old->number == change->binding->number &&
+	       streq(old->bridge, change->binding->bridge) && filters_compile_recorded(filters, old, &before) == 0 &&
+	       filter_existing_is(existing, nic, &before) &&
+	       filter_transaction_change(transaction, nic, &before, &change->program);
+}
+
 /* Which lines are whose is noted, for what the kernel may have to say. */
 static int fill(struct filters *filters, struct filter_transaction *transaction, struct filter_listing *listing,
 		struct error *err)
@@ -156,7 +169,9 @@ static int fill(struct filters *filters, struct filter_transaction *transaction,
 			filter_transaction_remove(transaction, &nic, &existing);
 			filter_existing_clear(&existing);
 		}
-		if (change->binding)
+		if (change->binding && put_difference(filters, transaction, change, old, &nic, &existing))
+			;
+		else if (change->binding)
 			filter_transaction_put(transaction, &nic,
 					       *change->binding->bridge ? change->binding->bridge : NULL,
 					       &change->program, &existing);

@@ -150,6 +150,20 @@ int filters_compile_plain(struct filters *filters, struct filter_binding *bindin
 	return 0;
 }
 
+int filters_compile_recorded(struct filters *filters, const struct filter_binding *recorded, struct filter_program *ret)
+{
+	_cleanup_filter_binding_ struct filter_binding *copy = filter_binding_copy(recorded);
+	_cleanup_problems_ struct problems ignored = { 0 };
+	struct filter_cache cache = filters->cache;
+	int result;
+
+	filters->cache = filters->stored;
+	result = filters_compile_plain(filters, copy, ret, &ignored);
+	filters->stored = filters->cache;
+	filters->cache = cache;
+	return result;
+}
+
 int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 		    struct problems *problems)
 {

@@ -68,6 +68,9 @@ static inline void compile_refuse(struct compile *c, const struct filter_tree_ru
 /* The rules of that layer and family on one side, into the chain that is open. */
 void compile_network(struct compile *c, enum filter_side side, enum filter_family family, FILE *out);
 
+/* --- filter_transaction.c, for filter_difference.c --- */
+void filter_transaction_add(struct filter_transaction *transaction, const char *text);
+
 /* --- _names.c --- */
 /* "o2-tap0", with the name of a chain behind it "o2-tap0/ipv4-x": user's words with what nft's names may not have written as ".hh". */
 char *compile_name(const char *prefix, const char *interface, const char *chain);

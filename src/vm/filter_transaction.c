@@ -200,6 +200,11 @@ const char *filter_transaction_text(struct filter_transaction *t)
 	return t->text;
 }
 
+void filter_transaction_add(struct filter_transaction *t, const char *text)
+{
+	fputs(text, t->out);
+}
+
 /* --- a NIC --- */
 
 static const char *const entries[] = { "o2", "o3", "i3", "i2" };
