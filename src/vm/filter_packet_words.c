@@ -50,19 +50,17 @@ static int not_read(struct packet_reading *r, const char *word, const char *text
 
 /* --- fields --- */
 
+/* The protocol by which the packet has this attribute: its own, or one that every packet of its family is of. NULL: none. */
 static const struct filter_protocol_row *protocol_with(const struct packet_reading *r,
 						       const struct filter_attribute_row *row)
 {
-	enum filter_protocol mine = r->packet->protocol;
+	bool ipv6 = r->packet->family == FILTER_FAMILY_IPV6;
+	const enum filter_protocol its[] = { r->packet->protocol, ipv6 ? FILTER_PROTOCOL_IPV6 : FILTER_PROTOCOL_IP,
+					     ipv6 ? FILTER_PROTOCOL_ALL6 : FILTER_PROTOCOL_ALL };
 
-	if (filter_protocol_has(&filter_protocols[mine], row->id))
-		return &filter_protocols[mine];
-	if (r->packet->family == FILTER_FAMILY_IPV4 &&
-	    filter_protocol_has(&filter_protocols[FILTER_PROTOCOL_IP], row->id))
-		return &filter_protocols[FILTER_PROTOCOL_IP];
-	if (r->packet->family == FILTER_FAMILY_IPV6 &&
-	    filter_protocol_has(&filter_protocols[FILTER_PROTOCOL_IPV6], row->id))
-		return &filter_protocols[FILTER_PROTOCOL_IPV6];
+	for (size_t i = 0; i < (r->packet->family ? ELEMENTS(its) : 1); i++)
+		if (filter_protocol_has(&filter_protocols[its[i]], row->id))
+			return &filter_protocols[its[i]];
 	return NULL;
 }
 

@@ -38,6 +38,8 @@ static void test_what_is_not_said_is_ordinary(void **state)
 		  "udp 10.0.0.5 > 224.1.2.3 out dscp 0 mac 52:54:00:00:00:01 > 01:00:5e:01:02:03 fragment later connections 3 state new" },
 		{ "ip 10.0.0.5 > 10.0.0.9 protocol 47 state untracked",
 		  "ip 10.0.0.5 > 10.0.0.9 out protocol 47 dscp 0 mac 52:54:00:00:00:01 > 02:00:00:00:00:fe state untracked" },
+		{ "ipv6 fe80::1 > ff02::2 protocol 103 dscp 6",
+		  "ipv6 fe80::1 > ff02::2 out protocol 103 dscp 6 mac 52:54:00:00:00:01 > 33:33:00:00:00:02 state new" },
 		{ "arp reply tell 10.0.0.5 who 10.0.0.9 mac 52:54:00:00:00:01 > 52:54:00:00:00:02",
 		  "arp out hwtype 1 protocoltype 2048 opcode 2 arpsrcmacaddr 52:54:00:00:00:01 arpdstmacaddr 52:54:00:00:00:02 "
 		  "arpsrcipaddr 10.0.0.5 arpdstipaddr 10.0.0.9 hlen 6 plen 4 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
