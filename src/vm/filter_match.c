@@ -104,8 +104,7 @@ static int field_bits(const struct match *match)
 	return starts_with(match->field, "ip6 ") && match->row->bits == 32 ? 128 : match->row->bits;
 }
 
-/* The greatest value of the field. */
-static void all_ones(const struct match *match, uint8_t ret[16])
+void match_ones(const struct match *match, uint8_t ret[16])
 {
 	memset(ret, 0, 16);
 	for (int i = 0; i < field_bits(match); i++)
@@ -142,7 +141,7 @@ static void apply_mask(const struct match *match, const struct filter_value *val
 	uint8_t field[16];
 
 	number_bytes(match, value, match->second->row->kind, ret->mask);
-	all_ones(match, field);
+	match_ones(match, field);
 	for (size_t i = 0; i < 16; i++) {
 		ret->low[i] &= ret->mask[i];
 		ret->high[i] = ret->low[i] | (field[i] & (uint8_t)~ret->mask[i]);
@@ -231,6 +230,6 @@ bool match_is_everything(const struct match *match, const struct match_value *va
 {
 	uint8_t most[16], least[16] = { 0 };
 
-	all_ones(match, most);
+	match_ones(match, most);
 	return n == 1 && !values->masked && memcmp(values->low, least, 16) == 0 && memcmp(values->high, most, 16) == 0;
 }

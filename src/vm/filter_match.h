@@ -44,6 +44,9 @@ bool match_of(const struct filter_tree_node *node, const struct filter_operand *
 bool match_value(const struct match *match, const size_t *positions, const char *place, struct match_value *ret,
 		 struct problems *problems);
 
+/* The greatest value of the field. */
+void match_ones(const struct match *match, uint8_t ret[16]);
+
 /* A value (of an address: of that many bits) as a big-endian number at the end of 16 bytes. */
 void match_number(const struct filter_value *value, enum filter_kind kind, int bits, uint8_t ret[16]);
 

@@ -70,6 +70,14 @@ static void print_range(FILE *out, enum match_format format, const struct match_
 	print_number(out, format, value->high);
 }
 
+/* "a != 1 b != 2" of fields that stand together in a packet is read by libnftables (1.0.6) as "not (a == 1 and b == 2)": it compares both
+ * at once. With a mask, be it of ones, it leaves them apart. */
+static bool needs_mask(const struct match *match, const struct match_value *value)
+{
+	return match->negated && !value->masked && memcmp(value->low, value->high, sizeof(value->low)) == 0 &&
+	       match->row->bits % 8 == 0 && !starts_with(match->field, "meta ");
+}
+
 void match_print(FILE *out, const struct match *match, const struct match_value *value)
 {
 	enum match_format format = format_of(match);
@@ -77,9 +85,15 @@ void match_print(FILE *out, const struct match *match, const struct match_value 
 	bool some_bits = match->row->role == MATCH_MASK && match->second && (value->masked || !address) &&
 			 memcmp(value->low, value->high, sizeof(value->low)) != 0;
 
-	if (some_bits || value->masked) {
+	if (some_bits || value->masked || needs_mask(match, value)) {
+		uint8_t mask[16];
+
+		if (needs_mask(match, value))
+			match_ones(match, mask);
+		else
+			memcpy(mask, value->mask, sizeof(mask));
 		fprintf(out, "%s & ", match->field);
-		print_number(out, format, value->mask);
+		print_number(out, format, mask);
 		fputs(match->negated ? " != " : " == ", out);
 		print_number(out, format, value->low);
 	} else {
