@@ -19,6 +19,8 @@ struct filters;
 
 /* ERROR_BUSY names who holds the lock; ERROR_HOST: no nftables here, or no right. */
 int act_filters_begin(struct context *context, const char *verb, struct filters **ret, struct error *err);
+/* The same for who holds the lock already (rundir_lock_filters): it is taken over. */
+int act_filters_begin_locked(struct context *context, int *lock, struct filters **ret, struct error *err);
 /* To see what would be: without the lock, and nothing can be committed. ERROR_HOST. */
 int act_filters_look(struct context *context, struct filters **ret, struct error *err);
 void filters_free_ptr(struct filters **filters);

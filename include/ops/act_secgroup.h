@@ -20,7 +20,7 @@ struct secgroup_change {
 /* ERROR_BUSY names who holds one of them. */
 int secgroup_change_begin(struct context *context, const char *verb, struct secgroup_change *ret, struct error *err);
 void secgroup_change_end(struct secgroup_change *change);
-/* A session for changes of rules, in place of the lock. NULL in *ret: nothing is bound. */
-int secgroup_change_session(struct secgroup_change *change, const char *verb, struct filters **ret, struct error *err);
+/* A session for changes of rules, which takes the lock of all that is filtered over: one of a change. NULL in *ret: nothing is bound. */
+int secgroup_change_session(struct secgroup_change *change, struct filters **ret, struct error *err);
 
 #endif

@@ -95,6 +95,17 @@ int act_filters_begin(struct context *context, const char *verb, struct filters 
 	return 0;
 }
 
+int act_filters_begin_locked(struct context *context, int *lock, struct filters **ret, struct error *err)
+{
+	_cleanup_filters_ struct filters *filters = filters_new(context);
+
+	filters->lock = take_fd(lock);
+	if (filters_ask_kernel(filters, err) < 0)
+		return -1;
+	*ret = take_ptr(filters);
+	return 0;
+}
+
 struct filter_cache *act_filters_cache(struct filters *filters)
 {
 	return &filters->cache;

@@ -214,6 +214,24 @@ static int name_the_guilty(const struct filters *filters, const struct nft_failu
 	return error_prefix(err, "%s", whose);
 }
 
+/* Whether the kernel has all of it: what failed may have been hearing of it. What is loaded over the same by force cannot be told by names. */
+static bool is_loaded(struct filters *filters)
+{
+	_cleanup_filter_listing_ struct filter_listing *listing = NULL;
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	bool done = !filters->force && filter_kernel_list(&listing, &ignored) == 0;
+
+	for (size_t i = 0; i < filters->n_changes && done; i++) {
+		const struct filters_change *change = &filters->changes[i];
+		_cleanup_filter_existing_ struct filter_existing existing = { 0 };
+		struct filter_nic nic = nic_of(change, change->binding);
+
+		filter_listing_of(listing, change->interface, &existing);
+		done = change->binding ? filter_existing_is(&existing, &nic, &change->program) : !existing.chains;
+	}
+	return done;
+}
+
 static int load(struct filters *filters, struct error *err)
 {
 	_cleanup_filter_transaction_ struct filter_transaction *transaction = filter_transaction_new(&filters->kernel);
@@ -224,8 +242,9 @@ static int load(struct filters *filters, struct error *err)
 		return -1;
 	if (strlen(filter_transaction_text(transaction)) == filters->base_size)
 		return 0;
-	if (nft_load(filter_transaction_text(transaction), &failure, err) < 0)
+	if (nft_load(filter_transaction_text(transaction), &failure, err) < 0 && !is_loaded(filters))
 		return name_the_guilty(filters, &failure, err);
+	error_clear(err);
 	filters_drop_sets(filters, listing);
 	return 0;
 }

@@ -36,12 +36,11 @@ void secgroup_change_end(struct secgroup_change *change)
 	close_fd(&change->store_lock);
 }
 
-int secgroup_change_session(struct secgroup_change *change, const char *verb, struct filters **ret, struct error *err)
+int secgroup_change_session(struct secgroup_change *change, struct filters **ret, struct error *err)
 {
 	*ret = NULL;
 	if (!change->bound)
 		return 0;
-	/* It takes the lock itself. What is bound in between is read by it. */
-	close_fd(&change->filters_lock);
-	return act_filters_begin(change->context, verb, ret, err);
+	/* Never let go and taken again: somebody else who has it by then waits for the lock of the store. */
+	return act_filters_begin_locked(change->context, &change->filters_lock, ret, err);
 }

@@ -95,14 +95,20 @@ static bool sweep_directory(const char *path, bool remove)
 	return file_sweep_at(fd, NULL, remove);
 }
 
-/* Temporary files of commands that were killed: in the run directory, beside QEMU's answers, beside what
- * instances keep. */
+/* Temporary files of commands that were killed: in the run directory, beside QEMU's answers, beside filters,
+ * groups and addresses, beside what instances keep. */
 static bool sweep(struct context *context, bool remove)
 {
 	const struct settings *settings = context->settings;
-	bool found = leftovers_sweep(&context->rundir, remove) | sweep_directory(settings->cache_dir, remove);
+	_cleanup_free_ char *leases = xprintf("%s/.leases", settings->state_dir);
+	_cleanup_free_ char *members = xprintf("%s/.instances", settings->secgroup_dir);
+	const char *const plain[] = { settings->cache_dir, settings->filter_dir, settings->secgroup_dir, members,
+				      leases };
+	bool found = leftovers_sweep(&context->rundir, remove);
 	DIR *dir = opendir(settings->state_dir);
 
+	for (size_t i = 0; i < ELEMENTS(plain); i++)
+		found |= sweep_directory(plain[i], remove);
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		_cleanup_free_ char *path = xprintf("%s/%s", settings->state_dir, entry->d_name);
 

@@ -75,7 +75,7 @@ int op_secgroup_define(struct context *context, const char *file, struct secgrou
 	*ret_n = 0;
 	if (read_definition(context, file, &group, err) < 0 ||
 	    secgroup_change_begin(context, "secgroup define", &change, err) < 0 ||
-	    secgroup_change_session(&change, "secgroup define", &filters, err) < 0)
+	    secgroup_change_session(&change, &filters, err) < 0)
 		return -1;
 	warn_of_missing(&change.store, group, warnings);
 	if (filters && prepare(filters, group, ret_n, err) < 0)

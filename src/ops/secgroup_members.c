@@ -286,15 +286,19 @@ static int change_instance(struct work *work, struct filters *filters, const str
 	return result;
 }
 
-static int change_instances(struct work *work, const char *verb, struct error *err)
+/* One session for all of them: it keeps the lock. */
+static int change_instances(struct work *work, struct error *err)
 {
-	for (size_t i = 0; i < work->n; i++) {
-		_cleanup_filters_ struct filters *filters = NULL;
+	_cleanup_filters_ struct filters *filters = NULL;
+	bool begun = false;
 
+	for (size_t i = 0; i < work->n; i++) {
 		if (work->members[i].is_address)
 			continue;
-		if (secgroup_change_session(&work->change, verb, &filters, err) < 0 ||
-		    change_instance(work, filters, &work->members[i], err) < 0)
+		if (!begun && secgroup_change_session(&work->change, &filters, err) < 0)
+			return -1;
+		begun = true;
+		if (change_instance(work, filters, &work->members[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -330,8 +334,7 @@ static int change_members(struct context *context, const char *group, char *cons
 	if (read_members(&work, members, err) < 0 || secgroup_change_begin(context, verb, &work.change, err) < 0 ||
 	    secgroup_store_read(&work.change.store, group, &read, err) < 0)
 		return -1;
-	/* Addresses while the lock of all that is filtered is held; sessions take it themselves. */
-	if (change_addresses(&work, err) < 0 || change_instances(&work, verb, err) < 0)
+	if (change_addresses(&work, err) < 0 || change_instances(&work, err) < 0)
 		return -1;
 	json_put_string(document, "name", group);
 	json_put_string(document, "done", verb);
