@@ -17,8 +17,8 @@ struct secgroup_change {
 #define SECGROUP_CHANGE_INIT ((struct secgroup_change){ .filters_lock = -1, .store_lock = -1 })
 #define _cleanup_secgroup_change_ _cleanup_(secgroup_change_end)
 
-/* ERROR_BUSY names who holds one of them. */
-int secgroup_change_begin(struct context *context, const char *verb, struct secgroup_change *ret, struct error *err);
+/* change: SECGROUP_CHANGE_INIT before; the caller ends it, also on failure. ERROR_BUSY names who holds one of them. */
+int secgroup_change_begin(struct context *context, const char *verb, struct secgroup_change *change, struct error *err);
 void secgroup_change_end(struct secgroup_change *change);
 /* A session for changes of rules, which takes the lock of all that is filtered over: one of a change. NULL in *ret: nothing is bound. */
 int secgroup_change_session(struct secgroup_change *change, struct filters **ret, struct error *err);

@@ -14,19 +14,14 @@ static int is_bound(struct context *context, bool *ret, struct error *err)
 	return 0;
 }
 
-int secgroup_change_begin(struct context *context, const char *verb, struct secgroup_change *ret, struct error *err)
+int secgroup_change_begin(struct context *context, const char *verb, struct secgroup_change *change, struct error *err)
 {
-	_cleanup_secgroup_change_ struct secgroup_change change = SECGROUP_CHANGE_INIT;
-
-	change.context = context;
-	secgroup_store_open(context->settings->secgroup_dir, &change.store);
-	if (rundir_lock_filters(&context->rundir, verb, context->wait, &change.filters_lock, err) < 0 ||
-	    is_bound(context, &change.bound, err) < 0 ||
-	    secgroup_store_lock(&change.store, verb, context->wait, &change.store_lock, err) < 0)
+	change->context = context;
+	secgroup_store_open(context->settings->secgroup_dir, &change->store);
+	if (rundir_lock_filters(&context->rundir, verb, context->wait, &change->filters_lock, err) < 0 ||
+	    is_bound(context, &change->bound, err) < 0)
 		return -1;
-	*ret = change;
-	change = SECGROUP_CHANGE_INIT;
-	return 0;
+	return secgroup_store_lock(&change->store, verb, context->wait, &change->store_lock, err);
 }
 
 void secgroup_change_end(struct secgroup_change *change)
