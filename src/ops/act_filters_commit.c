@@ -214,22 +214,28 @@ static int name_the_guilty(const struct filters *filters, const struct nft_failu
 	return error_prefix(err, "%s", whose);
 }
 
-/* Whether the kernel has all of it: what failed may have been hearing of it. What is loaded over the same by force cannot be told by names. */
-static bool is_loaded(struct filters *filters)
+/* Whether the kernel has all of it: what failed may have been hearing of it (ENOBUFS). What is loaded over the same by force cannot be told by
+ * names, nor can members of groups: with them a NIC must have changed. */
+static bool is_loaded(const struct filters *filters, const struct nft_failure *failure)
 {
 	_cleanup_filter_listing_ struct filter_listing *listing = NULL;
 	_cleanup_error_ struct error ignored = ERROR_INIT;
-	bool done = !filters->force && filter_kernel_list(&listing, &ignored) == 0;
+	bool loaded = true, any = false;
 
-	for (size_t i = 0; i < filters->n_changes && done; i++) {
+	if (filters->force || failure->line > 0 || filter_kernel_list(&listing, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < filters->n_changes && loaded; i++) {
 		const struct filters_change *change = &filters->changes[i];
 		_cleanup_filter_existing_ struct filter_existing existing = { 0 };
 		struct filter_nic nic = nic_of(change, change->binding);
 
+		if (change->last_line == 0) /* it is not in the transaction */
+			continue;
+		any = true;
 		filter_listing_of(listing, change->interface, &existing);
-		done = change->binding ? filter_existing_is(&existing, &nic, &change->program) : !existing.chains;
+		loaded = change->binding ? filter_existing_is(&existing, &nic, &change->program) : !existing.chains;
 	}
-	return done;
+	return loaded && any;
 }
 
 static int load(struct filters *filters, struct error *err)
@@ -242,7 +248,7 @@ static int load(struct filters *filters, struct error *err)
 		return -1;
 	if (strlen(filter_transaction_text(transaction)) == filters->base_size)
 		return 0;
-	if (nft_load(filter_transaction_text(transaction), &failure, err) < 0 && !is_loaded(filters))
+	if (nft_load(filter_transaction_text(transaction), &failure, err) < 0 && !is_loaded(filters, &failure))
 		return name_the_guilty(filters, &failure, err);
 	error_clear(err);
 	filters_drop_sets(filters, listing);

@@ -158,6 +158,54 @@ static void nics_come_change_and_go(void **state)
 	load("flush ruleset");
 }
 
+/* Two rules in two chains; the second one with this port. */
+static char *two_chains(const char *port)
+{
+	return xprintf("<filter name='two' chain='ipv4'><rule action='drop' direction='out'><ip srcipaddr='10.0.0.9'/></rule>"
+		       "<rule action='accept' direction='in'><tcp dstportstart='%s'/></rule></filter>", port);
+}
+
+static char *text_after_put(const char *xml, const struct filter_nic *nic)
+{
+	put(xml, nic);
+	char *text = ruleset();
+	take_out(nic);
+	return text;
+}
+
+/* Of the program before, only the chains that differ are touched; what comes of it is what a whole put makes. */
+static void a_difference_is_loaded_alone(void **state)
+{
+	static const struct filter_nic nic = { "tap0", 2 };
+	_cleanup_free_ char *old = two_chains("80"), *new = two_chains("81"), *whole = NULL, *now = NULL;
+	_cleanup_filter_program_ struct filter_program before = { 0 }, after = { 0 }, other = { 0 };
+	_cleanup_filter_transaction_ struct filter_transaction *t = NULL;
+
+	(void)state;
+	needs_kernel();
+	whole = text_after_put(new, &nic);
+	put(old, &nic);
+	compile(old, &nic, &before);
+	compile(new, &nic, &after);
+	compile(rich, &nic, &other);
+	t = filter_transaction_new(&kernel);
+	assert_false(filter_transaction_change(t, &nic, &before, &other));
+	assert_false(filter_transaction_change(t, &nic, &other, &after));
+	assert_null(strstr(filter_transaction_text(t), "tap0"));
+	assert_true(filter_transaction_change(t, &nic, &before, &after));
+	assert_null(strstr(filter_transaction_text(t), "10.0.0.9"));
+	assert_non_null(strstr(filter_transaction_text(t), "81"));
+	load(filter_transaction_text(t));
+	now = ruleset();
+	/* The chain that says which program it is stands elsewhere: lines, not their order. */
+	assert_int_equal(strlen(now), strlen(whole));
+	_cleanup_filter_existing_ struct filter_existing existing = existing_of("tap0");
+	assert_true(filter_existing_is(&existing, &nic, &after));
+	assert_false(filter_existing_is(&existing, &nic, &before));
+	take_out(&nic);
+	load("flush ruleset");
+}
+
 static void a_bad_rule_changes_nothing(void **state)
 {
 	static const struct filter_nic nic = { "tap0", 2 };
@@ -225,6 +273,7 @@ int main(void)
 		cmocka_unit_test(probing_leaves_nothing),
 		cmocka_unit_test(masks_must_be_of_use),
 		cmocka_unit_test(nics_come_change_and_go),
+		cmocka_unit_test(a_difference_is_loaded_alone),
 		cmocka_unit_test(a_bad_rule_changes_nothing),
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(names_of_interfaces),
