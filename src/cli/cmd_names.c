@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "ops/act_spec.h"
 #include "vm/filter_store.h"
+#include "vm/secgroup_store.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -25,10 +26,25 @@ static int filter_names(const struct invocation *invocation, struct error *err)
 	return 0;
 }
 
+static int group_names(const struct invocation *invocation, struct error *err)
+{
+	_cleanup_secgroup_store_ struct secgroup_store store = { 0 };
+	_cleanup_strv_ char **names = NULL;
+
+	secgroup_store_open(invocation->context->settings->secgroup_dir, &store);
+	if (secgroup_store_list(&store, &names, err) < 0)
+		error_clear(err);
+	for (char **name = names; name && *name; name++)
+		puts(*name);
+	return 0;
+}
+
 int cmd_names(struct invocation *invocation, struct error *err)
 {
 	if (invocation_has(invocation, "filters"))
 		return filter_names(invocation, err);
+	if (invocation_has(invocation, "groups"))
+		return group_names(invocation, err);
 
 	_cleanup_strv_ char **records = NULL;
 	_cleanup_strv_ char **names = spec_names(invocation->context->settings->spec_dir);

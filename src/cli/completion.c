@@ -3,7 +3,7 @@
  *
  * The script knows three tables: the commands, the options of each command, and what each option and each
  * argument of a command is: the words of "a|b", or one of the kinds that the placeholders name (NAME,
- * FILTER, FILE, DIR, PARAM, COMMAND). */
+ * FILTER, GROUP, FILE, DIR, PARAM, COMMAND). */
 #include "cli/completion.h"
 
 #include "base/text.h"
@@ -17,6 +17,8 @@ static const char *const head = "# bash completion of kvmctl; made by `kvmctl co
 				"2>/dev/null)\" -- \"$cur\")) ;;\n"
 				"\tFILTER) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
 				"--filters 2>/dev/null)\" -- \"$cur\")) ;;\n"
+				"\tGROUP) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
+				"--groups 2>/dev/null)\" -- \"$cur\")) ;;\n"
 				"\tFILE) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
 				"\tDIR) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
 				"\tPARAM) COMPREPLY=($(compgen -W \"$_kvmctl_params\" -- \"$cur\")) ;;\n"
