@@ -17,7 +17,7 @@ matrix_roles() {
 	*) echo 'kvmctl' ;;
 	esac
 }
-matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set filtered define secgroup group-define group-remove}
+matrix_scenarios=${MATRIX_SCENARIOS:-start stop force reboot stale attach reboot-cut start-cut crash restart watched rich foreground save restore accept refuse grant nic-set filtered define bind rebind unbind secgroup group-define group-remove}
 
 quiet() { "$@" >>"$WORLD/said" 2>&1 </dev/null; }
 quiet_in() { "$@" >>"$WORLD/said" 2>&1; }
@@ -37,6 +37,11 @@ scenario_before() {
 		group_web | quiet_in kvmctl_bounded secgroup define - || return 1
 		spec_grouped
 		quiet kvmctl_bounded start "$ONE" || return 1
+		;;
+	bind | rebind | unbind)
+		ip tuntap add bound0 mode tap && ip link set bound0 master br0 up || return 1
+		filter_own 1111 | quiet_in kvmctl_bounded filter define - || return 1
+		[ "$1" = bind ] || quiet kvmctl_bounded filter bind --interface bound0 --mac 52:54:00:00:00:01 --filter own --param PORT=22 || return 1
 		;;
 	define)
 		filter_own 1111 | quiet_in kvmctl_bounded filter define - || return 1
@@ -109,6 +114,8 @@ scenario_traced() {
 	reboot) injected reboot "$ONE" ;;
 	secgroup) injected secgroup add web 192.0.2.77 "$ONE/0" ;;
 	define) injected filter define "$TMP/own.xml" ;;
+	bind | rebind) injected filter bind --interface bound0 --mac 52:54:00:00:00:02 --filter clean-traffic --param IP=192.0.2.22 ;;
+	unbind) injected filter unbind bound0 ;;
 	group-define) injected secgroup define "$TMP/group.json" ;;
 	group-remove) injected secgroup remove m 192.0.2.77 ;;
 	save) injected save "$ONE" ;;
@@ -242,6 +249,24 @@ is_group_whole() {
 	group_set 192.0.2.66 || echo "another member is gone"
 }
 
+# A TAP that somebody else made: what it had, or what it was to have; what is bound is in force after a cleanup, and goes without a trace.
+bound_rules() { nft list ruleset 2>/dev/null | grep -o '1111\|192[.]0[.]2[.]22' | sort -u; }
+is_bound_whole() {
+	local record=$WORLD/run/filter/bound0 wanted=''
+	[ ! -e "$record" ] || wanted=$(grep -o '"own"\|192[.]0[.]2[.]22' "$record" | sed 's/"own"/1111/')
+	[ "$wanted" = "$(bound_rules)" ] || echo "the record says \"$wanted\", the rules \"$(bound_rules)\""
+	quiet kvmctl_bounded filter verify || echo "filter verify ends with $?"
+	if [ "$2" = 0 ]; then
+		case $1 in
+		unbind) [ ! -e "$record" ] || echo "unbound, and bound" ;;
+		*) [ "$wanted" = 192.0.2.22 ] || echo "bound, and not bound" ;;
+		esac
+	fi
+	[ ! -e "$record" ] || quiet kvmctl_bounded filter unbind bound0 || echo "filter unbind ends with $?"
+	! nft list ruleset | grep bound0 || echo "unbound, these are left"
+	ip link delete bound0
+}
+
 # try_point SCENARIO: the whole of one; says what is wrong on stdout.
 try_point() {
 	local status=0 left
@@ -249,10 +274,13 @@ try_point() {
 	scenario_before "$1" || { echo "cannot be prepared: $(cat "$WORLD/said")"; return; }
 	scenario_traced "$1" || status=$?
 	[ $status != 124 ] || echo "hangs"
-	case $1 in filtered | define) world_unfiltered ;; esac
+	case $1 in
+	filtered | define) world_unfiltered ;;
+	rebind) [ -n "$(bound_rules)" ] || echo "unfiltered: bound0" ;;
+	esac
 	scenario_then "$1"
 	clean_up
-	case $1 in group-*) is_group_whole "$1" ;; esac
+	case $1 in group-*) is_group_whole "$1" ;; bind | rebind | unbind) is_bound_whole "$1" $status ;; esac
 	[ "$1" != define ] || is_old_or_new
 	[ "$1" != secgroup ] || is_member
 	case $1 in save | restore) is_in_one_place ;; accept | refuse | grant) is_as_decided "$1" ;; nic-set) is_limited ;; esac
