@@ -66,6 +66,9 @@ void filters_findings_free(struct filters_findings *findings);
 /* Changes nothing, and forgets what was put. each_rule: not only which program stands there by its name, but every rule and element;
  * that takes a network namespace. ERROR_HOST. */
 int act_filters_verify(struct filters *filters, bool each_rule, struct filters_findings *ret, struct error *err);
+/* Who looks after all goes on with the others where a record cannot be read; nothing is said of such an interface but by act_filters_unread. */
+void act_filters_tolerate(struct filters *filters);
+void act_filters_unread(const struct filters *filters, struct problems *problems);
 /* What is put is loaded whole, also where it seems to be in force. */
 void act_filters_force(struct filters *filters);
 /* Takes out what is in the kernel of interfaces that are gone and have no record. *ret_left (strv): interfaces without a record that are

@@ -25,6 +25,8 @@ struct filters {
 	struct filter_binding **bindings; /* as recorded; see act_filters_bindings */
 	size_t n_bindings;
 	bool read;
+	bool tolerant;                    /* a record that cannot be read holds up nobody else */
+	struct problems unread;           /* such ones, by interface */
 	struct filters_change *changes; /* one an interface */
 	size_t n_changes;
 	size_t base_lines, base_size; /* of the transaction's text before the first change */

@@ -38,6 +38,7 @@ void filters_free_ptr(struct filters **p)
 	filter_cache_clear(&filters->cache);
 	filter_cache_clear(&filters->stored);
 	filter_store_close(&filters->store);
+	problems_free(&filters->unread);
 	close_fd(&filters->lock);
 	free(filters);
 	*p = NULL;
@@ -128,12 +129,19 @@ static int read_bindings(struct filters *filters, struct error *err)
 
 	if (filter_binding_list(&filters->context->rundir, &names, err) < 0)
 		return -1;
+	problems_free(&filters->unread);
+	filters->unread = (struct problems){ 0 };
 	filters->bindings = xcalloc(strv_length(names) + 1, sizeof(*filters->bindings)); /* NOLINT: of pointers */
 	for (char *const *name = names; name && *name; name++) {
 		struct filter_binding *binding = NULL;
 		int read = filter_binding_read(&filters->context->rundir, *name, &binding, err);
 
 		if (read < 0 && err->kind == ERROR_SPEC && is_taken_out(filters, *name)) {
+			error_clear(err);
+			continue;
+		}
+		if (read < 0 && filters->tolerant) {
+			problems_add_error(&filters->unread, *name, err);
 			error_clear(err);
 			continue;
 		}
@@ -247,6 +255,17 @@ int act_filters_refresh(struct filters *filters, char *const *filters_changed, c
 	if (ret_n)
 		*ret_n = concerned;
 	return problems->n > before ? -1 : 0;
+}
+
+void act_filters_tolerate(struct filters *filters)
+{
+	filters->tolerant = true;
+}
+
+void act_filters_unread(const struct filters *filters, struct problems *problems)
+{
+	for (size_t i = 0; i < filters->unread.n; i++)
+		problems_add(problems, filters->unread.list[i].path, "%s", filters->unread.list[i].message);
 }
 
 void act_filters_force(struct filters *filters)

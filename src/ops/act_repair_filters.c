@@ -54,16 +54,22 @@ static void put_back(struct repairs *repairs, struct filters *filters, const str
 {
 	_cleanup_problems_ struct problems problems = { 0 };
 	_cleanup_free_ char *what = strv_join(finding->what, "; ");
+	bool found = false;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!streq(bindings[i]->interface, finding->interface))
 			continue;
+		found = true;
 		if (!finding->wrong_rules || act_filters_put(filters, bindings[i], &problems) < 0)
 			repair_say(repairs, name_of(bindings[i]), true, "\"%s\": %s", finding->interface, what);
 		else
 			repair_say(repairs, name_of(bindings[i]), false, "\"%s\": %s: %s", finding->interface, what,
 				   repairs->dry_run ? "would be put back" : "put back");
 	}
+	if (!found && *finding->interface)
+		repair_say(repairs, finding->interface, true,
+			   "\"%s\": %s: what is filtered there cannot be told: bind it again, or unbind it",
+			   finding->interface, what);
 }
 
 static int repair_all(struct repairs *repairs, struct filters *filters, struct error *err)
@@ -73,6 +79,7 @@ static int repair_all(struct repairs *repairs, struct filters *filters, struct e
 	struct filter_binding *const *bindings;
 	size_t n;
 
+	act_filters_tolerate(filters);
 	if (act_filters_verify(filters, false, &findings, err) < 0 ||
 	    act_filters_bindings(filters, &bindings, &n, err) < 0)
 		return -1;

@@ -12,8 +12,10 @@ int op_filter_verify(struct context *context, struct json **ret, struct error *e
 	_cleanup_(filters_findings_free) struct filters_findings findings = { 0 };
 	struct json *document, *problems;
 
-	if (act_filters_begin(context, "filter verify", &filters, err) < 0 ||
-	    act_filters_verify(filters, true, &findings, err) < 0)
+	if (act_filters_begin(context, "filter verify", &filters, err) < 0)
+		return -1;
+	act_filters_tolerate(filters);
+	if (act_filters_verify(filters, true, &findings, err) < 0)
 		return -1;
 	document = json_new_object();
 	json_put_bool(document, "good", findings.n == 0);
@@ -40,11 +42,13 @@ int op_filter_restore(struct context *context, struct json **ret, struct error *
 
 	if (act_filters_begin(context, "filter restore", &filters, err) < 0)
 		return -1;
+	act_filters_tolerate(filters);
 	act_filters_force(filters);
 	if (act_filters_refresh(filters, NULL, NULL, &n, &problems, err) < 0 && problems.n == 0)
 		return -1;
 	if (act_filters_remove_strangers(filters, &removed, &left, err) < 0 || act_filters_commit(filters, err) < 0)
 		return -1;
+	act_filters_unread(filters, &problems);
 	act_learner_settle_all(context);
 	if (problems_to_error(&problems, ERROR_SPEC, "what can be is restored, but not all", err) < 0)
 		return -1;
