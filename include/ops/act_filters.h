@@ -71,6 +71,9 @@ void act_filters_tolerate(struct filters *filters);
 void act_filters_unread(const struct filters *filters, struct problems *problems);
 /* What is put is loaded whole, also where it seems to be in force. */
 void act_filters_force(struct filters *filters);
+/* What is bound, of which the kernel has no rules, and which is not put: it could not be compiled. Nothing passes there until it can.
+ * *ret_closed (strv): which. */
+int act_filters_close_rest(struct filters *filters, char ***ret_closed, struct error *err);
 /* Takes out what is in the kernel of interfaces that are gone and have no record. *ret_left (strv): interfaces without a record that are
  * there: they may be another run directory's. */
 int act_filters_remove_strangers(struct filters *filters, char ***ret_removed, char ***ret_left, struct error *err);

@@ -34,6 +34,9 @@ struct filters {
 };
 
 /* --- act_filters.c --- */
+/* Of an interface there is one change: an empty one in place of what there was. Holds until the next one is made. */
+struct filters_change *filters_change_of(struct filters *filters, const char *interface);
+bool filters_is_changed(const struct filters *filters, const char *interface);
 int filters_ask_kernel(struct filters *filters, struct error *err);
 /* What was changed, and what was read: after a commit the records are others. */
 void filters_forget(struct filters *filters);

@@ -180,8 +180,15 @@ int filters_recorded(struct filters *filters, const char *interface, const struc
 
 /* --- what is to be changed --- */
 
-/* Of an interface there is one change: the last. */
-static struct filters_change *change_of(struct filters *filters, const char *interface)
+bool filters_is_changed(const struct filters *filters, const char *interface)
+{
+	for (size_t i = 0; i < filters->n_changes; i++)
+		if (streq(filters->changes[i].interface, interface))
+			return true;
+	return false;
+}
+
+struct filters_change *filters_change_of(struct filters *filters, const char *interface)
 {
 	struct filters_change *change = NULL;
 
@@ -206,7 +213,7 @@ int act_filters_put(struct filters *filters, const struct filter_binding *bindin
 
 	if (filters_compile(filters, copy, &program, problems) < 0)
 		return -1;
-	change = change_of(filters, binding->interface);
+	change = filters_change_of(filters, binding->interface);
 	change->binding = take_ptr(copy);
 	change->program = program;
 	program = (struct filter_program){ 0 };
@@ -223,7 +230,7 @@ int act_filters_check(struct filters *filters, const struct filter_binding *bind
 
 void act_filters_remove(struct filters *filters, const char *interface)
 {
-	change_of(filters, interface);
+	filters_change_of(filters, interface);
 }
 
 /* --- who is concerned --- */

@@ -75,7 +75,7 @@ static void put_back(struct repairs *repairs, struct filters *filters, const str
 static int repair_all(struct repairs *repairs, struct filters *filters, struct error *err)
 {
 	_cleanup_(filters_findings_free) struct filters_findings findings = { 0 };
-	_cleanup_strv_ char **gone = NULL;
+	_cleanup_strv_ char **gone = NULL, **closed = NULL;
 	struct filter_binding *const *bindings;
 	size_t n;
 
@@ -89,7 +89,9 @@ static int repair_all(struct repairs *repairs, struct filters *filters, struct e
 	for (size_t i = 0; i < findings.n; i++)
 		if (!strv_contains(gone, findings.list[i].interface))
 			put_back(repairs, filters, &findings.list[i], bindings, n);
-	return repairs->dry_run ? 0 : act_filters_commit(filters, err);
+	if (repairs->dry_run)
+		return 0;
+	return act_filters_close_rest(filters, &closed, err) < 0 ? -1 : act_filters_commit(filters, err);
 }
 
 /* Half-written definitions: with the lock, whoever writes one has ended. */

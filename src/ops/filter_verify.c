@@ -37,7 +37,7 @@ int op_filter_restore(struct context *context, struct json **ret, struct error *
 {
 	_cleanup_filters_ struct filters *filters = NULL;
 	_cleanup_problems_ struct problems problems = { 0 };
-	_cleanup_strv_ char **removed = NULL, **left = NULL;
+	_cleanup_strv_ char **removed = NULL, **left = NULL, **closed = NULL;
 	size_t n = 0;
 
 	if (act_filters_begin(context, "filter restore", &filters, err) < 0)
@@ -46,10 +46,13 @@ int op_filter_restore(struct context *context, struct json **ret, struct error *
 	act_filters_force(filters);
 	if (act_filters_refresh(filters, NULL, NULL, &n, &problems, err) < 0 && problems.n == 0)
 		return -1;
-	if (act_filters_remove_strangers(filters, &removed, &left, err) < 0 || act_filters_commit(filters, err) < 0)
+	if (act_filters_remove_strangers(filters, &removed, &left, err) < 0 ||
+	    act_filters_close_rest(filters, &closed, err) < 0 || act_filters_commit(filters, err) < 0)
 		return -1;
 	act_filters_unread(filters, &problems);
 	act_learner_settle_all(context);
+	for (char *const *name = closed; name && *name; name++)
+		problems_add(&problems, *name, "nothing passes there until then");
 	if (problems_to_error(&problems, ERROR_SPEC, "what can be is restored, but not all", err) < 0)
 		return -1;
 	*ret = json_new_object();
