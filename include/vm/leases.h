@@ -25,6 +25,13 @@ const struct lease *leases_find(const struct leases *leases, const char *address
 void leases_set(struct leases *leases, const char *address, enum learn_source source, int64_t until_ms);
 void leases_remove(struct leases *leases, const char *address);
 
+/* For another host, whose clock is another: "ADDRESS/SOURCE/SECONDS" that are left; 0: for good. An address by itself is read as well. Both owned by
+ * the caller; NULL, false: it is no such text. */
+char *lease_to_text(const struct lease *lease);
+bool lease_from_text(const char *text, struct lease *ret);
+/* What is assumed of an address of which nothing is on disk. */
+void lease_guess(const char *address, bool any, struct lease *ret);
+
 /* Those of the binding; none when there is no file, or when it is about another MAC address. ERROR_HOST, ERROR_SPEC: damaged, ERROR_UNKNOWN: a
  * newer kvmctl's. */
 int leases_read(const char *state_dir, const struct filter_binding *binding, struct leases *ret, struct error *err);

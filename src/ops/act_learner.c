@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -13,16 +12,12 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/child.h"
-#include "vm/filter_compile.h"
 #include "vm/filter_parameters.h"
-#include "vm/leases.h"
 
 #define READY_FD 3
 #define READY_MS 10000
 #define END_MS 5000
 #define RECORD_MAX_BYTES (1024 * 1024)
-/* A lease of which nobody knows any more how long it is: time enough to ask for it again. */
-#define UNKNOWN_LEASE_MS 600000
 
 /* --- the record: who it is, and its command line without what it knew --- */
 
@@ -154,31 +149,16 @@ static int make_argv(struct context *context, const struct filter_binding *bindi
 	return 0;
 }
 
-/* What passes already, with what is on disk about it. */
+/* What passes already. */
 static void add_known(struct context *context, const struct filter_binding *binding, char ***argv)
 {
-	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_leases_ struct leases leases = { 0 };
-	enum filter_learning learning = FILTER_LEARNING_DHCP;
-	_cleanup_problems_ struct problems ignored = { 0 };
 
-	(void)filter_parameters_learning(binding, &learning, &ignored);
-	if (leases_read(context->settings->state_dir, binding, &leases, &err) < 0)
-		log_warning("%s, ignoring", err.message);
-	for (char *const *address = binding->learned; address && *address; address++) {
-		const struct lease *lease = leases_find(&leases, *address);
-
+	act_learner_known(context, binding, &leases);
+	for (size_t i = 0; i < leases.n; i++) {
 		strv_add(argv, "--known");
-		if (lease)
-			strv_addf(argv, "%s/%s/%" PRId64, *address, learn_source_to_string(lease->source),
-				  lease->until_ms);
-		else if (filter_address_family(*address) == AF_INET6)
-			strv_addf(argv, "%s/%s/0", *address, learn_source_to_string(LEARN_BY_NEIGHBOURS));
-		else if (learning == FILTER_LEARNING_ANY)
-			strv_addf(argv, "%s/%s/0", *address, learn_source_to_string(LEARN_BY_TRAFFIC));
-		else
-			strv_addf(argv, "%s/%s/%" PRId64, *address, learn_source_to_string(LEARN_BY_SERVER),
-				  clock_realtime_ms() + UNKNOWN_LEASE_MS);
+		strv_addf(argv, "%s/%s/%" PRId64, leases.list[i].address, learn_source_to_string(leases.list[i].source),
+			  leases.list[i].until_ms);
 	}
 }
 
@@ -296,66 +276,5 @@ void act_learner_settle_all(struct context *context)
 
 		if (read < 0 || (read > 0 && act_learner_settle(context, binding, &failure) < 0))
 			log_warning("%s, ignoring", failure.message);
-	}
-}
-
-/* --- what is known from before --- */
-
-/* How it is known has to be a way in which it would be learned now. */
-static bool is_good(const struct lease *lease, enum filter_learning learning)
-{
-	bool seen = lease->source == LEARN_BY_TRAFFIC;
-
-	if (lease->until_ms && lease->until_ms <= clock_realtime_ms())
-		return false;
-	return filter_address_family(lease->address) == AF_INET6 || seen == (learning == FILTER_LEARNING_ANY);
-}
-
-static bool has_owner(struct context *context, const struct filter_binding *binding, const char *address)
-{
-	_cleanup_error_ struct error ignored = ERROR_INIT;
-	_cleanup_strv_ char **names = NULL;
-	bool owned = false;
-
-	if (filter_binding_list(&context->rundir, &names, &ignored) < 0)
-		return true;
-	for (char *const *name = names; name && *name && !owned; name++) {
-		_cleanup_filter_binding_ struct filter_binding *other = NULL;
-
-		if (filter_binding_read(&context->rundir, *name, &other, &ignored) <= 0)
-			error_clear(&ignored);
-		else
-			owned = filter_address_owner(&other, 1, binding, address);
-	}
-	return owned;
-}
-
-void act_learner_recall(struct context *context, struct filter_binding *binding)
-{
-	_cleanup_problems_ struct problems ignored = { 0 };
-	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_leases_ struct leases leases = { 0 };
-	_cleanup_filter_binding_ struct filter_binding *old = NULL;
-	enum filter_learning learning;
-
-	if (filter_parameters_learning(binding, &learning, &ignored) < 0 || learning == FILTER_LEARNING_NONE)
-		return;
-	if (leases_read(context->settings->state_dir, binding, &leases, &err) < 0) {
-		log_warning("%s, ignoring", err.message);
-		return;
-	}
-	if (filter_binding_read(&context->rundir, binding->interface, &old, &err) < 0)
-		error_clear(&err);
-	/* An address that a guest was only seen to use is not held against it when its NIC is made anew: it may have another one by
-	 * now. Where there is a binding already it stays. */
-	if (old && (!streq(old->mac, binding->mac) || !streq(old->instance, binding->instance)))
-		filter_binding_free_ptr(&old), old = NULL;
-	for (size_t i = 0; i < leases.n; i++) {
-		const struct lease *lease = &leases.list[i];
-
-		if (is_good(lease, learning) &&
-		    ((old && strv_contains(old->learned, lease->address)) || lease->source != LEARN_BY_TRAFFIC) &&
-		    !strv_contains(binding->learned, lease->address) && !has_owner(context, binding, lease->address))
-			strv_add(&binding->learned, lease->address);
 	}
 }

@@ -89,10 +89,12 @@ static int put(struct filters *filters, struct filter_binding *binding, struct e
 static void take_learned(const struct network_setup *setup, size_t nic, struct filter_binding *binding)
 {
 	const struct json *list = json_at(setup->learned, nic);
+	_cleanup_strv_ char **leases = NULL;
 
 	for (size_t i = 0; i < json_length(list); i++)
-		if (!strv_contains(binding->learned, json_string(json_at(list, i), "")))
-			strv_add(&binding->learned, json_string(json_at(list, i), ""));
+		strv_add(&leases, json_string(json_at(list, i), ""));
+	if (leases)
+		act_learner_unpack(setup->context, binding, leases);
 }
 
 static int put_all(const struct network_setup *setup, struct error *err)

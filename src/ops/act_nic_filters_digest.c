@@ -3,6 +3,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "ops/act_learner.h"
 #include "vm/filter_binding.h"
 #include "vm/filter_cache.h"
 #include "vm/filter_digest.h"
@@ -69,11 +70,14 @@ struct json *act_nic_filters_learned(struct context *context, const char *name, 
 		_cleanup_filter_binding_ struct filter_binding *binding = NULL;
 		_cleanup_error_ struct error ignored = ERROR_INIT;
 		_cleanup_free_ char *tap = network_tap(context, name, i);
+		_cleanup_strv_ char **leases = NULL;
 
 		if (tap)
 			(void)filter_binding_read(&context->rundir, tap, &binding, &ignored);
 		any |= binding && binding->learned;
-		json_append(learned, json_new_strings(binding ? binding->learned : NULL));
+		if (binding)
+			leases = act_learner_pack(context, binding);
+		json_append(learned, json_new_strings(leases));
 	}
 	if (any)
 		return learned;

@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/socket.h>
 
+#include "base/deadline.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_parameters.h"
@@ -13,6 +16,7 @@
 #define LEASES_MAX_BYTES (256 * 1024)
 #define LEASES_MAX_DEPTH 4
 #define LEASES_MODE 0750
+#define UNKNOWN_MS 600000
 
 void leases_clear(struct leases *leases)
 {
@@ -50,6 +54,51 @@ void leases_set(struct leases *leases, const char *address, enum learn_source so
 	leases_remove(leases, address);
 	grow_array(leases->list, leases->n);
 	leases->list[leases->n++] = (struct lease){ copy, source, until_ms };
+}
+
+/* --- as text --- */
+
+/* IPv6 ones are mostly those that the guest took itself; a server's is asked for again in this time. */
+void lease_guess(const char *address, bool any, struct lease *ret)
+{
+	*ret = (struct lease){ .address = xstrdup(address), .source = LEARN_BY_SERVER };
+	if (filter_address_family(address) == AF_INET6)
+		ret->source = LEARN_BY_NEIGHBOURS;
+	else if (any)
+		ret->source = LEARN_BY_TRAFFIC;
+	else
+		ret->until_ms = clock_realtime_ms() + UNKNOWN_MS;
+}
+
+char *lease_to_text(const struct lease *lease)
+{
+	int64_t left = lease->until_ms ? (lease->until_ms - clock_realtime_ms()) / 1000 : 0;
+
+	if (lease->until_ms && left < 1)
+		left = 1;
+	return xprintf("%s/%s/%" PRId64, lease->address, learn_source_to_string(lease->source), left);
+}
+
+bool lease_from_text(const char *text, struct lease *ret)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_strv_ char **parts = strv_split(text, '/');
+	size_t n = strv_length(parts);
+	int64_t left;
+	int source;
+
+	if ((n != 1 && n != 3) || !filter_address_family(parts[0]))
+		return false;
+	if (n == 1) {
+		lease_guess(parts[0], false, ret);
+		return true;
+	}
+	source = learn_source_from_string(parts[1]);
+	if (source < 0 || parse_int(parts[2], "seconds", 0, UINT32_MAX, &left, &ignored) < 0)
+		return false;
+	*ret = (struct lease){ xstrdup(parts[0]), (enum learn_source)source,
+			       left ? clock_realtime_ms() + left * 1000 : 0 };
+	return true;
 }
 
 /* --- the file --- */

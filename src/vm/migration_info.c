@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "vm/filter_digest.h"
 #include "vm/keys.h"
+#include "vm/leases.h"
 
 #define WHAT "migration document"
 #define CAPABILITIES_MAX 512
@@ -262,9 +263,13 @@ static void check_learned(const struct json *list, const char *path, struct prob
 		return;
 	if (json_length(list) > LEARNED_MAX)
 		problems_add(problems, path, "has more than %d elements", LEARNED_MAX);
-	for (size_t i = 0; i < json_length(list) && i < LEARNED_MAX; i++)
-		if (text_ip_version(json_string(json_at(list, i), "")) == 0)
+	for (size_t i = 0; i < json_length(list) && i < LEARNED_MAX; i++) {
+		struct lease lease = { 0 };
+
+		if (!lease_from_text(json_string(json_at(list, i), ""), &lease))
 			problems_add(problems, path, "has an element that is no address");
+		free(lease.address);
+	}
 }
 
 static void read_learned(struct migration_info *info, const struct json *learned, struct problems *problems)

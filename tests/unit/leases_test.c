@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/deadline.h"
 #include "base/strv.h"
 #include "scratch.h"
 #include "vm/leases.h"
@@ -78,6 +79,34 @@ static void test_damaged(void **state)
 	}
 }
 
+/* As it goes to another host. */
+static void test_text(void **state)
+{
+	static const char *const bad[] = { "", "x", "10.0.0.5/dhcp", "10.0.0.5/arp/5", "10.0.0.5/dhcp/-1", "10.0.0.5/dhcp/x", "x/dhcp/5", "10.0.0.5/dhcp/5/6",
+					   "10.0.0.5/dhcp/99999999999" };
+	struct lease lease = { (char *)"10.0.0.5", LEARN_BY_SERVER, clock_realtime_ms() + 60500 }, back = { 0 };
+	_cleanup_free_ char *text = lease_to_text(&lease), *old = NULL;
+
+	(void)state;
+	assert_string_equal(text, "10.0.0.5/dhcp/60");
+	assert_true(lease_from_text(text, &back));
+	assert_string_equal(back.address, "10.0.0.5");
+	assert_int_equal(back.source, LEARN_BY_SERVER);
+	assert_in_range(back.until_ms - lease.until_ms + 60000, 0, 120000);
+	free(back.address);
+	lease.until_ms = 1000; /* over, but not yet taken away */
+	old = lease_to_text(&lease);
+	assert_string_equal(old, "10.0.0.5/dhcp/1");
+	assert_true(lease_from_text("fd00::1/nd/0", &back));
+	assert_int_equal(back.until_ms, 0);
+	free(back.address);
+	assert_true(lease_from_text("10.0.0.7", &back));
+	assert_true(back.until_ms > clock_realtime_ms());
+	free(back.address);
+	for (size_t i = 0; i < ELEMENTS(bad); i++)
+		assert_false(lease_from_text(bad[i], &back));
+}
+
 static void test_owner(void **state)
 {
 	_cleanup_filter_binding_ struct filter_binding *mine = filter_binding_new("tap0", "52:54:00:00:00:01");
@@ -106,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_file, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, scratch_setup, scratch_teardown),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_owner),
 	};
 
