@@ -103,8 +103,8 @@ static void test_document(void **state)
 	assert_non_null(strstr(text, "Instance\n  name               web1\n"));
 	assert_null(strstr(text, "pid"));
 	assert_non_null(strstr(text, "\nCPU and memory\n  vCPUs              2\n  CPU time           00:01:02\n"));
-	assert_non_null(strstr(text, "    NIC  MAC                MODE  LINK  TAP   IP\n"
-				     "      0  aa:00:00:00:00:01  -     -     tap7  -\n"));
+	assert_non_null(strstr(text, "    NIC  MAC                MODE  LINK  TAP   IP  CABLE  IN KIB/S  OUT KIB/S\n"
+				     "      0  aa:00:00:00:00:01  -     -     tap7  -   -      -         -\n"));
 	assert_null(strstr(text, "On the host"));
 	assert_non_null(strstr(text, "\nLast exit\n  reason             acpi\n"
 				     "  last words         one\n                     two\\x1b\n"));
