@@ -5,7 +5,6 @@
 #include "ops/act_shutdown.h"
 #include "ops/act_teardown.h"
 #include "vm/instance.h"
-#include "vm/state.h"
 
 const char *arrival_to_string(enum arrival arrival)
 {
@@ -33,16 +32,13 @@ static bool is_other(const char *asked, const char *known)
 	return asked && !streq(asked, known ? known : "");
 }
 
-/* A launch that is not done has let nothing run, if it is one of those that wait. */
-static enum arrival of_launch(struct context *context, const struct instance *instance, const char *id)
+/* A launch that is not done has let nothing run, if it is one of those that wait. The status line tells: it is there before the state and goes after
+ * it. */
+static enum arrival of_launch(const struct status *status, const char *id)
 {
-	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_state_ struct state *state = NULL;
-	int found = state_read(&context->rundir, instance->name, &state, &err);
-
-	if (found < 0 || (found > 0 && state->move && is_other(id, state->move->id)))
-		return ARRIVAL_UNKNOWN;
-	return found > 0 && state->move ? ARRIVAL_WAITING : ARRIVAL_GRANTED;
+	if (!*status->move)
+		return ARRIVAL_GRANTED;
+	return is_other(id, status->move) ? ARRIVAL_UNKNOWN : ARRIVAL_WAITING;
 }
 
 /* How the last run ended. The record of the one before goes when QEMU begins to wait: so "incoming-failed" is about the last guest that should have
@@ -71,7 +67,7 @@ static enum arrival arrival_of(struct context *context, const struct instance *i
 		       : instance->state == INSTANCE_SAVED ? ARRIVAL_GRANTED
 							   : ARRIVAL_UNKNOWN;
 	if (status->phase == PHASE_STARTING)
-		return of_launch(context, instance, id);
+		return of_launch(status, id);
 	if (status->phase != PHASE_INCOMING)
 		return ARRIVAL_GRANTED;
 	if (is_other(id, status->move))
