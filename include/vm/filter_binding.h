@@ -25,6 +25,7 @@ struct filter_binding {
 	struct filter_parameter *parameters;    /* as given; without MAC */
 	size_t n_parameters;
 	char **groups;                          /* security groups (strv) */
+	uint64_t net_ns;                        /* as read: inode of the network namespace it was bound in; 0 unknown */
 	int64_t number;                         /* unlike that of any other binding, from 2 (struct filter_nic) */
 	bool learns_ipv4, learns_ipv6;          /* a learner has to look for addresses (set by act_filters_put, see vm/filter_parameters.h) */
 	char **learned;                         /* addresses of both families that were found (strv), oldest first */
@@ -43,6 +44,8 @@ int filter_binding_from_json(const struct json *document, struct filter_binding 
 
 /* Durable is not needed: the run directory is gone with the kernel that has the rules. ERROR_HOST. */
 int filter_binding_write(struct rundir *rundir, const struct filter_binding *binding, struct error *err);
+/* Bound where we are not: the kernel has its rules there. ERROR_STATE. */
+int filter_binding_check_place(struct rundir *rundir, const struct filter_binding *binding, struct error *err);
 /* 1 read, 0 none, -1 error. */
 int filter_binding_read(struct rundir *rundir, const char *interface, struct filter_binding **ret, struct error *err);
 int filter_binding_remove(struct rundir *rundir, const char *interface, struct error *err);

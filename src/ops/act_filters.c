@@ -136,6 +136,10 @@ static int read_bindings(struct filters *filters, struct error *err)
 		struct filter_binding *binding = NULL;
 		int read = filter_binding_read(&filters->context->rundir, *name, &binding, err);
 
+		if (read > 0 && filter_binding_check_place(&filters->context->rundir, binding, err) < 0) {
+			filter_binding_free(binding);
+			read = -1;
+		}
 		if (read < 0 && err->kind == ERROR_SPEC && is_taken_out(filters, *name)) {
 			error_clear(err);
 			continue;
@@ -145,6 +149,8 @@ static int read_bindings(struct filters *filters, struct error *err)
 			error_clear(err);
 			continue;
 		}
+		if (read < 0 && err->kind == ERROR_STATE)
+			return -1;
 		if (read < 0)
 			return error_hint(err, "what is filtered there cannot be told: bind it again, or unbind it");
 		if (read > 0)

@@ -69,6 +69,8 @@ static int compile_all(struct filters *filters, struct filters_findings *finding
 		_cleanup_problems_ struct problems problems = { 0 };
 		int read = filter_binding_read(&filters->context->rundir, *name, &binding, &damage);
 
+		if (read > 0 && filter_binding_check_place(&filters->context->rundir, binding, &damage) < 0)
+			read = -1;
 		if (read < 0)
 			say(findings, *name, false, damage.message);
 		if (read > 0 && act_filters_check(filters, binding, &problems) == 0)

@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_compile.h"
+#include "vm/instance.h"
 #include "vm/spec.h"
 
 #define BINDING_VERSION 1
@@ -164,7 +165,8 @@ static int read_parameters(const struct json *parameters, struct filter_binding 
 /* What is not known may mean that less passes: it is not left out. */
 static int check_known(const struct json *document, struct error *err)
 {
-	static const char *const others[] = { "nic", "parameters", "groups", "number", "learns_ipv4", "learns_ipv6", "learned", "version" };
+	static const char *const others[] = { "nic",         "parameters", "groups",  "number", "learns_ipv4",
+					      "learns_ipv6", "learned",    "version", "net_ns" };
 
 	for (struct json_iter it = json_iter(document); json_next(&it);) {
 		bool known = false;
@@ -214,6 +216,7 @@ int filter_binding_from_json(const struct json *document, struct filter_binding 
 		return -1;
 	binding->learns_ipv4 = json_get_bool(document, "learns_ipv4", false);
 	binding->learns_ipv6 = json_get_bool(document, "learns_ipv6", false);
+	binding->net_ns = (uint64_t)json_get_int(document, "net_ns", 0);
 	*ret = take_ptr(binding);
 	return 0;
 }
@@ -235,8 +238,17 @@ int filter_binding_write(struct rundir *rundir, const struct filter_binding *bin
 	if (dir < 0)
 		return part_errno(rundir, err);
 	json_put_int(document, "version", BINDING_VERSION);
+	json_put_int(document, "net_ns", (int64_t)instance_net_ns(rundir));
 	text = json_to_text(document);
 	return file_write_at(dir, binding->interface, text, strlen(text), 0640, false, err);
+}
+
+int filter_binding_check_place(struct rundir *rundir, const struct filter_binding *binding, struct error *err)
+{
+	if (!binding->net_ns || binding->net_ns == instance_net_ns(rundir))
+		return 0;
+	error_set(err, ERROR_STATE, "\"%s\" is filtered in another network namespace", binding->interface);
+	return error_hint(err, "run kvmctl there");
 }
 
 /* An interface that is told to be there by name only has to be the one of the record. */
