@@ -114,6 +114,11 @@ static int compile_numbered(struct filters *filters, struct filter_binding *bind
 static void check_bridge(const struct filters *filters, const struct filter_binding *binding,
 			 const struct filter_program *program, struct problems *problems)
 {
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	/* Its name comes into the rules, too. */
+	if (*binding->bridge && filter_interface_check(binding->bridge, &err) < 0)
+		problems_add_error(problems, "", &err);
 	if (program->connections && !filters->kernel.bridge_ct && !*binding->bridge)
 		problems_add(problems, "",
 			     "its filter looks at connections, which this kernel tracks for frames of bridges by "
