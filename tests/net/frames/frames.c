@@ -11,6 +11,7 @@
  *   pause                                for a tenth of a second: the kernel forgets connections that were dropped as they began
  *
  * frames --explain SHIPPED TABLE...: what `filter explain` says of the frames instead. frames --send "out udp dport=53"...: only sends.
+ * frames --churn COMMAND COMMAND: `churn` with two shell lines in place of filters.
  *
  * with FRAME as in frames.h; a value may be a list of alternatives a|b|c or a range 1..9 or 1..99/7: all combinations are sent. A write
  * to a TAP has done all its work when it returns, so what has not arrived then is dropped: nothing here waits. */
@@ -241,8 +242,8 @@ static void load(struct ring *ring, struct filter_case *c, const struct filter_k
 
 struct churn {
 	struct filter_case *c;
-	const struct filter_kernel *kernel;
-	char *const *filters;
+	const struct filter_kernel *kernel;    /* NULL: commands make the changes */
+	char *const *filters;                  /* or the commands, two of either */
 	atomic_bool done;
 };
 
@@ -251,6 +252,10 @@ static void *churn_thread(void *arg)
 	struct churn *churn = arg;
 
 	for (int i = 0; i < CHURN_TIMES; i++) {
+		if (!churn->kernel) {
+			command(churn->filters[i % 2]);
+			continue;
+		}
 		text_replace(&churn->c->top, churn->filters[i % 2]);
 		put(churn->c, churn->kernel);
 	}
@@ -394,6 +399,19 @@ static int send_frames(int argc, char **argv)
 	return 0;
 }
 
+/* Two commands take turns in changing what tap0 has; the frames are those of `churn`. */
+static int churn_by_commands(char *const *commands)
+{
+	struct ring ring = { .guest = frame_open_tap("tap0"), .lan = frame_open_tap("tap1") };
+	struct filter_case c = { .path = "commands" };
+
+	wait_for_port("tap0");
+	wait_for_port("tap1");
+	churn(&ring, &c, NULL, commands);
+	printf("%zu frames, %zu wrong\n", ring.frames, ring.wrong);
+	return ring.wrong ? 1 : 0;
+}
+
 static int explain(int argc, char **argv)
 {
 	struct filter_kernel kernel = { .bridge = true, .bridge_netfilter = true, .inet_ct = true, .inet_reject = true,
@@ -412,6 +430,8 @@ int main(int argc, char **argv)
 		return explain(argc, argv);
 	if (argc > 2 && streq(argv[1], "--send"))
 		return send_frames(argc, argv);
+	if (argc == 4 && streq(argv[1], "--churn"))
+		return churn_by_commands(argv + 2);
 
 	struct ring ring = { .guest = frame_open_tap("tap0"), .lan = frame_open_tap("tap1") };
 	struct filter_kernel kernel = real_kernel();
