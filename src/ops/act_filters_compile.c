@@ -54,6 +54,13 @@ static int build_tree(struct filters *filters, const struct filter_binding *bind
 	return filter_parameters_build(&source, name, binding, ret_parameters, ret, problems);
 }
 
+static bool same_kernel(const struct filter_kernel *a, const struct filter_kernel *b)
+{
+	return a->bridge == b->bridge && a->bridge_ct == b->bridge_ct && a->bridge_reject == b->bridge_reject &&
+	       a->bridge_netfilter == b->bridge_netfilter && a->inet_ct == b->inet_ct &&
+	       a->inet_reject == b->inet_reject && a->connlimit == b->connlimit && a->mark_mask == b->mark_mask;
+}
+
 /* A kernel that is remembered to be unable may have learned it: a module was loaded. True: it has. */
 static bool ask_kernel_again(struct filters *filters)
 {
@@ -66,7 +73,7 @@ static bool ask_kernel_again(struct filters *filters)
 	filters->kernel_asked = true;
 	return filter_kernel_known(&context->rundir, context->settings->filter_mark_mask, true, &filters->kernel,
 				   &ignored) == 0 &&
-	       memcmp(&before, &filters->kernel, sizeof(before)) != 0;
+	       !same_kernel(&before, &filters->kernel);
 }
 
 static int compile_tree(struct filters *filters, const struct filter_tree *tree, const struct filter_nic *nic,

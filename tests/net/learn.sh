@@ -54,7 +54,8 @@ bind() { bind_as 0 tap0 "$GUEST" "$@"; }
 
 # learned: the addresses of tap0, with blanks between them.
 learned() { "$KVMCTL" filter bindings --json | jq -r '.bindings[] | select(.interface == "tap0") | .learned | join(" ")'; }
-knows() { [ "$(learned)" = "$1" ]; }
+# The record is there before the rules are: verify waits until they are loaded, too.
+knows() { [ "$(learned)" = "$1" ] && "$KVMCTL" filter verify >/dev/null; }
 
 # tells "ADDRESS..." WORDS...: says it (again, as a guest does), until these are known.
 told() {
