@@ -105,7 +105,7 @@ static void link_rule(struct compile *c, const struct filter_tree_rule *rule, en
 	compile_refuse(c, rule, before);
 }
 
-static void open_chain(struct compile *c, const char *name)
+void compile_open_chain(struct compile *c, const char *name)
 {
 	strv_add(&c->program->chains, name);
 	fprintf(c->chains, "\tchain %s {\n", name);
@@ -133,7 +133,7 @@ static void sub_chain(struct compile *c, const char *chain, const char *prefix, 
 {
 	_cleanup_free_ char *name = compile_name(prefix, c->nic->interface, chain);
 
-	open_chain(c, name);
+	compile_open_chain(c, name);
 	for (size_t i = 0; i < c->tree->n; i++)
 		if (link_side(&c->tree->rules[i], side) && streq(c->tree->rules[i].chain, chain))
 			link_rule(c, &c->tree->rules[i], side);
@@ -168,7 +168,7 @@ static void link_layer(struct compile *c, const char *prefix, enum filter_side s
 
 	for (size_t i = 0; i < n; i++)
 		sub_chain(c, chains[i].name, prefix, side);
-	open_chain(c, root);
+	compile_open_chain(c, root);
 	link_root(c, prefix, side, chains, n);
 	fputs("\t}\n", c->chains);
 }
@@ -190,8 +190,9 @@ static char *family_chain(struct compile *c, const char *prefix, enum filter_sid
 	fclose(out);
 	if (size == 0)
 		return NULL;
-	open_chain(c, name);
-	fprintf(c->chains, "%s\t}\n", rules);
+	_cleanup_free_ char *grouped = compile_runs(c, name, rules);
+	compile_open_chain(c, name);
+	fprintf(c->chains, "%s\t}\n", grouped);
 	return take_ptr(name);
 }
 
@@ -201,7 +202,7 @@ static void network_layer(struct compile *c, const char *prefix, enum filter_sid
 	_cleanup_free_ char *ipv4 = family_chain(c, prefix, side, FILTER_FAMILY_IPV4);
 	_cleanup_free_ char *ipv6 = family_chain(c, prefix, side, FILTER_FAMILY_IPV6);
 
-	open_chain(c, root);
+	compile_open_chain(c, root);
 	/* A priority tag is taken off on the way: what is behind it would come past these rules. */
 	if (ipv4)
 		fprintf(c->chains,

@@ -1,4 +1,5 @@
-/* Between the chapters of the compiler: filter_compile.c (chains), _rule.c (one rule), _network.c (connections), _names.c. */
+/* Between the chapters of the compiler: filter_compile.c (chains), _rule.c (one rule), _network.c (connections), _runs.c (rules
+ * that begin alike), _names.c. */
 #ifndef KVMCTL_VM_FILTER_COMPILE_INTERNAL_H
 #define KVMCTL_VM_FILTER_COMPILE_INTERNAL_H
 
@@ -49,6 +50,14 @@ struct emission {
 	const char *verdict;   /* "drop"; "": none */
 	FILE *out;
 };
+
+/* --- filter_compile.c --- */
+/* The beginning of a chain, which the program has from now on. */
+void compile_open_chain(struct compile *c, const char *name);
+
+/* --- _runs.c --- */
+/* The lines of this chain, in which runs of rules are now in chains of their own, written before it. Owned by the caller. */
+char *compile_runs(struct compile *c, const char *chain, const char *rules);
 
 /* --- _rule.c --- */
 /* Lines for all combinations of the rule. */
