@@ -8,6 +8,8 @@
  *   i3   what the guest gets, IP with its connections                 forward -10 (before br_netfilter's -1) and output
  *   i2   what the guest gets, frame by frame                          postrouting 300
  *
+ * Runs of rules that begin alike are in chains of their own (o3-tap0/ipv4-1), entered by what they have in common.
+ *
  * Each of them accepts or drops for itself, so a frame has to be accepted by both layers. Frames from the host to a guest take the
  * same way. The end of a chain accepts, as libvirt's does.
  *
