@@ -63,7 +63,9 @@ def say(line, answer, seconds):
 while "kvmctl-shell" not in text:
     say("\necho kvmctl-sh''ell\n", "kvmctl-shell", 2)
 say("echo kvmctl-beg''in; " + command + "; echo kvmctl-e''nd\n", "kvmctl-end", patience)
-sys.stdout.write(text.split("kvmctl-begin\n", 1)[1].split("kvmctl-end", 1)[0])
+# The echo of what is typed may come between the letters of what the shell says.
+said = text.split("kvmctl-end", 1)[0]
+sys.stdout.write(said.split("kvmctl-begin", 1)[-1].removeprefix("\n"))
 PY
 }
 
