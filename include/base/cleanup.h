@@ -2,6 +2,7 @@
 #ifndef KVMCTL_BASE_CLEANUP_H
 #define KVMCTL_BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +33,12 @@ static inline void fclose_ptr(FILE **f)
 		fclose(*f);
 }
 
+static inline void closedir_ptr(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
 /* Hands the fd over: the variable is -1 afterwards. */
 static inline int take_fd(int *fd)
 {
@@ -51,6 +58,7 @@ static inline int take_fd(int *fd)
 #define _cleanup_free_ _cleanup_(free_ptr)
 #define _cleanup_close_ _cleanup_(close_fd)
 #define _cleanup_fclose_ _cleanup_(fclose_ptr)
+#define _cleanup_closedir_ _cleanup_(closedir_ptr)
 
 #define ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 

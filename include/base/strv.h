@@ -19,6 +19,7 @@ void strv_addf(char ***v, const char *format, ...) __attribute__((format(printf,
 void strv_extend(char ***v, char *const *more);  /* copies */
 char **strv_copy(char *const *v);
 bool strv_contains(char *const *v, const char *s);
+void strv_sort(char **v);                        /* by strcmp(3) */
 char *strv_join(char *const *v, const char *separator);
 /* "a,b,,c" with ',' gives a b "" c; the empty text gives the empty vector. */
 char **strv_split(const char *s, char separator);

@@ -248,7 +248,7 @@ static bool is_temporary(const char *file, const void *arg)
 bool file_sweep_if(int dirfd, bool (*is_ours)(const char *file, const void *arg), const void *arg, bool remove)
 {
 	int fd = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	bool found = false;
 
 	if (!dir) {
@@ -262,7 +262,6 @@ bool file_sweep_if(int dirfd, bool (*is_ours)(const char *file, const void *arg)
 		if (remove)
 			unlinkat(fd, entry->d_name, 0);
 	}
-	closedir(dir);
 	return found;
 }
 

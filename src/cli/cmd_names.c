@@ -8,11 +8,6 @@
 #include "vm/filter_store.h"
 #include "vm/secgroup_store.h"
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int filter_names(const struct invocation *invocation, struct error *err)
 {
 	_cleanup_filter_store_ struct filter_store store = { 0 };
@@ -52,8 +47,7 @@ int cmd_names(struct invocation *invocation, struct error *err)
 	if (rundir_names(&invocation->context->rundir, &records, err) < 0)
 		error_clear(err);
 	strv_extend(&names, records);
-	if (names)
-		qsort(names, strv_length(names), sizeof(*names), by_name);
+	strv_sort(names);
 	for (char **name = names; name && *name; name++)
 		if (name == names || !streq(name[0], name[-1]))
 			puts(*name);

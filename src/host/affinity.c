@@ -180,7 +180,7 @@ static bool is_in(pid_t tid, const pid_t *list, size_t n)
 /* The number of threads that were changed, or -1. */
 static int one_pass(const char *task_dir, const cpu_set_t *set, const pid_t *except, size_t n_except, struct error *err)
 {
-	DIR *dir = opendir(task_dir);
+	_cleanup_closedir_ DIR *dir = opendir(task_dir);
 	struct dirent *entry;
 	int changed = 0, result = 0;
 
@@ -196,7 +196,6 @@ static int one_pass(const char *task_dir, const cpu_set_t *set, const pid_t *exc
 		result = pin((pid_t)tid, set, err);
 		changed += result > 0;
 	}
-	closedir(dir);
 	return result < 0 ? -1 : changed;
 }
 

@@ -80,7 +80,7 @@ static void mark_process(int proc, const char *pid, struct used *used)
 /* Marks what is in use at this moment; what an earlier scan marked is forgotten. */
 static int scan_processes(struct used *used, struct error *err)
 {
-	DIR *proc = opendir("/proc");
+	_cleanup_closedir_ DIR *proc = opendir("/proc");
 	struct dirent *entry;
 
 	if (!proc)
@@ -90,7 +90,6 @@ static int scan_processes(struct used *used, struct error *err)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
 			mark_process(dirfd(proc), entry->d_name, used);
 	}
-	closedir(proc);
 	return 0;
 }
 

@@ -13,11 +13,6 @@
 
 /* --- which binding --- */
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* nic: -1, whichever there is. */
 static int find_nic(struct context *context, const char *instance, int64_t nic, struct filter_binding **ret,
 		    struct error *err)
@@ -39,8 +34,7 @@ static int find_nic(struct context *context, const char *instance, int64_t nic, 
 		found = take_ptr(binding);
 	}
 	if (mine && strv_length(mine) > 1) {
-		qsort(mine, strv_length(mine), sizeof(*mine),
-		      compare_names); /* NOLINT(bugprone-sizeof-expression): of pointers */
+		strv_sort(mine);
 		_cleanup_free_ char *list = strv_join(mine, ", ");
 
 		error_set(err, ERROR_USAGE, "the instance \"%s\" has several NICs that are filtered", instance);

@@ -9,11 +9,6 @@
 
 static const char *const tables[] = { "bridge", "inet" };
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* --- one listing, so that equal things have equal texts --- */
 
 /* What passes by changes it. */
@@ -38,8 +33,7 @@ static void add_elements(struct json *list, const struct json *set)
 			return;
 	for (size_t i = 0; i < json_length(elements); i++)
 		strv_take(&texts, json_to_text(json_at(elements, i)));
-	if (texts)
-		qsort(texts, strv_length(texts), sizeof(*texts), by_text);
+	strv_sort(texts);
 	for (char **text = texts; text && *text; text++)
 		json_append_string(list, *text);
 }

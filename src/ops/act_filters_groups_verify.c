@@ -6,17 +6,6 @@
 #include "host/nft.h"
 #include "vm/secgroup_binding.h"
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void sort(char **list)
-{
-	if (list)
-		qsort(list, strv_length(list), sizeof(*list), by_text);
-}
-
 static int elements_of(const char *set, char ***ret, struct error *err)
 {
 	_cleanup_free_ char *what = xprintf("set bridge kvmctl %s", set), *text = NULL;
@@ -78,8 +67,8 @@ int filters_verify_groups(const struct filters *filters, const struct filter_lis
 
 		if (filters_group_members(filters, *set, &wanted, err) < 0 || elements_of(*set, &there, err) < 0)
 			return -1;
-		sort(wanted);
-		sort(there);
+		strv_sort(wanted);
+		strv_sort(there);
 		compare(*set, wanted, there, findings);
 	}
 	return 0;

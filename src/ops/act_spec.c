@@ -12,12 +12,6 @@
 #include "base/text.h"
 #include "ops/act_input.h"
 
-static void closedir_ptr(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static int hint_if_large(struct error *err)
 {
 	return err->errnum == EFBIG ? error_hint(err, "a spec is a small JSON object: see kvmctl.json(5)") : -1;
@@ -26,7 +20,7 @@ static int hint_if_large(struct error *err)
 char **spec_names(const char *spec_dir)
 {
 	char **names = NULL;
-	_cleanup_(closedir_ptr) DIR *dir = opendir(spec_dir);
+	_cleanup_closedir_ DIR *dir = opendir(spec_dir);
 	if (!dir)
 		return NULL;
 	for (const struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {

@@ -105,7 +105,7 @@ static bool sweep(struct context *context, bool remove)
 	const char *const plain[] = { settings->cache_dir, settings->filter_dir, settings->secgroup_dir, members,
 				      leases };
 	bool found = leftovers_sweep(&context->rundir, remove);
-	DIR *dir = opendir(settings->state_dir);
+	_cleanup_closedir_ DIR *dir = opendir(settings->state_dir);
 
 	for (size_t i = 0; i < ELEMENTS(plain); i++)
 		found |= sweep_directory(plain[i], remove);
@@ -114,21 +114,17 @@ static bool sweep(struct context *context, bool remove)
 
 		found |= instance_name_valid(entry->d_name) && sweep_directory(path, remove);
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }
 
 /* After the repairs, which may have finished what such a file was for. */
 static bool sweep_saved(struct context *context, bool remove)
 {
-	DIR *dir = opendir(context->settings->state_dir);
+	_cleanup_closedir_ DIR *dir = opendir(context->settings->state_dir);
 	bool found = false;
 
 	for (struct dirent *entry; dir && (entry = readdir(dir));)
 		found |= instance_name_valid(entry->d_name) && act_save_sweep(context, entry->d_name, remove);
-	if (dir)
-		closedir(dir);
 	return found;
 }
 

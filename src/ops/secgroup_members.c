@@ -50,20 +50,13 @@ static struct json *add_row(struct work *work, const char *member, bool changed)
 
 /* --- addresses --- */
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void sort_addresses(struct work *work)
 {
 	char **all = work->addresses;
 
 	work->addresses = NULL;
-	if (!all)
-		return;
-	qsort(all, strv_length(all), sizeof(*all), by_text);
-	for (char **address = all; *address; address++)
+	strv_sort(all);
+	for (char **address = all; address && *address; address++)
 		if (address == all || !streq(address[0], address[-1]))
 			strv_add(&work->addresses, *address);
 	strv_free(all);

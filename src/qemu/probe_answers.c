@@ -16,17 +16,6 @@ const struct probe_query probe_queries[] = {
 };
 const size_t probe_n_queries = ELEMENTS(probe_queries);
 
-static int compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void sort(char **list)
-{
-	if (list)
-		qsort(list, strv_length(list), sizeof(*list), compare_strings);
-}
-
 /* The list that a query returned. An error reply (query-cpu-definitions of some targets) is an empty one
  * when it is not needed. */
 static int answer_list(const struct json *answers, const char *key, bool needed, const struct json **ret,
@@ -61,7 +50,7 @@ static int answer_names(const struct json *answers, const char *key, const char 
 					 member);
 		strv_add(ret, name);
 	}
-	sort(*ret);
+	strv_sort(*ret);
 	return 0;
 }
 
@@ -200,10 +189,10 @@ int probe_from_answers(const struct json *answers, struct probe **ret, struct er
 	qmp_schema_values(schema, "object-add qom-type", &probe->objects);
 	qmp_schema_values(schema, "blockdev-add driver", &probe->block_drivers);
 	qmp_schema_values(schema, "migrate-set-parameters multifd-compression", &probe->compressions);
-	sort(probe->compressions);
-	sort(probe->commands);
-	sort(probe->objects);
-	sort(probe->block_drivers);
+	strv_sort(probe->compressions);
+	strv_sort(probe->commands);
+	strv_sort(probe->objects);
+	strv_sort(probe->block_drivers);
 	read_can(options, schema, json_get_string(answers, "help", ""), probe);
 	*ret = take_ptr(probe);
 	return 0;

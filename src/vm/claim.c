@@ -183,18 +183,17 @@ void claims_release(struct rundir *rundir, char *const *keys, const char *name)
 
 void claims_sweep(struct rundir *rundir, const char *name)
 {
-	DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
+	_cleanup_closedir_ DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
 
 	if (!dir)
 		return;
 	for (struct dirent *entry; (entry = readdir(dir));)
 		release_one(dirfd(dir), entry->d_name, name);
-	closedir(dir);
 }
 
 bool claims_exist(struct rundir *rundir, const char *name)
 {
-	DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
+	_cleanup_closedir_ DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
 	bool found = false;
 
 	if (!dir)
@@ -204,13 +203,12 @@ bool claims_exist(struct rundir *rundir, const char *name)
 
 		found = owner && streq(owner, name);
 	}
-	closedir(dir);
 	return found;
 }
 
 void claims_names(struct rundir *rundir, struct rundir_names *names)
 {
-	DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
+	_cleanup_closedir_ DIR *dir = rundir_read(rundir, RUNDIR_CLAIM);
 
 	if (!dir)
 		return;
@@ -222,5 +220,4 @@ void claims_names(struct rundir *rundir, struct rundir_names *names)
 		grow_array(names->list, names->n);
 		names->list[names->n++] = take_ptr(owner);
 	}
-	closedir(dir);
 }

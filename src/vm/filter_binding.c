@@ -299,14 +299,9 @@ int filter_binding_remove(struct rundir *rundir, const char *interface, struct e
 	return filter_interface_check(interface, err) < 0 ? -1 : file_remove_at(dir, interface, 0, err);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int filter_binding_list(struct rundir *rundir, char ***ret, struct error *err)
 {
-	DIR *dir = rundir_read(rundir, RUNDIR_FILTER);
+	_cleanup_closedir_ DIR *dir = rundir_read(rundir, RUNDIR_FILTER);
 	char **names = NULL;
 
 	if (!dir && errno != ENOENT)
@@ -318,10 +313,7 @@ int filter_binding_list(struct rundir *rundir, char ***ret, struct error *err)
 		if (filter_interface_check(entry->d_name, &other) == 0)
 			strv_add(&names, entry->d_name);
 	}
-	if (dir)
-		closedir(dir);
-	if (names)
-		qsort(names, strv_length(names), sizeof(*names), by_name);
+	strv_sort(names);
 	*ret = names;
 	return 0;
 }

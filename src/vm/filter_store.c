@@ -16,12 +16,6 @@
 /* XML first: writing puts it there, and then takes a JSON one away. */
 static const char *const suffixes[] = { ".xml", ".json" };
 
-static void closedir_ptr(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 void filter_store_open_at(const char *dir, const char *shipped, struct filter_store *ret)
 {
 	*ret = (struct filter_store){ .dir = xstrdup(dir), .shipped = xstrdup(shipped) };
@@ -46,11 +40,6 @@ void filter_store_close(struct filter_store *store)
 
 /* --- listing --- */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void add_name(const char *file, char ***names)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
@@ -67,7 +56,7 @@ static void add_name(const char *file, char ***names)
 /* A directory that is not there has none. */
 static int list_dir(const char *path, char ***names, struct error *err)
 {
-	_cleanup_(closedir_ptr) DIR *dir = path ? opendir(path) : NULL;
+	_cleanup_closedir_ DIR *dir = path ? opendir(path) : NULL;
 
 	if (!path || (!dir && errno == ENOENT))
 		return 0;
@@ -85,8 +74,7 @@ int filter_store_list(const struct filter_store *store, char ***ret, struct erro
 
 	if (list_dir(store->dir, &names, err) < 0 || list_dir(store->shipped, &names, err) < 0)
 		return -1;
-	if (names)
-		qsort(names, strv_length(names), sizeof(*names), by_name);
+	strv_sort(names);
 	for (char **name = names; name && *name; name++)
 		if (name == names || !streq(name[0], name[-1]))
 			strv_add(&unique, *name);

@@ -88,7 +88,7 @@ int orphans_search(struct rundir *rundir, const struct process_id *here, struct 
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
 	struct orphans orphans = { 0 };
-	DIR *dir = opendir("/proc");
+	_cleanup_closedir_ DIR *dir = opendir("/proc");
 
 	if (!dir)
 		return error_errno(err, ERROR_UNKNOWN, errno, "cannot read \"/proc\"");
@@ -104,7 +104,6 @@ int orphans_search(struct rundir *rundir, const struct process_id *here, struct 
 		if (name && !is_recorded(rundir, name, (pid_t)pid))
 			add_orphan((pid_t)pid, take_ptr(name), &orphans);
 	}
-	closedir(dir);
 	if (err->kind != ERROR_NONE) {
 		orphans_free(&orphans);
 		return -1;

@@ -170,7 +170,7 @@ DIR *rundir_read(struct rundir *rundir, enum rundir_part part)
 int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *suffix, struct rundir_names *names,
 		     struct error *err)
 {
-	DIR *dir = rundir_read(rundir, part);
+	_cleanup_closedir_ DIR *dir = rundir_read(rundir, part);
 	size_t tail = strlen(suffix);
 
 	if (!dir)
@@ -186,28 +186,22 @@ int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *s
 		grow_array(names->list, names->n);
 		names->list[names->n++] = take_ptr(name);
 	}
-	closedir(dir);
 	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 char **rundir_names_finish(struct rundir_names *names)
 {
 	size_t kept = 0;
 
-	if (names->n > 0)
-		qsort(names->list, names->n, sizeof(*names->list), compare_names);
+	grow_array(names->list, names->n);
+	names->list[names->n] = NULL;
+	strv_sort(names->list);
 	for (size_t i = 0; i < names->n; i++) {
 		if (kept > 0 && streq(names->list[kept - 1], names->list[i]))
 			free(names->list[i]);
 		else
 			names->list[kept++] = names->list[i];
 	}
-	grow_array(names->list, kept);
 	names->list[kept] = NULL;
 	return names->list;
 }

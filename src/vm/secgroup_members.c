@@ -158,17 +158,6 @@ int secgroup_instance_groups(const struct secgroup_store *store, const char *ins
 
 /* --- all of them --- */
 
-static void closedir_ptr(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int add_members_of(const struct secgroup_store *store, const char *group, const char *instance, char ***members,
 			  struct error *err)
 {
@@ -192,7 +181,7 @@ static int add_members_of(const struct secgroup_store *store, const char *group,
 int secgroup_instances(const struct secgroup_store *store, const char *group, char ***ret, struct error *err)
 {
 	_cleanup_free_ char *path = xprintf("%s/" INSTANCES, store->dir);
-	_cleanup_(closedir_ptr) DIR *dir = opendir(path);
+	_cleanup_closedir_ DIR *dir = opendir(path);
 	_cleanup_strv_ char **members = NULL;
 
 	if (!dir && errno != ENOENT)
@@ -200,8 +189,7 @@ int secgroup_instances(const struct secgroup_store *store, const char *group, ch
 	for (const struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
 		if (add_members_of(store, group, entry->d_name, &members, err) < 0)
 			return -1;
-	if (members)
-		qsort(members, strv_length(members), sizeof(*members), by_name);
+	strv_sort(members);
 	*ret = take_ptr(members);
 	return 0;
 }

@@ -48,20 +48,9 @@ int secgroup_store_lock(const struct secgroup_store *store, const char *verb, st
 	return 0;
 }
 
-static void closedir_ptr(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int secgroup_store_list(const struct secgroup_store *store, char ***ret, struct error *err)
 {
-	_cleanup_(closedir_ptr) DIR *dir = opendir(store->dir);
+	_cleanup_closedir_ DIR *dir = opendir(store->dir);
 	_cleanup_strv_ char **names = NULL;
 
 	if (!dir && errno != ENOENT)
@@ -76,8 +65,7 @@ int secgroup_store_list(const struct secgroup_store *store, char ***ret, struct 
 		if (secgroup_name_is_valid(name, &ignored))
 			strv_take(&names, take_ptr(name));
 	}
-	if (names)
-		qsort(names, strv_length(names), sizeof(*names), by_name);
+	strv_sort(names);
 	*ret = take_ptr(names);
 	return 0;
 }

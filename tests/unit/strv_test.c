@@ -97,12 +97,24 @@ static void test_split(void **state)
 	assert_null(strv_split("", ','));
 }
 
+static void test_sort(void **state)
+{
+	_cleanup_strv_ char **v = strv_split("b,,B,a,ba,a", ','), **none = NULL;
+	_cleanup_free_ char *joined = NULL;
+
+	(void)state;
+	strv_sort(v);
+	strv_sort(none);
+	joined = strv_join(v, "|");
+	assert_string_equal(joined, "|B|a|a|b|ba");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shell_words), cmocka_unit_test(test_shell_words_without_an_end),
 		cmocka_unit_test(test_quoting_reads_back), cmocka_unit_test(test_vector),
-		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_split), cmocka_unit_test(test_sort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
