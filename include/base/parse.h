@@ -17,5 +17,7 @@ int parse_seconds(const char *s, const char *what, int64_t *ret_ms, struct error
 int parse_uuid(const char *s, const char *what, char ret[37], struct error *err);
 /* A MAC address of six octets, ret in lower case, 18 bytes; a multicast or all-zero address is refused. */
 int parse_mac(const char *s, const char *what, char ret[18], struct error *err);
+/* The six octets of any MAC address, each written with one or two hex digits. False: it is none. */
+bool parse_mac_octets(const char *s, uint8_t ret[6]);
 
 #endif

@@ -125,3 +125,27 @@ int parse_mac(const char *s, const char *what, char ret[18], struct error *err)
 	memcpy(ret, lower, sizeof(lower));
 	return 0;
 }
+
+static unsigned hex_digit(char c)
+{
+	return (unsigned)(isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10);
+}
+
+bool parse_mac_octets(const char *s, uint8_t ret[6])
+{
+	uint8_t octets[6];
+
+	for (int i = 0; i < 6; i++) {
+		unsigned octet = 0;
+		size_t n = 0;
+
+		for (; n < 2 && isxdigit((unsigned char)s[n]); n++)
+			octet = octet * 16 + hex_digit(s[n]);
+		if (!n || s[n] != (i < 5 ? ':' : '\0'))
+			return false;
+		octets[i] = (uint8_t)octet;
+		s += n + 1;
+	}
+	memcpy(ret, octets, sizeof(octets));
+	return true;
+}

@@ -139,7 +139,7 @@ int link_set_mac(const char *name, const char *guest_mac, struct error *err)
 
 	if (parse_mac(guest_mac, "MAC address", text, err) < 0)
 		return -1;
-	sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5]);
+	parse_mac_octets(text, mac);
 	mac[0] = mac[0] == 0xfe ? 0xfa : 0xfe;
 	what.mac = mac;
 	return change(name, what, "set the MAC address of", err);

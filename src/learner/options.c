@@ -1,6 +1,5 @@
 /* The command line, as ops/act_learner.c makes it. */
 #include <getopt.h>
-#include <stdio.h>
 
 #include "base/deadline.h"
 #include "base/parse.h"
@@ -28,15 +27,10 @@ static const struct option rows[] = {
 static int read_mac(const char *text, uint8_t ret[6], struct error *err)
 {
 	char mac[18];
-	unsigned octets[6] = { 0 };
 
 	if (parse_mac(text, "--mac", mac, err) < 0)
 		return -1;
-	/* NOLINTNEXTLINE(cert-err34-c): it has been checked */
-	(void)sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x", &octets[0], &octets[1], &octets[2], &octets[3], &octets[4],
-		     &octets[5]);
-	for (int i = 0; i < 6; i++)
-		ret[i] = (uint8_t)octets[i];
+	parse_mac_octets(mac, ret);
 	return 0;
 }
 

@@ -1,8 +1,7 @@
 /* What is not said about a packet: as an ordinary one of its kind has it. */
+#include "base/parse.h"
 #include "base/text.h"
 #include "vm/filter_packet_internal.h"
-
-#include <stdio.h>
 
 #define ID(name) FILTER_ATTRIBUTE_##name
 
@@ -86,13 +85,9 @@ static void fill_macs(struct filter_packet *packet, const struct filter_packet_d
 {
 	bool out = packet->direction == FILTER_OUT;
 	uint8_t guest[6], group[6];
-	unsigned b[6];
 
-	memcpy(guest, some_guest_mac, 6);
-	if (defaults->mac &&
-	    sscanf(defaults->mac, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) == 6)
-		for (size_t i = 0; i < 6; i++)
-			guest[i] = (uint8_t)b[i];
+	if (!defaults->mac || !parse_mac_octets(defaults->mac, guest))
+		memcpy(guest, some_guest_mac, 6);
 	put_mac(packet, ID(SRCMACADDR), out ? guest : other_mac);
 	put_mac(packet, ID(DSTMACADDR), group_mac(packet, group) ? group : out ? other_mac : guest);
 }

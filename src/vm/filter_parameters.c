@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_before.h"
@@ -31,21 +32,16 @@ int filter_address_family(const char *address)
 /* The seventh bit of the first octet is turned round: RFC 4291, appendix A. */
 char *filter_link_local(const char *mac)
 {
-	unsigned octets[6] = { 0 };
+	uint8_t octets[6] = { 0 };
 	char text[INET6_ADDRSTRLEN] = "";
 	unsigned char bytes[16] = { 0xfe, 0x80 };
 
-	/* NOLINTNEXTLINE(cert-err34-c): what is no MAC address is not bound */
-	(void)sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x", &octets[0], &octets[1], &octets[2], &octets[3], &octets[4],
-		     &octets[5]);
-	bytes[8] = (unsigned char)(octets[0] ^ 2);
-	bytes[9] = (unsigned char)octets[1];
-	bytes[10] = (unsigned char)octets[2];
+	parse_mac_octets(mac, octets); /* what is no MAC address is not bound */
+	octets[0] ^= 2;
+	memcpy(bytes + 8, octets, 3);
 	bytes[11] = 0xff;
 	bytes[12] = 0xfe;
-	bytes[13] = (unsigned char)octets[3];
-	bytes[14] = (unsigned char)octets[4];
-	bytes[15] = (unsigned char)octets[5];
+	memcpy(bytes + 13, octets + 3, 3);
 	inet_ntop(AF_INET6, bytes, text, sizeof(text));
 	return xstrdup(text);
 }

@@ -3,7 +3,6 @@
 #include "vm/filter_model.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <inttypes.h>
 #include <strings.h>
 
@@ -135,21 +134,10 @@ static int read_boolean(const char *text, struct filter_value *value, struct err
 
 static int read_mac(const char *text, struct filter_value *value, struct error *err)
 {
-	const char *p = text;
-
-	for (size_t i = 0; i < 6; i++) {
-		unsigned octet = 0;
-		size_t n = strspn(p, "0123456789abcdefABCDEF");
-
-		if (n < 1 || n > 2 || p[n] != (i < 5 ? ':' : '\0'))
-			return error_set(err, ERROR_SPEC, "\"%s\" is no MAC address (00:11:22:33:44:55)", text);
-		for (size_t k = 0; k < n; k++)
-			octet = octet * 16 +
-				(p[k] <= '9' ? (unsigned)(p[k] - '0') : (unsigned)((p[k] | 0x20) - 'a' + 10));
-		value->bytes[i] = (uint8_t)octet;
-		p += n + 1;
-	}
 	const uint8_t *b = value->bytes;
+
+	if (!parse_mac_octets(text, value->bytes))
+		return error_set(err, ERROR_SPEC, "\"%s\" is no MAC address (00:11:22:33:44:55)", text);
 	value->text = xprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
 	return 0;
 }

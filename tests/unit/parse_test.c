@@ -115,11 +115,32 @@ static void test_mac(void **state)
 	assert_string_equal(mac, "aa:00:00:35:ac:23");
 }
 
+static void test_mac_octets(void **state)
+{
+	static const uint8_t expected[6] = { 0xfa, 0x00, 0x0b, 0x35, 0xac, 0x09 };
+	static const char *const broken[] = { "", "fa:0:b:35:ac", "fa:0:b:35:ac:", "fa:0:b:35:ac:9:", "fa:0:b:35:ac:009",
+					      "fa:0::35:ac:9", "fa-0-b-35-ac-9", "fa:0:b:35:ac:g", "fa:0:b:35:ac:9:01",
+					      " fa:0:b:35:ac:9", "fa:0:b:35:ac:9 ", "0x1:0:b:35:ac:9" };
+	uint8_t octets[6];
+
+	(void)state;
+	assert_true(parse_mac_octets("FA:00:0b:35:aC:09", octets));
+	assert_memory_equal(octets, expected, 6);
+	memset(octets, 0, 6);
+	assert_true(parse_mac_octets("fa:0:b:35:ac:9", octets));
+	assert_memory_equal(octets, expected, 6);
+	for (size_t i = 0; i < ELEMENTS(broken); i++)
+		assert_false(parse_mac_octets(broken[i], octets));
+	assert_memory_equal(octets, expected, 6);
+	assert_true(parse_mac_octets("ff:ff:ff:ff:ff:ff", octets));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_int),	cmocka_unit_test(test_not_an_int), cmocka_unit_test(test_bool),
 		cmocka_unit_test(test_seconds), cmocka_unit_test(test_uuid),	   cmocka_unit_test(test_mac),
+		cmocka_unit_test(test_mac_octets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
