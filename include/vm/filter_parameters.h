@@ -40,7 +40,5 @@ int filter_parameters_build(const struct filter_source *source, const char *name
 int filter_parameters_learning(const struct filter_binding *binding, enum filter_learning *ret, struct problems *problems);
 /* The link-local IPv6 address made of a MAC address, as text. Owned by the caller. */
 char *filter_link_local(const char *mac);
-/* An address as it is written (inet_ntop): AF_INET, AF_INET6, or 0 when it is none. */
-int filter_address_family(const char *address);
 
 #endif

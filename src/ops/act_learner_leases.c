@@ -1,12 +1,11 @@
 /* What was learned: for a learner that begins, for a NIC that is made anew, for a guest that moves. */
 #include "ops/act_learner.h"
 
-#include <sys/socket.h>
-
 #include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_parameters.h"
+#include "vm/value.h"
 
 /* What passes already, with what is on disk about it. */
 void act_learner_known(struct context *context, const struct filter_binding *binding, struct leases *ret)
@@ -40,7 +39,7 @@ static bool is_good(const struct lease *lease, enum filter_learning learning)
 
 	if (lease->until_ms && lease->until_ms <= clock_realtime_ms())
 		return false;
-	return filter_address_family(lease->address) == AF_INET6 || seen == (learning == FILTER_LEARNING_ANY);
+	return text_ip_version(lease->address) == 6 || seen == (learning == FILTER_LEARNING_ANY);
 }
 
 static bool has_owner(struct context *context, const struct filter_binding *binding, const char *address)

@@ -1,7 +1,6 @@
 /* The facts of this host that a plan is made from. */
 #include "vm/facts.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -12,6 +11,7 @@
 #include "host/user.h"
 #include "vm/disk_chain.h"
 #include "vm/firmware.h"
+#include "vm/value.h"
 
 void facts_free(struct facts *facts)
 {
@@ -61,10 +61,7 @@ static int gather_network(const struct spec *spec, struct facts *facts, struct e
 /* "": the value is an address, a directory, or nothing: as it is. */
 static int resolve_interface(const char *bind, int family, const char *key, char **ret, struct error *err)
 {
-	struct in6_addr address;
-
-	if (is_empty(bind) || bind[0] == '/' || inet_pton(AF_INET, bind, &address) == 1 ||
-	    inet_pton(AF_INET6, bind, &address) == 1) {
+	if (is_empty(bind) || bind[0] == '/' || text_ip_version(bind)) {
 		*ret = xstrdup("");
 		return 0;
 	}

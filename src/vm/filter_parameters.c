@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_before.h"
+#include "vm/value.h"
 
 /* What IP has while the filter is only checked: nobody's. */
 #define NO_ADDRESS "0.0.0.0"
@@ -18,15 +19,6 @@ void filter_parameters_clear(struct filter_parameters *parameters)
 	filter_parameters_free(parameters->list, parameters->n);
 	filter_free(parameters->before);
 	*parameters = (struct filter_parameters){ 0 };
-}
-
-int filter_address_family(const char *address)
-{
-	unsigned char bytes[16];
-
-	if (inet_pton(AF_INET, address, bytes) == 1)
-		return AF_INET;
-	return inet_pton(AF_INET6, address, bytes) == 1 ? AF_INET6 : 0;
 }
 
 /* The seventh bit of the first octet is turned round: RFC 4291, appendix A. */
@@ -81,13 +73,13 @@ static void add_value(struct filter_parameters *parameters, const char *name, co
 		strv_add(values, value);
 }
 
-static bool add_learned(struct filter_parameters *parameters, const char *name, int family,
+static bool add_learned(struct filter_parameters *parameters, const char *name, int version,
 			const struct filter_binding *binding)
 {
 	bool any = false;
 
 	for (char *const *address = binding->learned; address && *address; address++)
-		if (filter_address_family(*address) == family) {
+		if (text_ip_version(*address) == version) {
 			add_value(parameters, name, *address);
 			any = true;
 		}
@@ -113,7 +105,7 @@ static void find_ipv4(struct filter_parameters *parameters, const struct filter_
 		problems_add(
 			problems, "IP",
 			"the filter needs it, and CTRL_IP_LEARNING is none: give the addresses that the guest has");
-	parameters->waiting = !add_learned(parameters, "IP", AF_INET, binding);
+	parameters->waiting = !add_learned(parameters, "IP", 4, binding);
 	if (parameters->waiting)
 		add_value(parameters, "IP", NO_ADDRESS);
 }
@@ -125,7 +117,7 @@ static void find_ipv6(struct filter_parameters *parameters, const struct filter_
 	parameters->learns_ipv6 = parameters->learning != FILTER_LEARNING_NONE &&
 				  (parameters->learns_ipv4 || given(binding, "CTRL_IP_LEARNING"));
 	add_value(parameters, "IPV6", link_local);
-	add_learned(parameters, "IPV6", AF_INET6, binding);
+	add_learned(parameters, "IPV6", 6, binding);
 }
 
 /* --- the tree --- */

@@ -1,22 +1,15 @@
 /* Host checks of VNC, SPICE and the keyboard: interfaces, certificates, passwords, keymaps. */
 #include "vm/host_check_internal.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
 #include "host/link.h"
+#include "vm/value.h"
 
 #define SPICE_PASSWORD_MAX 59 /* spice-protocol: SPICE_MAX_PASSWORD_LENGTH with its NUL is 60 */
-
-static bool is_ip(const char *text)
-{
-	struct in6_addr address;
-
-	return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
-}
 
 /* Neither an IP address nor a directory: an interface, which must have an address to listen on. */
 static void check_interface(struct check *check, const char *path, const char *name, int family)
@@ -53,7 +46,7 @@ static void check_vnc(struct check *check)
 		return;
 	if (bind[0] == '/')
 		check_directory(check, "hvparams.vnc_bind_address", bind);
-	else if (!is_ip(bind))
+	else if (!text_ip_version(bind))
 		check_interface(check, "hvparams.vnc_bind_address", bind, 0);
 	if (!is_empty(hv->vnc_x509_path))
 		check_certificates(check, hv->vnc_x509_path);
@@ -78,7 +71,7 @@ static void check_spice(struct check *check)
 
 	if (is_empty(hv->spice_bind))
 		return;
-	if (!is_ip(hv->spice_bind))
+	if (!text_ip_version(hv->spice_bind))
 		check_interface(check, "hvparams.spice_bind", hv->spice_bind,
 				version == 4   ? AF_INET
 				: version == 6 ? AF_INET6

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sys/socket.h>
 
 #include "base/deadline.h"
 #include "base/file.h"
@@ -11,6 +10,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_parameters.h"
+#include "vm/value.h"
 
 #define LEASES_VERSION 1
 #define LEASES_MAX_BYTES (256 * 1024)
@@ -62,7 +62,7 @@ void leases_set(struct leases *leases, const char *address, enum learn_source so
 void lease_guess(const char *address, bool any, struct lease *ret)
 {
 	*ret = (struct lease){ .address = xstrdup(address), .source = LEARN_BY_SERVER };
-	if (filter_address_family(address) == AF_INET6)
+	if (text_ip_version(address) == 6)
 		ret->source = LEARN_BY_NEIGHBOURS;
 	else if (any)
 		ret->source = LEARN_BY_TRAFFIC;
@@ -87,7 +87,7 @@ bool lease_from_text(const char *text, struct lease *ret)
 	int64_t left;
 	int source;
 
-	if ((n != 1 && n != 3) || !filter_address_family(parts[0]))
+	if ((n != 1 && n != 3) || !text_ip_version(parts[0]))
 		return false;
 	if (n == 1) {
 		lease_guess(parts[0], false, ret);
@@ -125,7 +125,7 @@ static int read_lease(const struct json *entry, struct leases *ret, struct error
 	int source = learn_source_from_string(json_get_string(entry, "source", ""));
 	int64_t until = json_get_int(entry, "until", -1);
 
-	if (!filter_address_family(address) || source < 0 || until < 0)
+	if (!text_ip_version(address) || source < 0 || until < 0)
 		return error_set(err, ERROR_SPEC, "a lease in it is damaged");
 	leases_set(ret, address, (enum learn_source)source, until);
 	return 0;

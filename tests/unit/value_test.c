@@ -154,6 +154,9 @@ static void test_small_questions(void **state)
 	(void)state;
 	assert_int_equal(text_ip_version("127.0.0.1"), 4);
 	assert_int_equal(text_ip_version("::"), 6);
+	assert_int_equal(text_ip_version("10.0.0.1"), 4);
+	assert_int_equal(text_ip_version("::1"), 6);
+	assert_int_equal(text_ip_version("10.0.0"), 0);
 	assert_int_equal(text_ip_version("lo"), 0);
 	assert_true(text_is_interface("br0.100@x"));
 	assert_false(text_is_interface("a/b"));
