@@ -39,16 +39,7 @@ char *filter_program_text(const struct filter_program *program)
 				 : xstrdup(program->text);
 }
 
-/* --- layer LINK --- */
-
-static bool link_side(const struct filter_tree_rule *rule, enum filter_side side)
-{
-	struct filter_standing standing;
-
-	return filter_rule_layer(rule->rule) == FILTER_LAYER_LINK && filter_rule_stands(rule, side, &standing);
-}
-
-static const char *link_verdict(enum filter_action action)
+const char *compile_verdict(enum filter_action action)
 {
 	switch (action) {
 	case FILTER_ACCEPT:
@@ -57,12 +48,22 @@ static const char *link_verdict(enum filter_action action)
 		return "return";
 	case FILTER_CONTINUE:
 		return "";
+	case FILTER_REJECT:
+		return NULL;
 	case FILTER_DROP:
-	case FILTER_REJECT: /* libvirt's way: frames are not answered on this layer */
 	case FILTER_ACTION_MAX:
 		break;
 	}
 	return "drop";
+}
+
+/* --- layer LINK --- */
+
+static bool link_side(const struct filter_tree_rule *rule, enum filter_side side)
+{
+	struct filter_standing standing;
+
+	return filter_rule_layer(rule->rule) == FILTER_LAYER_LINK && filter_rule_stands(rule, side, &standing);
 }
 
 /* Ports can be looked at only where the protocol that has them is named. */
@@ -90,17 +91,20 @@ static bool check_ports(struct compile *c, const struct filter_tree_rule *rule)
 static void link_rule(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side)
 {
 	struct filter_standing standing;
+	const char *verdict = compile_verdict(rule->rule->action);
 	size_t before = c->problems->n;
 
 	if (compile_refused(c, rule) || !filter_rule_stands(rule, side, &standing))
 		return;
+	if (!verdict) /* libvirt's way: frames are not answered on this layer */
+		verdict = "drop";
 	if (check_ports(c, rule))
 		compile_rule(c, &(struct emission){ .rule = rule,
 						    .side = side,
 						    .mirrored = standing.mirrored,
 						    .guards = true,
 						    .condition = "",
-						    .verdict = link_verdict(rule->rule->action),
+						    .verdict = verdict,
 						    .out = c->chains });
 	compile_refuse(c, rule, before);
 }

@@ -52,6 +52,8 @@ struct emission {
 };
 
 /* --- filter_compile.c --- */
+/* nft's word for what a rule says, "" to go on; NULL to reject, for which each layer has a way of its own. */
+const char *compile_verdict(enum filter_action action);
 /* The beginning of a chain, which the program has from now on. */
 void compile_open_chain(struct compile *c, const char *name);
 

@@ -181,19 +181,10 @@ static char *limit_text(struct compile *c, const struct filter_tree_rule *rule, 
 
 static const char *verdict_of(struct compile *c, const struct filter_tree_rule *rule, enum filter_side side)
 {
-	switch (rule->rule->action) {
-	case FILTER_ACCEPT:
-		return "accept";
-	case FILTER_RETURN:
-		return "return";
-	case FILTER_CONTINUE:
-		return "";
-	case FILTER_REJECT:
-		break;
-	case FILTER_DROP:
-	case FILTER_ACTION_MAX:
-		return "drop";
-	}
+	const char *word = compile_verdict(rule->rule->action);
+
+	if (word)
+		return word;
 	if (side == SIDE_FROM_GUEST && c->kernel->bridge_reject)
 		return "reject";
 	if (c->kernel->bridge_netfilter && c->kernel->inet_reject) {
