@@ -27,6 +27,16 @@ void problems_add_error(struct problems *problems, const char *path, struct erro
 	error_clear(err);
 }
 
+void problems_add_all(struct problems *problems, const struct problems *more, const char *prefix)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		const struct problem *p = &more->list[i];
+		_cleanup_free_ char *path = xprintf("%s%s%s", prefix, *prefix && *p->path ? ": " : "", p->path);
+
+		add(problems, path, xstrdup(p->message));
+	}
+}
+
 /* One problem reads as a sentence, several as a list: a spec with one slip should not look like a
  * report. */
 int problems_to_error(const struct problems *problems, enum error_kind kind, const char *what, struct error *err)

@@ -277,8 +277,7 @@ void act_filters_tolerate(struct filters *filters)
 
 void act_filters_unread(const struct filters *filters, struct problems *problems)
 {
-	for (size_t i = 0; i < filters->unread.n; i++)
-		problems_add(problems, filters->unread.list[i].path, "%s", filters->unread.list[i].message);
+	problems_add_all(problems, &filters->unread, "");
 }
 
 void act_filters_force(struct filters *filters)

@@ -85,8 +85,7 @@ static int compile_tree(struct filters *filters, const struct filter_tree *tree,
 		return 0;
 	if (ask_kernel_again(filters))
 		return filter_compile(tree, nic, &filters->kernel, ret, problems);
-	for (size_t i = 0; i < first.n; i++)
-		problems_add(problems, first.list[i].path, "%s", first.list[i].message);
+	problems_add_all(problems, &first, "");
 	return -1;
 }
 
@@ -184,10 +183,6 @@ int filters_compile(struct filters *filters, struct filter_binding *binding, str
 
 	if (filters_compile_plain(filters, binding, ret, &own) == 0)
 		return 0;
-	for (size_t i = 0; i < own.n; i++) {
-		_cleanup_free_ char *place = xprintf("%s%s%s", whose, *own.list[i].path ? ": " : "", own.list[i].path);
-
-		problems_add(problems, place, "%s", own.list[i].message);
-	}
+	problems_add_all(problems, &own, whose);
 	return -1;
 }

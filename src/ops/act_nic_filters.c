@@ -44,9 +44,7 @@ static void check_nic(struct filters *filters, const struct spec *spec, size_t i
 	_cleanup_free_ char *at = place(spec, i);
 
 	(void)act_filters_check(filters, binding, &found);
-	for (size_t k = 0; k < found.n; k++)
-		problems_add(problems, at, "%s%s%s", found.list[k].path, *found.list[k].path ? ": " : "",
-			     found.list[k].message);
+	problems_add_all(problems, &found, at);
 }
 
 void act_nic_filters_check(struct context *context, const struct spec *spec, struct problems *problems)

@@ -85,6 +85,23 @@ static void test_problems(void **state)
 	assert_int_equal(err.kind, ERROR_HOST);
 }
 
+static void test_problems_of_a_part(void **state)
+{
+	_cleanup_problems_ struct problems part = { 0 }, whole = { 0 };
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	(void)state;
+	problems_add_all(&whole, &part, "nobody");
+	assert_int_equal(whole.n, 0);
+	problems_add(&part, "path", "100 %%");
+	problems_add(&part, "", "bad");
+	problems_add_all(&whole, &part, "tap0");
+	problems_add_all(&whole, &part, "");
+	assert_int_equal(part.n, 2);
+	assert_int_equal(problems_to_error(&whole, ERROR_SPEC, "it", &err), -1);
+	assert_string_equal(err.message, "it: 4 problems:\n  tap0: path: 100 %\n  tap0: bad\n  path: 100 %\n  bad");
+}
+
 static void test_log_levels(void **state)
 {
 	char text[256] = "";
@@ -121,6 +138,7 @@ int main(void)
 		cmocka_unit_test(test_hints_of_refusals),
 		cmocka_unit_test(test_every_kind_has_a_name),
 		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_problems_of_a_part),
 		cmocka_unit_test(test_log_levels),
 	};
 
