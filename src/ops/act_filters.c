@@ -112,15 +112,22 @@ struct filter_cache *act_filters_cache(struct filters *filters)
 	return &filters->cache;
 }
 
+static struct filters_change *find_change(const struct filters *filters, const char *interface)
+{
+	for (size_t i = 0; i < filters->n_changes; i++)
+		if (streq(filters->changes[i].interface, interface))
+			return &filters->changes[i];
+	return NULL;
+}
+
 /* --- what is recorded --- */
 
 /* What goes anyway need not be read. */
 static bool is_taken_out(const struct filters *filters, const char *interface)
 {
-	for (size_t i = 0; i < filters->n_changes; i++)
-		if (!filters->changes[i].binding && streq(filters->changes[i].interface, interface))
-			return true;
-	return false;
+	const struct filters_change *change = find_change(filters, interface);
+
+	return change && !change->binding;
 }
 
 static int read_bindings(struct filters *filters, struct error *err)
@@ -188,19 +195,13 @@ int filters_recorded(struct filters *filters, const char *interface, const struc
 
 bool filters_is_changed(const struct filters *filters, const char *interface)
 {
-	for (size_t i = 0; i < filters->n_changes; i++)
-		if (streq(filters->changes[i].interface, interface))
-			return true;
-	return false;
+	return find_change(filters, interface) != NULL;
 }
 
 struct filters_change *filters_change_of(struct filters *filters, const char *interface)
 {
-	struct filters_change *change = NULL;
+	struct filters_change *change = find_change(filters, interface);
 
-	for (size_t i = 0; i < filters->n_changes && !change; i++)
-		if (streq(filters->changes[i].interface, interface))
-			change = &filters->changes[i];
 	if (!change) {
 		grow_array(filters->changes, filters->n_changes);
 		change = &filters->changes[filters->n_changes++];

@@ -41,20 +41,12 @@ int filters_expand(struct filters *filters, const struct filter_binding *binding
 
 /* --- what will be --- */
 
-static const struct filters_change *change_of(const struct filters *filters, const char *interface)
-{
-	for (size_t i = 0; i < filters->n_changes; i++)
-		if (streq(filters->changes[i].interface, interface))
-			return &filters->changes[i];
-	return NULL;
-}
-
 /* Calls fn with every binding that there is after the change. */
 static void each_after(const struct filters *filters, void (*fn)(const struct filter_binding *binding, void *arg),
 		       void *arg)
 {
 	for (size_t i = 0; i < filters->n_bindings; i++)
-		if (!change_of(filters, filters->bindings[i]->interface))
+		if (!filters_is_changed(filters, filters->bindings[i]->interface))
 			fn(filters->bindings[i], arg);
 	for (size_t i = 0; i < filters->n_changes; i++)
 		if (filters->changes[i].binding)
