@@ -37,6 +37,8 @@ struct filters {
 /* Of an interface there is one change: an empty one in place of what there was. Holds until the next one is made. */
 struct filters_change *filters_change_of(struct filters *filters, const char *interface);
 bool filters_is_changed(const struct filters *filters, const char *interface);
+/* act_filters_put, but the problems do not say whose they are. */
+int filters_put(struct filters *filters, const struct filter_binding *binding, struct problems *problems);
 int filters_ask_kernel(struct filters *filters, struct error *err);
 /* What was changed, and what was read: after a commit the records are others. */
 void filters_forget(struct filters *filters);
@@ -45,14 +47,11 @@ int filters_recorded(struct filters *filters, const char *interface, const struc
 		     struct error *err);
 
 /* --- _compile.c --- */
-/* Chooses its number if it has none, or one that is of no use to its filter. */
+/* Chooses its number if it has none, or one that is of no use to its filter. The problems do not say whose they are. */
 int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 		    struct problems *problems);
 /* What a record comes to by the definitions that are in the store, whatever the cache has. -1: nothing. */
 int filters_compile_recorded(struct filters *filters, const struct filter_binding *recorded, struct filter_program *ret);
-/* The same; the problems are not told whose they are. */
-int filters_compile_plain(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
-			  struct problems *problems);
 
 /* --- _groups.c --- */
 /* The filter to build the binding's tree from: its own, or one of kvmctl's that has its groups besides. Owned by the caller. */

@@ -212,7 +212,7 @@ struct filters_change *filters_change_of(struct filters *filters, const char *in
 	return change;
 }
 
-int act_filters_put(struct filters *filters, const struct filter_binding *binding, struct problems *problems)
+int filters_put(struct filters *filters, const struct filter_binding *binding, struct problems *problems)
 {
 	_cleanup_filter_binding_ struct filter_binding *copy = filter_binding_copy(binding);
 	_cleanup_filter_program_ struct filter_program program = { 0 };
@@ -227,12 +227,24 @@ int act_filters_put(struct filters *filters, const struct filter_binding *bindin
 	return 0;
 }
 
+int act_filters_put(struct filters *filters, const struct filter_binding *binding, struct problems *problems)
+{
+	_cleanup_problems_ struct problems own = { 0 };
+	_cleanup_free_ char *whose = NULL;
+
+	if (filters_put(filters, binding, &own) == 0)
+		return 0;
+	whose = act_filters_binding_text(binding);
+	problems_add_all(problems, &own, whose);
+	return -1;
+}
+
 int act_filters_check(struct filters *filters, const struct filter_binding *binding, struct problems *problems)
 {
 	_cleanup_filter_binding_ struct filter_binding *copy = filter_binding_copy(binding);
 	_cleanup_filter_program_ struct filter_program program = { 0 };
 
-	return filters_compile_plain(filters, copy, &program, problems);
+	return filters_compile(filters, copy, &program, problems);
 }
 
 void act_filters_remove(struct filters *filters, const char *interface)

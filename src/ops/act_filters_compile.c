@@ -146,8 +146,8 @@ static int read_all(struct filters *filters, struct filter_binding *binding, str
 	return 0;
 }
 
-int filters_compile_plain(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
-			  struct problems *problems)
+int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
+		    struct problems *problems)
 {
 	_cleanup_filter_program_ struct filter_program program = { 0 };
 	size_t before = problems->n;
@@ -169,20 +169,8 @@ int filters_compile_recorded(struct filters *filters, const struct filter_bindin
 	int result;
 
 	filters->cache = filters->stored;
-	result = filters_compile_plain(filters, copy, ret, &ignored);
+	result = filters_compile(filters, copy, ret, &ignored);
 	filters->stored = filters->cache;
 	filters->cache = cache;
 	return result;
-}
-
-int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
-		    struct problems *problems)
-{
-	_cleanup_problems_ struct problems own = { 0 };
-	_cleanup_free_ char *whose = act_filters_binding_text(binding);
-
-	if (filters_compile_plain(filters, binding, ret, &own) == 0)
-		return 0;
-	problems_add_all(problems, &own, whose);
-	return -1;
 }

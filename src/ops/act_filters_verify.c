@@ -73,8 +73,8 @@ static int compile_all(struct filters *filters, struct filters_findings *finding
 			read = -1;
 		if (read < 0)
 			say(findings, *name, false, damage.message);
-		if (read > 0 && act_filters_check(filters, binding, &problems) == 0)
-			act_filters_put(filters, binding, &problems);
+		if (read > 0)
+			filters_put(filters, binding, &problems);
 		for (size_t i = 0; i < problems.n; i++) {
 			_cleanup_free_ char *what =
 				xprintf("%s%s%s", problems.list[i].path, *problems.list[i].path ? ": " : "",
