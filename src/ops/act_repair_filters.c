@@ -1,9 +1,6 @@
 /* Bindings of what is gone are taken away; rules that somebody has wiped are put back. */
 #include "ops/act_repair.h"
 
-#include <fcntl.h>
-
-#include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/link.h"
@@ -94,14 +91,6 @@ static int repair_all(struct repairs *repairs, struct filters *filters, struct e
 	return act_filters_close_rest(filters, &closed, err) < 0 ? -1 : act_filters_commit(filters, err);
 }
 
-/* Half-written definitions: with the lock, whoever writes one has ended. */
-static void sweep(struct repairs *repairs)
-{
-	_cleanup_close_ int dir = open(repairs->context->settings->filter_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	file_sweep_at(dir, NULL, !repairs->dry_run);
-}
-
 void repair_filters(struct repairs *repairs)
 {
 	struct context *context = repairs->context;
@@ -112,11 +101,8 @@ void repair_filters(struct repairs *repairs)
 	/* Where nothing is bound nothing is loaded. */
 	if (filter_binding_list(&context->rundir, &names, &err) == 0 && !names)
 		return;
-	if (act_filters_begin(context, "cleanup", &filters, &err) == 0) {
-		sweep(repairs);
-		if (repair_all(repairs, filters, &err) == 0)
-			return;
-	}
+	if (act_filters_begin(context, "cleanup", &filters, &err) == 0 && repair_all(repairs, filters, &err) == 0)
+		return;
 	if (err.kind == ERROR_BUSY)
 		repair_say(repairs, "filters", false, "skipped: %s", err.message);
 	else
