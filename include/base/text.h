@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -41,6 +42,8 @@ void text_replace(char **dst, const char *src);
 char *text_trim(const char *s);
 /* Bytes of the UTF-8 character at s (at most `length` are looked at), 0 when there is none. */
 size_t text_utf8_length(const char *s, size_t length);
+/* The character `code` (at most 0x10ffff) as UTF-8. */
+void text_put_utf8(FILE *out, unsigned int code);
 /* A printable copy: control bytes and invalid UTF-8 as \xNN, at most max bytes of s, then "...". */
 char *text_printable(const char *s, size_t length, size_t max);
 /* Lines of somebody else's as one, "; " between them, empty ones left out; each as text_printable has it.

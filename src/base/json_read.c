@@ -109,26 +109,6 @@ static int read_hex4(struct reader *r, unsigned int *ret)
 	return 0;
 }
 
-static void put_utf8(FILE *out, unsigned int code)
-{
-	if (code < 0x80) {
-		fputc((int)code, out);
-		return;
-	}
-	if (code < 0x800) {
-		fputc((int)(0xc0 | code >> 6), out);
-	} else {
-		if (code < 0x10000) {
-			fputc((int)(0xe0 | code >> 12), out);
-		} else {
-			fputc((int)(0xf0 | code >> 18), out);
-			fputc((int)(0x80 | (code >> 12 & 0x3f)), out);
-		}
-		fputc((int)(0x80 | (code >> 6 & 0x3f)), out);
-	}
-	fputc((int)(0x80 | (code & 0x3f)), out);
-}
-
 /* What comes after "\u", be it two halves of a character beyond 16 bits. */
 static int read_unicode_escape(struct reader *r, FILE *out)
 {
@@ -148,7 +128,7 @@ static int read_unicode_escape(struct reader *r, FILE *out)
 			return complain(r, start, "half of a surrogate pair");
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 	}
-	put_utf8(out, code);
+	text_put_utf8(out, code);
 	return 0;
 }
 

@@ -126,6 +126,26 @@ size_t text_utf8_length(const char *s, size_t length)
 	return code >= 0xd800 && code <= 0xdfff ? 0 : n;
 }
 
+void text_put_utf8(FILE *out, unsigned int code)
+{
+	if (code < 0x80) {
+		fputc((int)code, out);
+		return;
+	}
+	if (code < 0x800) {
+		fputc((int)(0xc0 | code >> 6), out);
+	} else {
+		if (code < 0x10000) {
+			fputc((int)(0xe0 | code >> 12), out);
+		} else {
+			fputc((int)(0xf0 | code >> 18), out);
+			fputc((int)(0x80 | (code >> 12 & 0x3f)), out);
+		}
+		fputc((int)(0x80 | (code >> 6 & 0x3f)), out);
+	}
+	fputc((int)(0x80 | (code & 0x3f)), out);
+}
+
 /* ASCII that any terminal shows as it is: nearly every text. */
 static bool is_plain(const char *s, size_t length)
 {

@@ -85,6 +85,29 @@ static void test_utf8_length(void **state)
 	assert_int_equal(text_utf8_length("", 0), 0);
 }
 
+static void test_put_utf8(void **state)
+{
+	static const struct {
+		unsigned int code;
+		const char *expected;
+	} rows[] = { { 1, "\x01" }, { 0x7f, "\x7f" }, { 0x80, "\xc2\x80" },
+		     { 0x7ff, "\xdf\xbf" },   { 0x800, "\xe0\xa0\x80" },     { 0xffff, "\xef\xbf\xbf" },
+		     { 0x10000, "\xf0\x90\x80\x80" }, { 0x1f600, "\xf0\x9f\x98\x80" }, { 0x10ffff, "\xf4\x8f\xbf\xbf" } };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		_cleanup_free_ char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		assert_non_null(out);
+		text_put_utf8(out, rows[i].code);
+		fclose(out);
+		assert_string_equal(text, rows[i].expected);
+		assert_int_equal(text_utf8_length(text, size), size);
+	}
+}
+
 static void test_nearest(void **state)
 {
 	static const char *const keys[] = { "acpi", "boot_order", "cdrom_image_path", "cpu_mask" };
@@ -115,7 +138,7 @@ int main(void)
 		cmocka_unit_test(test_array_grows), cmocka_unit_test(test_prefix_and_suffix),
 		cmocka_unit_test(test_replace_with_a_part_of_itself), cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_utf8_length),
-		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_put_utf8), cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
