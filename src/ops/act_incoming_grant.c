@@ -17,6 +17,8 @@
 #include "vm/state.h"
 
 #define MIB (1024 * 1024)
+/* So much later than the source's the target's word may come, before it is asked. */
+#define TELLS_MS 5
 
 /* The guest's switches learn its new place within half a second; the words are those of QEMU's announce-self. */
 #define ANNOUNCE_INITIAL_MS 50
@@ -36,6 +38,7 @@ struct grant {
 	struct json *images; /* on record as made for it until then; NULL: none */
 	int64_t memory;      /* MiB; 0: QEMU does not say */
 	enum migration_state migration;
+	bool hears; /* our connection is older than the stream: no event of it was missed */
 };
 
 static void grant_clear(struct grant *grant)
@@ -73,11 +76,40 @@ static int not_here(const struct grant *grant, const struct migration_progress *
 	return error_hint(err, "nothing was let run here");
 }
 
+static void hear(const struct json *event, void *arg)
+{
+	struct grant *grant = arg;
+
+	migration_event_state(event, &grant->migration);
+}
+
+static bool has_told(const struct json *event, void *arg)
+{
+	const struct grant *grant = arg;
+
+	(void)event;
+	return has_arrived(grant->migration);
+}
+
+/* The guest stands still while we look: what QEMU has said already need not be asked (it reads a question byte by byte). */
+static bool was_told(struct grant *grant)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+
+	if (!grant->hears)
+		return false;
+	return has_arrived(grant->migration) ||
+	       (qmp_rest(grant->qmp, has_told, grant, deadline_in(TELLS_MS), &ignored) == 0 &&
+		has_arrived(grant->migration));
+}
+
 /* The source is done an instant before we are. */
 static int require_arrived(struct grant *grant, struct error *err)
 {
 	struct deadline deadline = context_step(grant->context, grant->context->settings->timeouts.command);
 
+	if (was_told(grant))
+		return 0;
 	for (;;) {
 		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
 		_cleanup_error_ struct error late = ERROR_INIT;
@@ -318,6 +350,8 @@ int act_grant_prepare(struct context *context, const char *name, bool exports, s
 	grant->first = true;
 	if (open_grant(grant, err) < 0)
 		return -1;
+	qmp_on_event(grant->qmp, hear, grant);
+	grant->hears = true;
 	*ret = take_ptr(grant);
 	return 0;
 }
