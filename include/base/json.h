@@ -48,6 +48,7 @@ bool json_bool(const struct json *j, bool fallback);
 
 size_t json_length(const struct json *j);              /* of an array or object, else 0 */
 struct json *json_at(const struct json *j, size_t i);  /* of an array; borrowed or NULL */
+char **json_strings(const struct json *array);         /* as strv; "" for what is no string */
 
 /* Walks an object in order: for (struct json_iter it = json_iter(j); json_next(&it);) ... it.key,
  * it.value (borrowed). */

@@ -147,6 +147,16 @@ struct json *json_at(const struct json *j, size_t i)
 	return (struct json *)json_object_array_get_idx(object_of(j), i);
 }
 
+char **json_strings(const struct json *array)
+{
+	size_t n = json_length(array);
+	char **list = n ? xcalloc(n + 1, sizeof(*list)) : NULL; /* NOLINT: of pointers */
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = xstrdup(json_string(json_at(array, i), ""));
+	return list;
+}
+
 /* By the list behind the hash table: it has the order of writing, which is what people and golden files
  * want. */
 struct json_iter json_iter(const struct json *object)

@@ -40,10 +40,8 @@ int cmd_filter_unbind(struct invocation *invocation, struct error *err)
 
 static char *words_of(const struct json *list)
 {
-	_cleanup_strv_ char **words = NULL;
+	_cleanup_strv_ char **words = json_strings(list);
 
-	for (size_t i = 0; i < json_length(list); i++)
-		strv_add(&words, json_string(json_at(list, i), ""));
 	return strv_join(words, ",");
 }
 

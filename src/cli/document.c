@@ -57,9 +57,8 @@ enum table_style state_style(const char *state)
 
 static char *join_strings(const struct json *array)
 {
-	_cleanup_strv_ char **words = NULL;
-	for (size_t i = 0; i < json_length(array); i++)
-		strv_add(&words, json_string(json_at(array, i), ""));
+	_cleanup_strv_ char **words = json_strings(array);
+
 	return strv_join(words, ", ");
 }
 

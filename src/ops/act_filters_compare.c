@@ -26,15 +26,16 @@ static struct json *without_counts(const struct json *expression)
 static void add_elements(struct json *list, const struct json *set)
 {
 	const struct json *flags = json_get(set, "flags"), *elements = json_get(set, "elem");
-	_cleanup_strv_ char **texts = NULL;
+	size_t n = json_length(elements);
+	_cleanup_strv_ char **texts = xcalloc(n + 1, sizeof(*texts)); /* NOLINT: of pointers */
 
 	for (size_t i = 0; i < json_length(flags); i++)
 		if (streq(json_string(json_at(flags, i), ""), "dynamic"))
 			return;
-	for (size_t i = 0; i < json_length(elements); i++)
-		strv_take(&texts, json_to_text(json_at(elements, i)));
+	for (size_t i = 0; i < n; i++)
+		texts[i] = json_to_text(json_at(elements, i));
 	strv_sort(texts);
-	for (char **text = texts; text && *text; text++)
+	for (char **text = texts; *text; text++)
 		json_append_string(list, *text);
 }
 

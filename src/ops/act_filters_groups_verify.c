@@ -17,10 +17,9 @@ static int elements_of(const char *set, char ***ret, struct error *err)
 
 	const struct json *list = json_get(json, "nftables");
 	for (size_t i = 0; i < json_length(list); i++) {
-		const struct json *elements = json_find(json_at(list, i), "set.elem");
+		_cleanup_strv_ char **elements = json_strings(json_find(json_at(list, i), "set.elem"));
 
-		for (size_t k = 0; k < json_length(elements); k++)
-			strv_add(ret, json_string(json_at(elements, k), ""));
+		strv_extend(ret, elements);
 	}
 	return 0;
 }

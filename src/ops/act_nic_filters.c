@@ -86,11 +86,8 @@ static int put(struct filters *filters, struct filter_binding *binding, struct e
 /* What was found where the guest comes from is its own still: it goes on without asking for it again (NWF-112). */
 static void take_learned(const struct network_setup *setup, size_t nic, struct filter_binding *binding)
 {
-	const struct json *list = json_at(setup->learned, nic);
-	_cleanup_strv_ char **leases = NULL;
+	_cleanup_strv_ char **leases = json_strings(json_at(setup->learned, nic));
 
-	for (size_t i = 0; i < json_length(list); i++)
-		strv_add(&leases, json_string(json_at(list, i), ""));
 	if (leases)
 		act_learner_unpack(setup->context, binding, leases);
 }

@@ -174,10 +174,9 @@ bool qmp_schema_has_feature(const struct qmp_schema *schema, const char *command
 
 void qmp_schema_values(const struct qmp_schema *schema, const char *path, char ***ret)
 {
-	const struct json *values = json_get(qmp_schema_walk(schema, path), "values");
+	_cleanup_strv_ char **values = json_strings(json_get(qmp_schema_walk(schema, path), "values"));
 
-	for (size_t i = 0; i < json_length(values); i++)
-		strv_add(ret, json_string(json_at(values, i), ""));
+	strv_extend(ret, values);
 }
 
 void qmp_schema_commands(const struct qmp_schema *schema, char ***ret)

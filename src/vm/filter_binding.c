@@ -127,11 +127,10 @@ static int read_strings(const struct json *list, const char *key, char ***ret, s
 {
 	if (json_type_of(list) != JSON_ARRAY)
 		return damaged(err, key);
-	for (size_t i = 0; i < json_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++)
 		if (is_empty(json_string(json_at(list, i), "")))
 			return damaged(err, key);
-		strv_add(ret, json_string(json_at(list, i), ""));
-	}
+	*ret = json_strings(list);
 	return 0;
 }
 

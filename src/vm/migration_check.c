@@ -55,10 +55,8 @@ static void check_cpu(const struct migration_check *check, struct problems *prob
 
 static char *source_names(const struct json *names)
 {
-	_cleanup_strv_ char **list = NULL;
+	_cleanup_strv_ char **list = json_strings(names);
 
-	for (size_t i = 0; i < json_length(names); i++)
-		strv_add(&list, json_string(json_at(names, i), ""));
 	return strv_join(list, " ");
 }
 

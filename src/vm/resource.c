@@ -164,11 +164,8 @@ static int down_route(const struct json *r, struct deadline deadline, struct err
 /* With the very environment of "up", which is why it is on record: the spec may have changed since. */
 static int down_script(const struct json *r, struct deadline deadline, struct error *err)
 {
-	_cleanup_strv_ char **env = NULL;
-	struct json *list = json_get(r, "env");
+	_cleanup_strv_ char **env = json_strings(json_get(r, "env"));
 
-	for (size_t i = 0; i < json_length(list); i++)
-		strv_add(&env, json_string(json_at(list, i), ""));
 	return nic_script_run(json_get_string(r, "script", ""), "down", env, deadline, err);
 }
 

@@ -58,13 +58,6 @@ void state_free_ptr(struct state **state)
 	state_free(*state);
 }
 
-/* An element that is no text is "": it names nothing, so nothing is done to anything for it. */
-static void list_from_json(const struct json *array, char ***ret)
-{
-	for (size_t i = 0; i < json_length(array); i++)
-		strv_add(ret, json_string(json_at(array, i), ""));
-}
-
 /* The short members first: a person who looks into the file sees what it is about before the spec
  * begins. */
 struct json *state_to_json(const struct state *state)
@@ -130,8 +123,9 @@ int state_from_json(const struct json *document, struct state **ret, struct erro
 		return -1;
 	if (hardware_from_json(json_get(document, "hardware"), &state->hardware, err) < 0)
 		return -1;
-	list_from_json(json_get(document, "claims"), &state->claims);
-	list_from_json(json_get(document, "argv"), &state->argv);
+	/* An element that is no text is "": it names nothing, so nothing is done to anything for it. */
+	state->claims = json_strings(json_get(document, "claims"));
+	state->argv = json_strings(json_get(document, "argv"));
 	*ret = take_ptr(state);
 	return 0;
 }

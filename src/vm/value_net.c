@@ -157,8 +157,7 @@ static bool words_of(const struct json *j, bool text, char ***ret, const char *p
 			if (*parts[i])
 				strv_add(&words, parts[i]);
 	} else if (json_type_of(j) == JSON_ARRAY) {
-		for (size_t i = 0; i < json_length(j); i++)
-			strv_add(&words, json_string(json_at(j, i), ""));
+		words = json_strings(j);
 	} else {
 		return value_refuse_type(j, "an array of words", path, problems);
 	}

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "base/strv.h"
 #include "base/text.h"
 
 static struct json *parse(const char *text)
@@ -109,6 +110,19 @@ static void test_strings(void **state)
 	assert_string_equal(json_string(json_at(j, 0), ""), "\"\\/\b\f\n\r\t");
 	assert_string_equal(json_string(json_at(j, 1), ""), "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
 	assert_string_equal(json_string(json_at(j, 2), ""), "\xc3\xa4");
+}
+
+static void test_list_of_strings(void **state)
+{
+	_cleanup_json_ struct json *j = parse("{\"list\": [\"a\", 1, \"\", \"b\"], \"none\": []}");
+	_cleanup_strv_ char **list = json_strings(json_get(j, "list"));
+	_cleanup_free_ char *joined = strv_join(list, "|");
+
+	(void)state;
+	assert_string_equal(joined, "a|||b");
+	assert_null(json_strings(json_get(j, "none")));
+	assert_null(json_strings(json_get(j, "nothing")));
+	assert_null(json_strings(json_at(json_get(j, "list"), 0)));
 }
 
 static void test_bad_strings(void **state)
@@ -232,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_values_round_trip),     cmocka_unit_test(test_numbers_of_64_bits),
 		cmocka_unit_test(test_malformed_numbers),     cmocka_unit_test(test_duplicate_keys),
 		cmocka_unit_test(test_what_json_c_would_take), cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_list_of_strings),
 		cmocka_unit_test(test_bad_strings),	      cmocka_unit_test(test_depth_and_size),
 		cmocka_unit_test(test_many_keys_are_quick),   cmocka_unit_test(test_lookups),
 		cmocka_unit_test(test_iteration_in_order),    cmocka_unit_test(test_building),
