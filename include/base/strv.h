@@ -20,6 +20,7 @@ void strv_extend(char ***v, char *const *more);  /* copies */
 char **strv_copy(char *const *v);
 bool strv_contains(char *const *v, const char *s);
 void strv_sort(char **v);                        /* by strcmp(3) */
+void strv_sort_unique(char **v);                 /* and each once */
 char *strv_join(char *const *v, const char *separator);
 /* "a,b,,c" with ',' gives a b "" c; the empty text gives the empty vector. */
 char **strv_split(const char *s, char separator);

@@ -24,8 +24,8 @@ size_t strv_length(char *const *v)
 	return n;
 }
 
-/* Each addition counts the vector anew: a command line has a hundred words, and nothing longer is built
- * this way. */
+/* Each addition counts the vector anew: a command line has a hundred words. What may have thousands is made in one
+ * piece. */
 void strv_take(char ***v, char *s)
 {
 	size_t n = strv_length(*v);
@@ -81,6 +81,21 @@ void strv_sort(char **v)
 		qsort(v, strv_length(v), sizeof(*v), compare_strings);
 }
 
+void strv_sort_unique(char **v)
+{
+	size_t kept = 0;
+
+	strv_sort(v);
+	for (size_t i = 0; v && v[i]; i++) {
+		if (kept > 0 && streq(v[kept - 1], v[i]))
+			free(v[i]);
+		else
+			v[kept++] = v[i];
+	}
+	if (v)
+		v[kept] = NULL;
+}
+
 bool strv_contains(char *const *v, const char *s)
 {
 	for (size_t i = 0; v && v[i]; i++)
@@ -110,20 +125,21 @@ char *strv_join(char *const *v, const char *separator)
 /* Empty parts are kept: "a,,b" has three, and a check can say which one is empty. */
 char **strv_split(const char *s, char separator)
 {
-	char **v = NULL;
+	size_t n = 1;
+	char **v;
 
 	if (is_empty(s))
 		return NULL;
-	for (;;) {
-		const char *end = strchr(s, separator);
+	for (const char *c = s; *c; c++)
+		n += *c == separator;
+	v = xcalloc(n + 1, sizeof(*v)); /* NOLINT: of pointers */
+	for (size_t i = 0; i < n; i++) {
+		const char *end = strchrnul(s, separator);
 
-		if (!end) {
-			strv_add(&v, s);
-			return v;
-		}
-		strv_take(&v, xstrndup(s, (size_t)(end - s)));
+		v[i] = xstrndup(s, (size_t)(end - s));
 		s = end + 1;
 	}
+	return v;
 }
 
 /* --- the shell's words --- */

@@ -47,9 +47,8 @@ int cmd_names(struct invocation *invocation, struct error *err)
 	if (rundir_names(&invocation->context->rundir, &records, err) < 0)
 		error_clear(err);
 	strv_extend(&names, records);
-	strv_sort(names);
+	strv_sort_unique(names);
 	for (char **name = names; name && *name; name++)
-		if (name == names || !streq(name[0], name[-1]))
-			puts(*name);
+		puts(*name);
 	return 0;
 }

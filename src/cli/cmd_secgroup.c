@@ -148,11 +148,8 @@ static int change(struct invocation *invocation,
 		  struct error *err)
 {
 	_cleanup_json_ struct json *document = NULL;
-	_cleanup_strv_ char **members = NULL;
 
-	for (size_t i = 1; i < invocation->n_args; i++)
-		strv_add(&members, invocation->args[i]);
-	if (op(invocation->context, invocation->args[0], members, &document, err) < 0)
+	if (op(invocation->context, invocation->args[0], (char *const *)(invocation->args + 1), &document, err) < 0)
 		return -1;
 	print_changed(invocation, document);
 	return 0;

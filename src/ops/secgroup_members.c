@@ -50,18 +50,6 @@ static struct json *add_row(struct work *work, const char *member, bool changed)
 
 /* --- addresses --- */
 
-static void sort_addresses(struct work *work)
-{
-	char **all = work->addresses;
-
-	work->addresses = NULL;
-	strv_sort(all);
-	for (char **address = all; address && *address; address++)
-		if (address == all || !streq(address[0], address[-1]))
-			strv_add(&work->addresses, *address);
-	strv_free(all);
-}
-
 /* Also those that were there already: where a command was cut off before the kernel had them, this mends it. */
 static int change_kernel(const struct work *work, char *const *addresses, struct error *err)
 {
@@ -126,7 +114,7 @@ static int change_addresses(struct work *work, struct error *err)
 {
 	_cleanup_free_ bool *changed = xcalloc(strv_length(work->addresses) + 1, sizeof(*changed));
 
-	if (!work->addresses)
+	if (!*work->addresses)
 		return 0;
 	if ((work->remove ? remove_addresses(work, changed, err) : add_addresses(work, changed, err)) < 0)
 		return -1;
@@ -301,16 +289,19 @@ static int change_instances(struct work *work, struct error *err)
 
 static int read_members(struct work *work, char *const *words, struct error *err)
 {
-	work->members = xcalloc(strv_length(words) + 1, sizeof(*work->members));
+	size_t n = strv_length(words), addresses = 0;
+
+	work->members = xcalloc(n + 1, sizeof(*work->members));
+	work->addresses = xcalloc(n + 1, sizeof(*work->addresses)); /* NOLINT: of pointers */
 	for (; words && *words; words++, work->n++) {
 		struct secgroup_member *member = &work->members[work->n];
 
 		if (secgroup_member_parse(*words, member, err) < 0)
 			return -1;
 		if (member->is_address)
-			strv_add(&work->addresses, member->address);
+			work->addresses[addresses++] = xstrdup(member->address);
 	}
-	sort_addresses(work);
+	strv_sort_unique(work->addresses);
 	return 0;
 }
 

@@ -70,15 +70,11 @@ static int list_dir(const char *path, char ***names, struct error *err)
 int filter_store_list(const struct filter_store *store, char ***ret, struct error *err)
 {
 	_cleanup_strv_ char **names = NULL;
-	char **unique = NULL;
 
 	if (list_dir(store->dir, &names, err) < 0 || list_dir(store->shipped, &names, err) < 0)
 		return -1;
-	strv_sort(names);
-	for (char **name = names; name && *name; name++)
-		if (name == names || !streq(name[0], name[-1]))
-			strv_add(&unique, *name);
-	*ret = unique;
+	strv_sort_unique(names);
+	*ret = take_ptr(names);
 	return 0;
 }
 

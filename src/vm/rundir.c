@@ -191,18 +191,9 @@ int rundir_names_add(struct rundir *rundir, enum rundir_part part, const char *s
 
 char **rundir_names_finish(struct rundir_names *names)
 {
-	size_t kept = 0;
-
 	grow_array(names->list, names->n);
 	names->list[names->n] = NULL;
-	strv_sort(names->list);
-	for (size_t i = 0; i < names->n; i++) {
-		if (kept > 0 && streq(names->list[kept - 1], names->list[i]))
-			free(names->list[i]);
-		else
-			names->list[kept++] = names->list[i];
-	}
-	names->list[kept] = NULL;
+	strv_sort_unique(names->list);
 	return names->list;
 }
 

@@ -95,18 +95,28 @@ static void test_split(void **state)
 	assert_string_equal(joined, "a|b||c");
 	assert_string_equal(nothing, "");
 	assert_null(strv_split("", ','));
+
+	_cleanup_strv_ char **one = strv_split("a", ','), **empty = strv_split(",", ',');
+	assert_int_equal(strv_length(one), 1);
+	assert_int_equal(strv_length(empty), 2);
+	assert_string_equal(empty[1], "");
 }
 
 static void test_sort(void **state)
 {
 	_cleanup_strv_ char **v = strv_split("b,,B,a,ba,a", ','), **none = NULL;
-	_cleanup_free_ char *joined = NULL;
+	_cleanup_free_ char *joined = NULL, *once = NULL;
 
 	(void)state;
 	strv_sort(v);
 	strv_sort(none);
 	joined = strv_join(v, "|");
 	assert_string_equal(joined, "|B|a|a|b|ba");
+	strv_sort_unique(v);
+	strv_sort_unique(none);
+	assert_int_equal(strv_length(v), 5);
+	once = strv_join(v, "|");
+	assert_string_equal(once, "|B|a|b|ba");
 }
 
 int main(void)
