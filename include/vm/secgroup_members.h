@@ -29,7 +29,8 @@ int secgroup_member_parse(const char *text, struct secgroup_member *ret, struct 
 bool secgroup_address_parse(const char *text, struct secgroup_member *ret);
 
 /* --- addresses --- */
-/* ret_changed[i] (or NULL): whether the i-th was not there before. All of them in one write. */
+/* The addresses: sorted, each once (strv_sort_unique). ret_changed[i] (or NULL): whether the i-th was not there before. All of them in
+ * one write. */
 int secgroup_addresses_add(const struct secgroup_store *store, const char *group, char *const *addresses, bool *ret_changed, struct error *err);
 int secgroup_addresses_remove(const struct secgroup_store *store, const char *group, char *const *addresses, bool *ret_changed,
 			      struct error *err);

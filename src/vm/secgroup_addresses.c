@@ -12,6 +12,7 @@
 /* Every address has a newline before it, so that one search finds it and no part of another. */
 #define HEAD "kvmctl members 1\n"
 #define ADDRESSES_MAX_BYTES (256 * 1024 * 1024)
+#define SEARCHED_MAX 64 /* more of them are not searched for one by one, but found while all lines are read */
 
 /* The file as it is in memory. Without the last line if that one has no end. */
 struct address_file {
@@ -78,6 +79,27 @@ static bool has_line(const char *text, size_t length, const char *address)
 	return text && memmem(text, length, line, strlen(line));
 }
 
+static int compare(const void *address, const void *entry)
+{
+	return strcmp(address, *(char *const *)entry);
+}
+
+/* Which of these n (sorted) are lines of the text; the other lines go to `others`, if there is such. */
+static void sort_out(const char *text, size_t whole, char *const *addresses, size_t n, bool *ret, FILE *others)
+{
+	for (size_t at = 0; at < whole;) {
+		const char *line = text + at, *end = memchr(line, '\n', whole - at);
+		_cleanup_free_ char *address = xstrndup(line, (size_t)(end - line));
+		char *const *found = bsearch(address, addresses, n, sizeof(*addresses), compare);
+
+		if (found)
+			ret[found - addresses] = true;
+		else if (others)
+			fprintf(others, "%s\n", address);
+		at += (size_t)(end - line) + 1;
+	}
+}
+
 int secgroup_addresses_have(const struct secgroup_store *store, const char *group, char *const *addresses, bool *ret,
 			    struct error *err)
 {
@@ -139,21 +161,21 @@ static int sync_dir(const struct secgroup_store *store, struct error *err)
 	return 0;
 }
 
-/* The lines of those that are not there, with the head if the file has none. Owned by the caller. */
+/* The lines of those that are not there, with the head if the file has none. Owned by the caller. All of changed are false. */
 static char *new_lines(const char *text, size_t whole, char *const *addresses, bool *changed, size_t *ret_length)
 {
 	char *lines = NULL;
-	size_t n = 0;
+	size_t wanted = strv_length(addresses), n = 0;
 	FILE *out = open_memstream(&lines, ret_length);
 
 	if (!out)
 		abort();
+	if (wanted > SEARCHED_MAX)
+		sort_out(text, whole, addresses, wanted, changed, NULL);
 	if (whole == 0)
 		fputs(HEAD, out);
-	for (size_t i = 0; addresses && addresses[i]; i++) {
-		changed[i] = !has_line(text, whole, addresses[i]);
-		for (size_t j = 0; j < i && changed[i] && n < 1000; j++)
-			changed[i] = !changed[j] || !streq(addresses[i], addresses[j]);
+	for (size_t i = 0; i < wanted; i++) {
+		changed[i] = wanted > SEARCHED_MAX ? !changed[i] : !has_line(text, whole, addresses[i]);
 		n += changed[i];
 		if (changed[i])
 			fprintf(out, "%s\n", addresses[i]);
@@ -185,48 +207,31 @@ int secgroup_addresses_add(const struct secgroup_store *store, const char *group
 	return 0;
 }
 
-/* All lines but these. */
-static char *other_lines(const char *text, size_t whole, char *const *addresses, size_t *ret_length)
-{
-	char *lines = NULL;
-	FILE *out = open_memstream(&lines, ret_length);
-
-	if (!out)
-		abort();
-	for (size_t at = 0; at < whole;) {
-		const char *line = text + at, *end = memchr(line, '\n', whole - at);
-		_cleanup_free_ char *address = xstrndup(line, (size_t)(end - line));
-
-		if (!strv_contains(addresses, address))
-			fprintf(out, "%s\n", address);
-		at += (size_t)(end - line) + 1;
-	}
-	fclose(out);
-	return lines;
-}
-
 int secgroup_addresses_remove(const struct secgroup_store *store, const char *group, char *const *addresses,
 			      bool *ret_changed, struct error *err)
 {
 	_cleanup_close_ int fd = -1, dir = -1;
 	_cleanup_address_file_ struct address_file file = { 0 };
-	_cleanup_free_ char *name = file_name(group);
-	_cleanup_free_ bool *changed = xcalloc(strv_length(addresses) + 1, sizeof(*changed));
-	size_t whole, length;
-	bool any = false;
+	_cleanup_free_ char *name = file_name(group), *lines = NULL;
+	size_t n = strv_length(addresses), whole, length;
+	_cleanup_free_ bool *changed = xcalloc(n + 1, sizeof(*changed));
+	_cleanup_fclose_ FILE *others = NULL;
 
+	if (n == 0)
+		return 0;
 	if (open_file(store, group, O_RDONLY, &fd, err) < 0 || map_file(fd, group, &whole, &file, err) < 0)
 		return -1;
-	for (size_t i = 0; addresses && addresses[i]; i++)
-		any |= changed[i] = has_line(file.text, whole, addresses[i]);
-	if (any) {
-		_cleanup_free_ char *lines = other_lines(file.text, whole, addresses, &length);
-
+	others = open_memstream(&lines, &length);
+	if (!others)
+		abort();
+	sort_out(file.text, whole, addresses, n, changed, others);
+	fclose(take_ptr(others));
+	if (memchr(changed, true, n)) {
 		dir = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (file_write_at(dir, name, lines, length, 0644, true, err) < 0)
 			return error_prefix(err, "the members of \"%s\" cannot be written", group);
 	}
 	if (ret_changed)
-		memcpy(ret_changed, changed, strv_length(addresses) * sizeof(*changed));
+		memcpy(ret_changed, changed, n * sizeof(*changed));
 	return 0;
 }

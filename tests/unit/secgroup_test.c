@@ -167,7 +167,7 @@ static void test_addresses(void **state)
 												   NULL };
 	char *const first[] = { (char *)"10.0.0.1", NULL };
 	_cleanup_strv_ char **many = NULL;
-	bool changed[2], have[1];
+	bool changed[2], have[1], all[10000];
 
 	secgroup_store_open(((const struct scratch *)*state)->dir, &store);
 	assert_int_equal(count_addresses(&store), 0);
@@ -194,8 +194,18 @@ static void test_addresses(void **state)
 
 	for (int i = 0; i < 10000; i++)
 		strv_addf(&many, "10.%d.%d.%d", 1 + i / 65536, i / 256 % 256, i % 256);
+	strv_sort_unique(many);
 	assert_int_equal(secgroup_addresses_add(&store, "web", many, NULL, &err), 0);
 	assert_int_equal(count_addresses(&store), 10003);
+	assert_int_equal(secgroup_addresses_add(&store, "web", many, all, &err), 0);
+	assert_null(memchr(all, true, sizeof(all)));
+	assert_int_equal(count_addresses(&store), 10003);
+	assert_int_equal(secgroup_addresses_remove(&store, "web", many + 1, all, &err), 0);
+	assert_null(memchr(all, false, sizeof(all) - 1));
+	assert_int_equal(count_addresses(&store), 4);
+	assert_int_equal(secgroup_addresses_have(&store, "web", many, all, &err), 0);
+	assert_true(all[0]);
+	assert_null(memchr(all + 1, true, sizeof(all) - 1));
 }
 
 static void test_instances(void **state)
