@@ -37,22 +37,33 @@ char **secgroup_binding_addresses(const struct filter_binding *binding)
 	return list;
 }
 
+/* The usual form of the empty vector. */
+static char **or_null(char **list)
+{
+	if (*list)
+		return list;
+	free(list);
+	return NULL;
+}
+
 char **secgroup_addresses_of(char *const *addresses, enum filter_family family)
 {
-	char **list = NULL;
+	char **list = xcalloc(strv_length(addresses) + 1, sizeof(*list)); /* NOLINT: of pointers */
+	size_t n = 0;
 
 	for (; addresses && *addresses; addresses++)
 		if ((strchr(*addresses, ':') != NULL) == (family == FILTER_FAMILY_IPV6))
-			strv_add(&list, *addresses);
-	return list;
+			list[n++] = xstrdup(*addresses);
+	return or_null(list);
 }
 
 char **secgroup_addresses_without(char *const *list, char *const *others)
 {
-	char **left = NULL;
+	char **left = xcalloc(strv_length(list) + 1, sizeof(*left)); /* NOLINT: of pointers */
+	size_t n = 0;
 
 	for (; list && *list; list++)
 		if (!strv_contains(others, *list))
-			strv_add(&left, *list);
-	return left;
+			left[n++] = xstrdup(*list);
+	return or_null(left);
 }
