@@ -24,7 +24,8 @@ int act_mirror_start(struct control *control, const struct mirror_request *reque
 int mirrors_look(struct mirrors *mirrors, bool *ret_ready, struct error *err);
 /* Bytes, as of the last look. */
 void mirrors_progress(const struct mirrors *mirrors, int64_t *ret_total, int64_t *ret_done);
-/* Waits until all are ready: after each event, and each time the deadline of a look has passed, `show` (may be NULL) is called. ERROR_OTHER: interrupted. */
+/* Waits until all are ready: after each event, and each time the deadline of a look has passed, `show` (may be NULL) is called. ERROR_OTHER: interrupted;
+ * ERROR_TIMEOUT: the command's time is up, or the target takes nothing any more. */
 int mirrors_wait(struct mirrors *mirrors, void (*show)(const struct mirrors *mirrors, void *arg), void *arg, const volatile int *interrupted,
 		 struct error *err);
 /* The guest stands (pre-switchover): what is still missing goes over, then each job ends with both sides alike. */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "vm/migration_policy.h"
 #include "vm/migration_tls.h"
 
 #define JOB "kvmctl-copy-"    /* + the disk's index */
@@ -13,6 +14,7 @@
 #define ANSWER_MS 10000
 #define OPEN_MS 20000 /* the target may be far */
 #define TICK_MS 250
+#define YANK_MS 3000 /* a job that was cancelled waits for a target that does not answer: then its connection is cut */
 #define CONCLUDE_MS 60000 /* what is left of a mirror that is ready: at most its buffers */
 
 struct mirror {
@@ -26,7 +28,8 @@ struct mirrors {
 	struct control *control;
 	struct mirror *list;
 	size_t n;
-	bool finishing; /* each has been told to end */
+	bool finishing;            /* each has been told to end */
+	int64_t seen, moved_at_ms; /* how much had been copied when something last went on, and when that was */
 };
 
 static struct qmp *monitor(const struct mirrors *mirrors)
@@ -239,6 +242,26 @@ static int rest(const struct mirrors *mirrors, struct deadline until, struct err
 	return qmp_rest(monitor(mirrors), is_ours, NULL, deadline_earlier(until, deadline_in(TICK_MS)), err);
 }
 
+/* A target that is only stopped keeps its connection, and QEMU never gives it up. Nothing copied yet says nothing: QEMU looks first for what there is
+ * to copy, and writes zeros, as long as that takes. */
+static bool is_stuck(struct mirrors *mirrors)
+{
+	int64_t total, done, now = clock_boottime_ms();
+
+	mirrors_progress(mirrors, &total, &done);
+	if (done == mirrors->seen && done > 0)
+		return now - mirrors->moved_at_ms >= MIGRATION_STUCK_MS;
+	mirrors->seen = done;
+	mirrors->moved_at_ms = now;
+	return false;
+}
+
+static int stuck(struct error *err)
+{
+	error_set(err, ERROR_TIMEOUT, "the target has taken nothing of the disks for %d s", MIGRATION_STUCK_MS / 1000);
+	return error_hint(err, "the guest runs on here; does QEMU there still run, and the network?");
+}
+
 int mirrors_wait(struct mirrors *mirrors, void (*show)(const struct mirrors *mirrors, void *arg), void *arg,
 		 const volatile int *interrupted, struct error *err)
 {
@@ -257,6 +280,8 @@ int mirrors_wait(struct mirrors *mirrors, void (*show)(const struct mirrors *mir
 			return error_set(err, ERROR_OTHER, "interrupted while the disks were copied");
 		if (deadline_passed(end))
 			return error_set(err, ERROR_TIMEOUT, "the disks could not be copied in time");
+		if (is_stuck(mirrors))
+			return stuck(err);
 		if (rest(mirrors, end, err) < 0)
 			return -1;
 	}
@@ -372,9 +397,30 @@ static int remove_nodes(struct qmp *qmp, struct error *err)
 	return 0;
 }
 
+/* Cuts the connections to the target: what is under way on them fails, and the jobs end. Since QEMU 6.0; without it they end when the target does. */
+static void yank(struct qmp *qmp)
+{
+	_cleanup_json_ struct json *known = NULL;
+	_cleanup_error_ struct error err = ERROR_INIT;
+	struct json *ours = json_new_array(), *arguments = json_new_object();
+
+	if (qmp_execute(qmp, "query-yank", NULL, deadline_in(ANSWER_MS), &known, &err) < 0)
+		log_debug("%s, ignoring", err.message);
+	for (size_t i = 0; i < json_length(known); i++)
+		if (starts_with(json_get_string(json_at(known, i), "node-name", ""), NODE))
+			json_append(ours, json_ref(json_at(known, i)));
+	bool any = json_length(ours) > 0;
+	json_put(arguments, "instances", ours);
+	error_clear(&err);
+	if (!any)
+		json_free(arguments);
+	else if (qmp_execute(qmp, "yank", arguments, deadline_in(ANSWER_MS), NULL, &err) < 0)
+		log_debug("%s, ignoring", err.message);
+}
+
 int mirrors_sweep(struct qmp *qmp, struct error *err)
 {
-	struct deadline end = deadline_in(CONCLUDE_MS);
+	struct deadline end = deadline_in(CONCLUDE_MS), patience = deadline_in(YANK_MS);
 
 	for (;;) {
 		size_t left;
@@ -383,6 +429,10 @@ int mirrors_sweep(struct qmp *qmp, struct error *err)
 			return -1;
 		if (left == 0)
 			return remove_nodes(qmp, err);
+		if (deadline_passed(patience)) {
+			yank(qmp);
+			patience = DEADLINE_NEVER;
+		}
 		if (deadline_passed(end))
 			return error_set(err, ERROR_TIMEOUT, "QEMU does not end its copying of the disks");
 		if (qmp_rest(qmp, is_ours, NULL, deadline_in(TICK_MS / 5), err) < 0)
