@@ -38,6 +38,8 @@ int filter_parameters_build(const struct filter_source *source, const char *name
 
 /* How the binding's addresses are learned, or -1: CTRL_IP_LEARNING is none of the three. */
 int filter_parameters_learning(const struct filter_binding *binding, enum filter_learning *ret, struct problems *problems);
+/* Whether addresses of that IP version (4, 6) are any that the binding could learn: not where they are given. */
+bool filter_parameters_may_learn(const struct filter_binding *binding, int version);
 /* The link-local IPv6 address made of a MAC address, as text. Owned by the caller. */
 char *filter_link_local(const char *mac);
 

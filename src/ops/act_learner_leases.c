@@ -32,14 +32,16 @@ void act_learner_known(struct context *context, const struct filter_binding *bin
 
 /* --- what is known from before --- */
 
-/* How it is known has to be a way in which it would be learned now. */
-static bool is_good(const struct lease *lease, enum filter_learning learning)
+/* How it is known has to be a way in which it would be learned now: what was learned before the addresses were given is nobody's. */
+static bool is_good(const struct lease *lease, const struct filter_binding *binding, enum filter_learning learning)
 {
 	bool seen = lease->source == LEARN_BY_TRAFFIC;
+	int version = text_ip_version(lease->address);
 
-	if (lease->until_ms && lease->until_ms <= clock_realtime_ms())
+	if ((lease->until_ms && lease->until_ms <= clock_realtime_ms()) ||
+	    !filter_parameters_may_learn(binding, version))
 		return false;
-	return text_ip_version(lease->address) == 6 || seen == (learning == FILTER_LEARNING_ANY);
+	return version == 6 || seen == (learning == FILTER_LEARNING_ANY);
 }
 
 static bool has_owner(struct context *context, const struct filter_binding *binding, const char *address)
@@ -84,7 +86,7 @@ void act_learner_recall(struct context *context, struct filter_binding *binding)
 	for (size_t i = 0; i < leases.n; i++) {
 		const struct lease *lease = &leases.list[i];
 
-		if (is_good(lease, learning) &&
+		if (is_good(lease, binding, learning) &&
 		    ((old && strv_contains(old->learned, lease->address)) || lease->source != LEARN_BY_TRAFFIC) &&
 		    !strv_contains(binding->learned, lease->address) && !has_owner(context, binding, lease->address))
 			strv_add(&binding->learned, lease->address);

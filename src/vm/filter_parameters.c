@@ -63,6 +63,13 @@ int filter_parameters_learning(const struct filter_binding *binding, enum filter
 	return -1;
 }
 
+bool filter_parameters_may_learn(const struct filter_binding *binding, int version)
+{
+	if (!*binding->filter || given(binding, version == 4 ? "IP" : "IPV6"))
+		return false;
+	return version == 4 || !given(binding, "IP") || given(binding, "CTRL_IP_LEARNING");
+}
+
 /* --- the values --- */
 
 static void add_value(struct filter_parameters *parameters, const char *name, const char *value)
@@ -117,7 +124,8 @@ static void find_ipv6(struct filter_parameters *parameters, const struct filter_
 	parameters->learns_ipv6 = parameters->learning != FILTER_LEARNING_NONE &&
 				  (parameters->learns_ipv4 || given(binding, "CTRL_IP_LEARNING"));
 	add_value(parameters, "IPV6", link_local);
-	add_learned(parameters, "IPV6", 6, binding);
+	if (parameters->learns_ipv6)
+		add_learned(parameters, "IPV6", 6, binding);
 }
 
 /* --- the tree --- */
