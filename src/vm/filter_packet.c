@@ -187,9 +187,7 @@ static const char *missing(const struct filter_packet *packet)
 	}
 	if (!packet_protocol_has_ports(packet->protocol) || packet->later_fragment)
 		return NULL;
-	return !packet->fields[ID(SRCPORTSTART)].has   ? "a source port, behind the address and a colon"
-	       : !packet->fields[ID(DSTPORTSTART)].has ? "a destination port, behind the address and a colon"
-						       : NULL;
+	return packet->fields[ID(DSTPORTSTART)].has ? NULL : "a destination port, behind the address and a colon";
 }
 
 static void reading_clear(struct packet_reading *r)

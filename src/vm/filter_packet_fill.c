@@ -5,6 +5,9 @@
 
 #define ID(name) FILTER_ATTRIBUTE_##name
 
+/* The first that Linux gives to who asks for none (net.ipv4.ip_local_port_range). */
+#define EPHEMERAL_PORT 32768
+
 /* The other side's; the guest's, when nobody knows it. Locally administered. */
 static const uint8_t other_mac[6] = { 0x02, 0, 0, 0, 0, 0xfe };
 static const uint8_t some_guest_mac[6] = { 0x02, 0, 0, 0, 0, 0x01 };
@@ -169,6 +172,7 @@ static void fill_transport(struct filter_packet *packet)
 		return;
 	}
 	if (packet_protocol_has_ports(packet->protocol)) {
+		put_default(packet, ID(SRCPORTSTART), EPHEMERAL_PORT);
 		if (number == 6)
 			put_default(packet, ID(FLAGS),
 				    packet->state == FILTER_STATE_NEW ? FILTER_TCP_SYN : FILTER_TCP_ACK);
