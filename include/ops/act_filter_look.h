@@ -6,6 +6,7 @@
 #include "ops/context.h"
 #include "vm/filter_binding.h"
 #include "vm/filter_cache.h"
+#include "vm/filter_compile.h"
 #include "vm/filter_packet.h"
 #include "vm/filter_parameters.h"
 #include "vm/secgroup_store.h"
@@ -13,6 +14,9 @@
 /* The binding that NAME means: an interface, INSTANCE/NIC, or an instance that has one. ERROR_NO_INSTANCE: nothing is filtered there;
  * ERROR_USAGE: the instance has several. */
 int act_filter_find(struct context *context, const char *name, struct filter_binding **ret, struct error *err);
+
+/* What the kernel has of it. ERROR_STATE: nothing, somebody has wiped it; ERROR_HOST: it may not be asked. */
+int act_filter_in_kernel(const char *interface, struct filter_existing *ret, struct error *err);
 
 /* A binding's tree, with the definitions as they are. */
 struct filter_looked {

@@ -253,7 +253,7 @@ int op_filter_explain(struct context *context, const char *name, const char *fil
 		      struct json **ret, struct error *err);
 /* {"name","interface","rules": [{"filter","place","direction","layer","packets","bytes","rule"}]}: of a binding, or of a filter wherever it
  * is in force; of both given: its rules on that binding. */
-int op_filter_stats(struct context *context, const char *name, const char *filter, struct json **ret, struct error *err);
+int op_filter_stats(struct context *context, const char *name, const char *filter, bool reset, struct json **ret, struct error *err);
 /* Calls fn for each decision about a frame of the binding, until its time is over, or there were so many, or fn returns -1. *ret_lost:
  * how often the kernel had no room for what it had to tell. */
 struct filter_trace_bounds {

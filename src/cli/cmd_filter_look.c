@@ -65,6 +65,10 @@ int cmd_filter_explain(struct invocation *invocation, struct error *err)
 		output_json(document);
 		return 0;
 	}
+	if (!json_get_bool(document, "in_force", true))
+		log_warning("the rules of \"%s\" are not in the kernel: this is what they would do; \"kvmctl filter restore\" "
+			    "puts them back",
+			    json_get_string(document, "interface", "?"));
 	printf("%-8s %s\n", "packet", json_get_string(document, "packet", "?"));
 	print_layer("link", json_get(document, "link"));
 	print_layer("network", json_get(document, "network"));
@@ -101,16 +105,24 @@ static void print_stats(const struct json *rules)
 int cmd_filter_stats(struct invocation *invocation, struct error *err)
 {
 	const char *filter = invocation_option(invocation, "filter");
+	bool reset = invocation_has(invocation, "reset");
 	_cleanup_json_ struct json *document = NULL;
 
-	if (!filter && invocation->n_args == 0)
-		return error_set(err, ERROR_USAGE, "an interface, an instance or --filter FILTER is needed");
-	if (op_filter_stats(invocation->context, invocation->args[0], filter, &document, err) < 0)
+	if (!filter && invocation->n_args == 0) {
+		error_set(err, ERROR_USAGE, "an interface, an instance or --filter FILTER is needed");
+		return error_hint(err, "\"kvmctl filter bindings\" shows where something is filtered");
+	}
+	if (reset && filter)
+		return error_set(err, ERROR_USAGE, "--reset is for all rules of an interface, not for those of a filter");
+	if (op_filter_stats(invocation->context, invocation->args[0], filter, reset, &document, err) < 0)
 		return -1;
+	const struct json *rules = json_get(document, "rules");
 	if (invocation->globals.json)
 		output_json(document);
+	else if (json_length(rules) > 0)
+		print_stats(rules);
 	else
-		print_stats(json_get(document, "rules"));
+		log_notice("no rule of the filter \"%s\" is in force there", filter ? filter : "");
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "host/nft.h"
 #include "vm/secgroup_binding.h"
 #include "vm/secgroup_filter.h"
 #include "vm/secgroup_members.h"
@@ -64,6 +65,25 @@ int act_filter_find(struct context *context, const char *name, struct filter_bin
 	}
 	*ret = take_ptr(found);
 	return 0;
+}
+
+/* Chains only, and of the one table that every NIC has some in: a host may have many rules. */
+int act_filter_in_kernel(const char *interface, struct filter_existing *ret, struct error *err)
+{
+	_cleanup_filter_listing_ struct filter_listing *listing = filter_listing_new();
+	_cleanup_json_ struct json *document = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	if (nft_list("chains bridge", NFT_JSON, &text, err) < 0 ||
+	    json_parse(text, strlen(text), strlen(text), JSON_SPEC_MAX_DEPTH, "what nft lists", &document, err) < 0)
+		return -1;
+	filter_listing_add(listing, document);
+	filter_listing_of(listing, interface, ret);
+	if (ret->chains)
+		return 0;
+	filter_existing_clear(ret);
+	error_set(err, ERROR_STATE, "the rules of \"%s\" are not in the kernel", interface);
+	return error_hint(err, "somebody has removed them: \"kvmctl filter restore\" puts them back");
 }
 
 /* --- its tree --- */

@@ -89,10 +89,21 @@ static int explain_filter(struct context *context, const char *filter, char *con
 	}
 	json_put_string(ret, "name", filter);
 	json_put(ret, "interface", NULL);
+	json_put(ret, "in_force", NULL);
 	return explain(&looked, mac ? *mac : NULL, packet, ret, err);
 }
 
 /* --- where it is in force --- */
+
+/* NULL: the kernel may not be asked. */
+static struct json *in_force(const char *interface)
+{
+	_cleanup_filter_existing_ struct filter_existing existing = { 0 };
+	_cleanup_error_ struct error err = ERROR_INIT;
+	bool there = act_filter_in_kernel(interface, &existing, &err) == 0;
+
+	return there || err.kind == ERROR_STATE ? json_new_bool(there) : NULL;
+}
 
 static int explain_binding(struct context *context, const char *name, const char *packet, struct json *ret,
 			   struct error *err)
@@ -110,6 +121,7 @@ static int explain_binding(struct context *context, const char *name, const char
 	}
 	json_put_string(ret, "name", name);
 	json_put_string(ret, "interface", binding->interface);
+	json_put(ret, "in_force", in_force(binding->interface));
 	return explain(&looked, binding->mac, packet, ret, err);
 }
 

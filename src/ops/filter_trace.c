@@ -160,10 +160,13 @@ static int tell(struct trace *t, const struct nft_trace_event *event)
 
 static int begin(struct context *context, const char *name, struct trace *t, struct error *err)
 {
+	_cleanup_filter_existing_ struct filter_existing existing = { 0 };
 	_cleanup_problems_ struct problems ignored = { 0 };
 	int index;
 
-	if (act_filter_find(context, name, &t->binding, err) < 0 || link_index(t->binding->interface, &index, err) < 0)
+	if (act_filter_find(context, name, &t->binding, err) < 0 ||
+	    link_index(t->binding->interface, &index, err) < 0 ||
+	    act_filter_in_kernel(t->binding->interface, &existing, err) < 0)
 		return -1;
 	t->index = (unsigned)index;
 	(void)act_filter_tree(context, t->binding, &t->looked, &ignored);
