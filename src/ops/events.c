@@ -8,9 +8,11 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/watch.h"
+#include "ops/act_control.h"
 #include "vm/spec.h"
 
 #define LOG_READ_MAX (64 * 1024 * 1024)
@@ -79,6 +81,8 @@ static int read_log(struct follower *follower, const char *name, struct error *e
 	_cleanup_close_ int fd = dir < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 
+	if (fd < 0 && errno != ENOENT)
+		return error_errno(err, ERROR_HOST, errno, "cannot open the events of \"%s\"", name);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return 0;
 	if (st.st_ino != position->inode || st.st_size < position->offset)
@@ -123,6 +127,28 @@ static int follow(struct follower *follower, struct error *err)
 	return result;
 }
 
+/* No events of a name that was mistyped would look like a guest to whom nothing has happened. One that is followed may
+ * come yet. */
+static int refuse_unheard_of(struct context *context, const char *name, bool follow_on, struct error *err)
+{
+	_cleanup_instance_ struct instance instance = { 0 };
+	_cleanup_free_ char *log = rundir_path(&context->rundir, RUNDIR_LOG, name, ".events");
+	struct stat st;
+
+	if (stat(log, &st) == 0 || errno != ENOENT)
+		return 0;
+	if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
+		return -1;
+	if (instance.state == INSTANCE_STOPPED && control_not_running(context, &instance, err) < 0 &&
+	    err->kind == ERROR_NO_INSTANCE) {
+		if (!follow_on)
+			return -1;
+		log_notice("%s", err->message);
+	}
+	error_clear(err);
+	return 0;
+}
+
 int op_events(struct context *context, const char *name, bool follow_on, int (*fn)(const char *line, void *arg),
 	      void *arg, struct error *err)
 {
@@ -134,6 +160,8 @@ int op_events(struct context *context, const char *name, bool follow_on, int (*f
 	if (follow_on && context->rundir.fd < 0)
 		return error_set(err, ERROR_HOST, "there is no run directory \"%s\" yet, so no events",
 				 context->rundir.path);
+	if (name && refuse_unheard_of(context, name, follow_on, err) < 0)
+		return -1;
 	result = follow_on ? follow(&follower, err) : read_all(&follower, err);
 	for (size_t i = 0; i < follower.n; i++)
 		free(follower.positions[i].file);

@@ -8,7 +8,18 @@
 #include "ops/act_recorded.h"
 #include "ops/act_restore.h"
 #include "ops/act_teardown.h"
+#include "vm/move.h"
 #include "vm/state.h"
+
+/* A target before the grant: to say that it runs would be a lie. */
+static bool waits_for_its_guest(struct context *context, const char *name)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_instance_ struct instance instance = { 0 };
+
+	return instance_look(&context->rundir, name, &context->here, &instance, &err) == 0 &&
+	       instance.state == INSTANCE_INCOMING && !streq(instance.reason, MOVE_GRANTED);
+}
 
 /* 1: it runs already and that is fine (--ensure); 0: it may be started, nothing of an earlier run is left; 2: that, and it is saved; -1. */
 static int clear_the_way(struct context *context, const struct start_request *request, const char *name,
@@ -21,6 +32,10 @@ static int clear_the_way(struct context *context, const struct start_request *re
 	if (there != 1)
 		return there;
 	result->already = true;
+	if (waits_for_its_guest(context, name))
+		return error_hint(err,
+				  "its guest has not run here yet: \"kvmctl migration status %s\" shows how far it is",
+				  name);
 	if (!request->ensure)
 		return error_hint(err, "--ensure makes that a success");
 	error_clear(err);
@@ -43,7 +58,7 @@ static int restore(struct context *context, const struct start_request *request,
 }
 
 /* Under the lock. restarts > 0: the supervisor starts it again, with the hardware of the last run. */
-static int start_locked(struct context *context, const struct start_request *request, const struct spec_loaded *loaded,
+static int start_locked(struct context *context, const struct start_request *request, struct spec_loaded *loaded,
 			struct start_result *result, struct error *err)
 {
 	struct launch_request launch = {
@@ -59,6 +74,8 @@ static int start_locked(struct context *context, const struct start_request *req
 		return there < 0 ? -1 : 0;
 	if (there == 2 && !request->discard_saved)
 		return restore(context, request, result, err);
+	if (request->restarts == 0 && !loaded->spec && spec_load(context, &request->source, loaded, err) < 0)
+		return -1;
 	if (there == 2 && act_restore_discard(context, result->name, err) < 0)
 		return -1;
 	if (request->restarts > 0)
@@ -66,6 +83,28 @@ static int start_locked(struct context *context, const struct start_request *req
 	if (act_teardown(context, result->name, TEARDOWN_ALL, err) < 0)
 		return -1;
 	return act_launch(context, &launch, &result->pid, err);
+}
+
+/* One that came from another host has perhaps no spec here, and that of one that runs may have been removed: to be started again neither needs it,
+ * nor does one that is saved. */
+static bool is_here(struct context *context, const char *name)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_instance_ struct instance instance = { 0 };
+
+	return instance_look(&context->rundir, name, &context->here, &instance, &err) == 0 &&
+	       instance.state != INSTANCE_STOPPED && instance.state != INSTANCE_STALE;
+}
+
+static int load(struct context *context, const struct spec_source *source, struct spec_loaded *loaded,
+		struct error *err)
+{
+	if (spec_load(context, source, loaded, err) == 0)
+		return 0;
+	if (err->kind != ERROR_NO_INSTANCE || !is_here(context, source->name))
+		return -1;
+	error_clear(err);
+	return 0;
 }
 
 /* The spec is read before the lock is taken: reading standard input may take a while, and nobody should
@@ -77,9 +116,9 @@ int op_start(struct context *context, const struct start_request *request, struc
 	struct start_result result = { 0 };
 
 	/* A restart goes by the record; the file is only looked at for what the guest does not see. */
-	if (request->restarts == 0 && spec_load(context, &request->source, &loaded, err) < 0)
+	if (request->restarts == 0 && load(context, &request->source, &loaded, err) < 0)
 		return -1;
-	result.name = xstrdup(request->restarts == 0 ? loaded.spec->name : request->source.name);
+	result.name = xstrdup(loaded.spec ? loaded.spec->name : request->source.name);
 	if (rundir_lock(&context->rundir, result.name, "start", context->wait, &lock, err) < 0 ||
 	    start_locked(context, request, &loaded, &result, err) < 0) {
 		free(result.name);

@@ -24,9 +24,12 @@ int monitor_connect(struct rundir *rundir, const char *name, enum monitor monito
 	int dir = rundir_part(rundir, RUNDIR_CTRL);
 	int fd;
 
+	/* Only a directory that is not there says that nothing runs. */
+	if (dir < 0 && errno != ENOENT)
+		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/ctrl\"", rundir->path);
 	if (dir < 0)
-		return error_errno(err, ERROR_STATE, errno, "instance \"%s\" is not running: cannot open \"%s/ctrl\"",
-				   name, rundir->path);
+		return error_set(err, ERROR_STATE, "instance \"%s\" is not running: there is no \"%s/ctrl\"", name,
+				 rundir->path);
 	if (socket_connect_at(dir, file, &fd, err) < 0) {
 		if (err->errnum == ECONNREFUSED || err->errnum == ENOENT)
 			return error_set(err, ERROR_STATE,
