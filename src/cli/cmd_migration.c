@@ -9,16 +9,28 @@
 #include "host/interrupt.h"
 #include "ops/verbs.h"
 
+/* A person reads what is at work: these are 0 when nothing of the kind is. */
+static void leave_out_zeros(struct json *document)
+{
+	static const char *const keys[] = { "throttle", "postcopy_requests", "disk_total", "disk_done" };
+
+	for (size_t i = 0; i < ELEMENTS(keys); i++)
+		if (json_get_int(document, keys[i], 0) == 0)
+			json_put(document, keys[i], NULL);
+}
+
 static int print_status(struct invocation *invocation, const char *name, struct error *err)
 {
 	_cleanup_json_ struct json *document = NULL;
 
 	if (op_migration_status(invocation->context, name, &document, err) < 0)
 		return -1;
-	if (invocation->globals.json)
+	if (invocation->globals.json) {
 		output_json(document);
-	else if (!invocation->globals.quiet)
+	} else {
+		leave_out_zeros(document);
 		document_print(DOCUMENT_MIGRATION, document, stdout, output_colour());
+	}
 	return 0;
 }
 
@@ -66,7 +78,7 @@ int cmd_migration_start(struct invocation *invocation, struct error *err)
 	progress_end(&progress);
 	if (status < 0 || result.is_driver)
 		return status;
-	if (request.follow)
+	if (request.follow && (invocation->globals.json || !invocation->globals.quiet))
 		return print_status(invocation, request.name, err);
 	print_started(invocation, &request, &result);
 	return 0;

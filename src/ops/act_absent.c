@@ -33,7 +33,8 @@ static int cannot_tell(const struct instance *instance, struct error *err)
 	if (streq(instance->reason, MOVE_HANDED_OVER))
 		return error_hint(
 			err,
-			"it may run on the host that it was handed over to: \"kvmctl cleanup %s\" asks there; "
+			"it may run on the host that it was handed over to: \"kvmctl cleanup %s\" asks there, or "
+			"says what is to be done; "
 			"nothing was touched",
 			name);
 	return error_hint(err, "look at it with \"kvmctl info %s\"; nothing was touched", name);

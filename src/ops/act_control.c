@@ -35,6 +35,13 @@ static int nobody_knows(const struct context *context, const char *name, struct 
 	return error_hint(err, "\"kvmctl list\" shows what is there");
 }
 
+/* Nobody is to be sent to "start": a guest that runs twice damages its disks. */
+static int moved_away(const char *name, struct error *err)
+{
+	error_set(err, ERROR_STATE, "instance \"%s\" is stopped here: its guest moved to another host", name);
+	return error_hint(err, "\"kvmctl info %s\" says where to", name);
+}
+
 /* Each state has another way out, and a person who reads "not running" would look for the wrong one. */
 int control_not_running(const struct context *context, const struct instance *instance, struct error *err)
 {
@@ -63,6 +70,8 @@ int control_not_running(const struct context *context, const struct instance *in
 	case INSTANCE_STOPPED:
 		if (instance->reason[0] == '\0' && !has_spec(context, name))
 			return nobody_knows(context, name, err);
+		if (streq(instance->reason, exit_reason_to_string(EXIT_MIGRATED)))
+			return moved_away(name, err);
 		break;
 	case INSTANCE_RUNNING:
 	case INSTANCE_PAUSED:

@@ -2,6 +2,7 @@
 #include "ops/act_launch_parts.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "base/file.h"
 #include "base/parse.h"
@@ -39,13 +40,27 @@ static char *how_text(const char *text)
 	return xprintf(" (%s)", how);
 }
 
+/* QEMU names a node and a descriptor's number, not the image that somebody else has open. -1 in any case. */
+static int hint_of_lock(const struct launch *launch, const char *words, struct error *err)
+{
+	static const char node[] = "\":\"disk"; /* "node-name", or the "id" of its device */
+	const char *found = strstr(words, "Is another process using the image") ? strstr(words, node) : NULL;
+	size_t i = 0;
+
+	if (!found || sscanf(found + strlen(node), "%zu", &i) != 1 || i >= launch->spec->n_disks)
+		return -1;
+	return error_hint(
+		err, "disks[%zu], \"%s\", is in use: by a guest that runs already, or by a program such as qemu-img", i,
+		launch->spec->disks[i].path);
+}
+
 int launch_ended(struct launch *launch, const char *text, struct error *err)
 {
 	_cleanup_free_ char *words = launch_last_words(launch), *how = how_text(text);
 
 	error_set(err, ERROR_QEMU, "QEMU of \"%s\" ended%s%s%s", launch->name, how, words ? ": " : " without a word",
 		  words ? words : "");
-	return words ? -1
+	return words ? hint_of_lock(launch, words, err)
 		     : error_hint(err,
 				  "a missing library or a limit of this host ends it so; \"kvmctl argv %s\" prints its "
 				  "command line",

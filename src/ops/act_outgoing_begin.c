@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/socket.h"
+#include "vm/migration_place.h"
 #include "vm/migration_tls.h"
 
 #define STREAM "kvmctl-migration" /* the descriptor's name inside QEMU */
@@ -73,6 +74,19 @@ static int give_descriptor(struct outgoing *outgoing, int fd, struct error *err)
 	return qmp_execute_fds(outgoing->control->qmp, "getfd", arguments, &fd, 1, step(outgoing), NULL, err);
 }
 
+/* QEMU's own words for a port that is missing name neither it nor the form. */
+static bool is_tcp_uri(const char *uri)
+{
+	struct migration_place place = { 0 };
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+
+	if (!starts_with(uri, "tcp:") || migration_place_parse(uri, &place, &ignored) < 0)
+		return false;
+	bool whole = *place.host && place.port > 0;
+	migration_place_clear(&place);
+	return whole;
+}
+
 /* What QEMU is told: the URI itself, or that it has got the stream already. Owned by the caller. */
 static int hand_stream(struct outgoing *outgoing, char **ret, struct error *err)
 {
@@ -81,7 +95,7 @@ static int hand_stream(struct outgoing *outgoing, char **ret, struct error *err)
 	_cleanup_close_ int own = -1;
 	int64_t fd;
 
-	if (!is_fd && !is_path && !starts_with(uri, "tcp:")) {
+	if (!is_fd && !is_path && !is_tcp_uri(uri)) {
 		error_set(err, ERROR_USAGE, "\"%s\" is no place to migrate to", uri);
 		return error_hint(err,
 				  "tcp:HOST:PORT, unix:PATH or fd:N: \"migration accept\" on the target prints it");

@@ -142,6 +142,14 @@ static void show(const struct drive *drive, const struct migration_progress *pro
 	outgoing->show(&shown, outgoing->arg);
 }
 
+static const char *hint_of(const char *words)
+{
+	if (words && starts_with(words, "address resolution failed"))
+		return "the guest runs on here; \"migrate --address ADDR\" says where the memory goes, when that is "
+		       "not HOST";
+	return "the guest runs on here; the log of the target's QEMU may say more";
+}
+
 /* It is not there any more: why. The guest is ours. */
 static int failed(struct drive *drive, const struct migration_progress *progress, struct error *err)
 {
@@ -155,7 +163,7 @@ static int failed(struct drive *drive, const struct migration_progress *progress
 	}
 	error_set(err, ERROR_QEMU, "the migration of \"%s\" failed: QEMU: %s", instance_name(drive),
 		  progress->error ? progress->error : "gave no reason");
-	error_hint(err, "the guest runs on here; the log of the target's QEMU may say more");
+	error_hint(err, "%s", hint_of(progress->error));
 	return 1;
 }
 

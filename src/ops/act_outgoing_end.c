@@ -138,6 +138,25 @@ static void quit(struct context *context, const struct instance *instance, struc
 	process_wait(pidfd, end, &ignored);
 }
 
+/* The supervisor, which has written the record, does not know where to. */
+static void say_where(struct context *context, const struct instance *instance)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_state_ struct state *state = NULL;
+	struct exit_record record = { 0 };
+	int dir = rundir_part(&context->rundir, RUNDIR_EXIT);
+
+	if (state_read(&context->rundir, instance->name, &state, &ignored) < 0 || !state || !state->move ||
+	    exit_record_read(dir, instance->name, &record, &ignored) <= 0)
+		return;
+	_cleanup_free_ char *where = *state->move->peer ? xprintf("the guest runs on host \"%s\"", state->move->peer)
+							: xprintf("the guest was sent to \"%s\"", state->move->uri);
+	text_replace(&record.detail, where);
+	if (record.reason == EXIT_MIGRATED)
+		exit_record_write(dir, instance->name, &record, &ignored);
+	exit_record_free(&record);
+}
+
 int act_outgoing_gone(struct context *context, const char *name, struct qmp *qmp, struct error *err)
 {
 	_cleanup_instance_ struct instance instance = { 0 };
@@ -150,5 +169,7 @@ int act_outgoing_gone(struct context *context, const char *name, struct qmp *qmp
 	if (instance.has_status &&
 	    (act_end(context, &instance, err) < 0 || act_settle_exit(context, &instance, EXIT_MIGRATED, err) < 0))
 		return -1;
+	if (instance.has_status)
+		say_where(context, &instance);
 	return act_teardown(context, name, TEARDOWN_ALL, err);
 }

@@ -65,6 +65,17 @@ static int lost(struct context *context, const struct instance *instance, struct
 	return error_hint(err, "\"kvmctl start %s\" starts it from its disks", instance->name);
 }
 
+/* QEMU refuses, because its disks are in use: that is what a guest that was let run on the target looks like from here. */
+static int not_kept(const struct instance *instance, struct error *err)
+{
+	error_prefix(err, "instance \"%s\" was not let run here", instance->name);
+	if (err->hint)
+		return -1;
+	return error_hint(err,
+			  "look on the target: where it runs there, \"kvmctl migration finalize %s --source --ok\"",
+			  instance->name);
+}
+
 static int finish_source(struct context *context, const struct instance *instance, bool ok, struct error *err)
 {
 	_cleanup_qmp_ struct qmp *qmp = NULL;
@@ -75,8 +86,10 @@ static int finish_source(struct context *context, const struct instance *instanc
 		return -1;
 	if (!ok && !alive)
 		return lost(context, instance, err);
+	if (!ok && act_outgoing_keep(context, name, qmp, err) < 0)
+		return not_kept(instance, err);
 	if (!ok)
-		return act_outgoing_keep(context, name, qmp, err);
+		return 0;
 	if (alive && !streq(instance->status.reason, MOVE_MIGRATED) &&
 	    require_sent(instance, qmp, step(context), err) < 0)
 		return -1;

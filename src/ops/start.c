@@ -1,6 +1,7 @@
 /* kvmctl start: the spec, the lock, what is there already; then the launch, or the restore of a saved one. */
 #include "ops/verbs.h"
 
+#include "base/log.h"
 #include "base/text.h"
 #include "host/interrupt.h"
 #include "ops/act_absent.h"
@@ -57,6 +58,21 @@ static int restore(struct context *context, const struct start_request *request,
 	return 0;
 }
 
+/* Where its disks have no locks that cross hosts nothing else would stop it from running twice. */
+static void warn_if_moved(struct context *context, const char *name)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	struct exit_record record = { 0 };
+	int dir = rundir_part(&context->rundir, RUNDIR_EXIT);
+
+	if (dir < 0 || exit_record_read(dir, name, &record, &ignored) <= 0)
+		return;
+	if (record.reason == EXIT_MIGRATED)
+		log_warning("%s: it was moved away (%s): see that it does not run there any more", name,
+			    record.detail ? record.detail : "to another host");
+	exit_record_free(&record);
+}
+
 /* Under the lock. restarts > 0: the supervisor starts it again, with the hardware of the last run. */
 static int start_locked(struct context *context, const struct start_request *request, struct spec_loaded *loaded,
 			struct start_result *result, struct error *err)
@@ -82,6 +98,7 @@ static int start_locked(struct context *context, const struct start_request *req
 		return act_launch_recorded(context, result->name, &launch, &result->pid, err);
 	if (act_teardown(context, result->name, TEARDOWN_ALL, err) < 0)
 		return -1;
+	warn_if_moved(context, result->name);
 	return act_launch(context, &launch, &result->pid, err);
 }
 

@@ -124,7 +124,8 @@ static int look(struct context *context, const char *name, bool force, struct in
 	if (is_handed_over(ret))
 		return error_hint(
 			err,
-			"it may run on the host that it was handed over to: \"kvmctl cleanup %s\" asks there; "
+			"it may run on the host that it was handed over to: \"kvmctl cleanup %s\" asks there, or "
+			"says what is to be done; "
 			"--force ends what is here of it all the same; nothing was touched",
 			name);
 	return error_hint(err, "nothing was touched");
