@@ -6,16 +6,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_mirror_internal.h"
 #include "vm/migration_policy.h"
 #include "vm/migration_tls.h"
 
-#define JOB "kvmctl-copy-"    /* + the disk's index */
-#define NODE "kvmctl-target-" /* the same; at most 31 bytes */
-#define ANSWER_MS 10000
 #define OPEN_MS 20000 /* the target may be far */
 #define TICK_MS 250
-#define YANK_MS 3000 /* a job that was cancelled waits for a target that does not answer: then its connection is cut */
-#define CONCLUDE_MS 60000 /* what is left of a mirror that is ready: at most its buffers */
 
 struct mirror {
 	size_t index; /* of the disk */
@@ -61,21 +57,6 @@ void mirrors_progress(const struct mirrors *mirrors, int64_t *ret_total, int64_t
 	}
 }
 
-bool mirrors_is_event(const struct json *event)
-{
-	const char *name = json_get_string(event, "event", "");
-
-	return starts_with(name, "JOB_") || starts_with(name, "BLOCK_JOB_");
-}
-
-static int command(struct qmp *qmp, const char *name, const char *key, const char *value, struct error *err)
-{
-	struct json *arguments = json_new_object();
-
-	json_put_string(arguments, key, value);
-	return qmp_execute(qmp, name, arguments, deadline_in(ANSWER_MS), NULL, err);
-}
-
 /* --- beginning --- */
 
 static struct json *target_node(const struct mirror_request *request, size_t index)
@@ -86,7 +67,7 @@ static struct json *target_node(const struct mirror_request *request, size_t ind
 	json_put_string(server, "host", request->host);
 	json_put_stringf(server, "port", "%d", request->port);
 	json_put_string(node, "driver", "nbd");
-	json_put_stringf(node, "node-name", NODE "%zu", index);
+	json_put_stringf(node, "node-name", MIRROR_NODE "%zu", index);
 	json_put(node, "server", server);
 	json_put_stringf(node, "export", "disk%zu", index);
 	if (request->info->terms.tls) {
@@ -108,9 +89,9 @@ static int begin(struct mirrors *mirrors, const struct mirror_request *request, 
 		json_free(job);
 		return error_prefix(err, "the target's copy of disk %zu (\"%s\")", mirror->index, mirror->path);
 	}
-	json_put_stringf(job, "job-id", JOB "%zu", mirror->index);
+	json_put_stringf(job, "job-id", MIRROR_JOB "%zu", mirror->index);
 	json_put_stringf(job, "device", "disk%zu", mirror->index); /* as the plan names the guest's disk */
-	json_put_stringf(job, "target", NODE "%zu", mirror->index);
+	json_put_stringf(job, "target", MIRROR_NODE "%zu", mirror->index);
 	json_put_string(job, "sync", request->info->terms.storage == STORAGE_INCREMENTAL ? "top" : "full");
 	json_put_string(job, "on-source-error", "report");
 	json_put_string(job, "on-target-error", "report");
@@ -178,7 +159,7 @@ int act_mirror_start(struct control *control, const struct mirror_request *reque
 /* Takes from query-jobs what it says of one mirror. A job that is not there was dismissed by somebody else: then nobody knows what became of it. */
 static int read_job(struct mirror *mirror, const struct json *jobs, struct error *err)
 {
-	_cleanup_free_ char *id = xprintf(JOB "%zu", mirror->index);
+	_cleanup_free_ char *id = xprintf(MIRROR_JOB "%zu", mirror->index);
 
 	for (size_t i = 0; i < json_length(jobs); i++) {
 		const struct json *job = json_at(jobs, i);
@@ -206,7 +187,7 @@ static int look(struct mirrors *mirrors, bool *ret_ready, size_t *ret_pending, s
 
 	*ret_ready = true;
 	*ret_pending = 0;
-	if (qmp_execute(monitor(mirrors), "query-jobs", NULL, deadline_in(ANSWER_MS), &jobs, err) < 0)
+	if (qmp_execute(monitor(mirrors), "query-jobs", NULL, deadline_in(MIRROR_ANSWER_MS), &jobs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < mirrors->n; i++) {
 		struct mirror *mirror = &mirrors->list[i];
@@ -230,16 +211,10 @@ int mirrors_look(struct mirrors *mirrors, bool *ret_ready, struct error *err)
 	return look(mirrors, ret_ready, &pending, err);
 }
 
-static bool is_ours(const struct json *event, void *arg)
-{
-	(void)arg;
-	return mirrors_is_event(event);
-}
-
 /* An event that came while an answer was awaited is lost to us: the next tick makes up for it. */
 static int rest(const struct mirrors *mirrors, struct deadline until, struct error *err)
 {
-	return qmp_rest(monitor(mirrors), is_ours, NULL, deadline_earlier(until, deadline_in(TICK_MS)), err);
+	return qmp_rest(monitor(mirrors), mirror_is_event, NULL, deadline_earlier(until, deadline_in(TICK_MS)), err);
 }
 
 /* A target that is only stopped keeps its connection, and QEMU never gives it up. Nothing copied yet says nothing: QEMU looks first for what there is
@@ -297,7 +272,7 @@ int mirrors_ask(struct qmp *qmp, struct deadline deadline, int64_t *ret_total, i
 	for (size_t i = 0; i < json_length(jobs); i++) {
 		const struct json *job = json_at(jobs, i);
 
-		if (!starts_with(json_get_string(job, "id", ""), JOB))
+		if (!starts_with(json_get_string(job, "id", ""), MIRROR_JOB))
 			continue;
 		*ret_total += json_get_int(job, "total-progress", 0);
 		*ret_done += json_get_int(job, "current-progress", 0);
@@ -312,9 +287,9 @@ static int conclude(struct mirrors *mirrors, struct error *err)
 {
 	mirrors->finishing = true;
 	for (size_t i = 0; i < mirrors->n; i++) {
-		_cleanup_free_ char *id = xprintf(JOB "%zu", mirrors->list[i].index);
+		_cleanup_free_ char *id = xprintf(MIRROR_JOB "%zu", mirrors->list[i].index);
 
-		if (command(monitor(mirrors), "block-job-cancel", "device", id, err) < 0)
+		if (mirror_command(monitor(mirrors), "block-job-cancel", "device", id, err) < 0)
 			return error_prefix(err, "copying disk %zu (\"%s\")", mirrors->list[i].index,
 					    mirrors->list[i].path);
 	}
@@ -323,7 +298,7 @@ static int conclude(struct mirrors *mirrors, struct error *err)
 
 int mirrors_finish(struct mirrors *mirrors, struct error *err)
 {
-	struct deadline end = deadline_in(CONCLUDE_MS);
+	struct deadline end = deadline_in(MIRROR_CONCLUDE_MS);
 
 	if (conclude(mirrors, err) < 0)
 		return -1;
@@ -337,105 +312,8 @@ int mirrors_finish(struct mirrors *mirrors, struct error *err)
 			return mirrors_sweep(monitor(mirrors), err);
 		if (deadline_passed(end))
 			return error_set(err, ERROR_TIMEOUT, "the last of the disks could not be copied in %d s",
-					 CONCLUDE_MS / 1000);
+					 MIRROR_CONCLUDE_MS / 1000);
 		if (rest(mirrors, end, err) < 0)
-			return -1;
-	}
-}
-
-/* --- sweeping --- */
-
-static int end_job(struct qmp *qmp, const char *id, const char *status, struct error *err)
-{
-	struct json *arguments;
-
-	if (streq(status, "concluded"))
-		return command(qmp, "job-dismiss", "id", id, err);
-	arguments = json_new_object();
-	json_put_string(arguments, "device", id);
-	json_put_bool(arguments, "force", true);
-	return qmp_execute(qmp, "block-job-cancel", arguments, deadline_in(ANSWER_MS), NULL, err);
-}
-
-/* *ret_left: jobs of ours that are still there. A refusal means that it is about to end. */
-static int end_jobs(struct qmp *qmp, size_t *ret_left, struct error *err)
-{
-	_cleanup_json_ struct json *jobs = NULL;
-
-	*ret_left = 0;
-	if (qmp_execute(qmp, "query-jobs", NULL, deadline_in(ANSWER_MS), &jobs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < json_length(jobs); i++) {
-		const char *id = json_get_string(json_at(jobs, i), "id", "");
-		const char *status = json_get_string(json_at(jobs, i), "status", "");
-
-		if (!starts_with(id, JOB))
-			continue;
-		++*ret_left;
-		if (!streq(status, "aborting") && end_job(qmp, id, status, err) < 0) {
-			if (qmp_state(qmp) == QMP_DEAD)
-				return -1;
-			error_clear(err);
-		}
-	}
-	return 0;
-}
-
-static int remove_nodes(struct qmp *qmp, struct error *err)
-{
-	_cleanup_json_ struct json *nodes = NULL, *flat = json_new_object();
-
-	json_put_bool(flat, "flat", true);
-	if (qmp_execute(qmp, "query-named-block-nodes", take_ptr(flat), deadline_in(ANSWER_MS), &nodes, err) < 0)
-		return -1;
-	for (size_t i = 0; i < json_length(nodes); i++) {
-		const char *name = json_get_string(json_at(nodes, i), "node-name", "");
-
-		if (starts_with(name, NODE) && command(qmp, "blockdev-del", "node-name", name, err) < 0)
-			return error_prefix(err, "the target's copy of a disk");
-	}
-	return 0;
-}
-
-/* Cuts the connections to the target: what is under way on them fails, and the jobs end. Since QEMU 6.0; without it they end when the target does. */
-static void yank(struct qmp *qmp)
-{
-	_cleanup_json_ struct json *known = NULL;
-	_cleanup_error_ struct error err = ERROR_INIT;
-	struct json *ours = json_new_array(), *arguments = json_new_object();
-
-	if (qmp_execute(qmp, "query-yank", NULL, deadline_in(ANSWER_MS), &known, &err) < 0)
-		log_debug("%s, ignoring", err.message);
-	for (size_t i = 0; i < json_length(known); i++)
-		if (starts_with(json_get_string(json_at(known, i), "node-name", ""), NODE))
-			json_append(ours, json_ref(json_at(known, i)));
-	bool any = json_length(ours) > 0;
-	json_put(arguments, "instances", ours);
-	error_clear(&err);
-	if (!any)
-		json_free(arguments);
-	else if (qmp_execute(qmp, "yank", arguments, deadline_in(ANSWER_MS), NULL, &err) < 0)
-		log_debug("%s, ignoring", err.message);
-}
-
-int mirrors_sweep(struct qmp *qmp, struct error *err)
-{
-	struct deadline end = deadline_in(CONCLUDE_MS), patience = deadline_in(YANK_MS);
-
-	for (;;) {
-		size_t left;
-
-		if (end_jobs(qmp, &left, err) < 0)
-			return -1;
-		if (left == 0)
-			return remove_nodes(qmp, err);
-		if (deadline_passed(patience)) {
-			yank(qmp);
-			patience = DEADLINE_NEVER;
-		}
-		if (deadline_passed(end))
-			return error_set(err, ERROR_TIMEOUT, "QEMU does not end its copying of the disks");
-		if (qmp_rest(qmp, is_ours, NULL, deadline_in(TICK_MS / 5), err) < 0)
 			return -1;
 	}
 }
