@@ -42,6 +42,17 @@ static int64_t free_number(const struct filters *filters, const char *interface,
 
 /* --- its rules --- */
 
+/* All that is wrong is said at once: what the filter lacks besides the groups. */
+static void check_own(struct filters *filters, const struct filter_binding *binding, struct problems *problems)
+{
+	struct filter_source source = filter_cache_source(&filters->cache);
+	_cleanup_filter_parameters_ struct filter_parameters parameters = { 0 };
+	_cleanup_filter_tree_ struct filter_tree tree = { 0 };
+
+	if (*binding->filter)
+		(void)filter_parameters_build(&source, binding->filter, binding, &parameters, &tree, problems);
+}
+
 /* Security groups are put into the tree here. */
 static int build_tree(struct filters *filters, const struct filter_binding *binding,
 		      struct filter_parameters *ret_parameters, struct filter_tree *ret, struct problems *problems)
@@ -49,8 +60,10 @@ static int build_tree(struct filters *filters, const struct filter_binding *bind
 	struct filter_source source = filter_cache_source(&filters->cache);
 	_cleanup_free_ char *name = NULL;
 
-	if (filters_expand(filters, binding, &name, problems) < 0)
+	if (filters_expand(filters, binding, &name, problems) < 0) {
+		check_own(filters, binding, problems);
 		return -1;
+	}
 	return filter_parameters_build(&source, name, binding, ret_parameters, ret, problems);
 }
 

@@ -33,7 +33,9 @@ int act_nic_filters_complete(struct context *context, struct spec *spec, struct 
 
 static char *place(const struct spec *spec, size_t i)
 {
-	return xprintf("nics[%zu].%s", i, spec->nics[i].filter ? "filter" : "security_groups");
+	const struct nic *nic = &spec->nics[i];
+
+	return xprintf("nics[%zu]%s", i, !nic->filter ? ".security_groups" : nic->groups ? "" : ".filter");
 }
 
 /* No TAP is there yet: any name will do. */

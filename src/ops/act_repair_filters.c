@@ -58,10 +58,11 @@ static void put_back(struct repairs *repairs, struct filters *filters, const str
 			continue;
 		found = true;
 		if (!finding->wrong_rules || act_filters_put(filters, bindings[i], &problems) < 0)
-			repair_say(repairs, name_of(bindings[i]), true, "\"%s\": %s", finding->interface, what);
+			repair_say(repairs, name_of(bindings[i]), true, "the filter of \"%s\": %s", finding->interface,
+				   what);
 		else
-			repair_say(repairs, name_of(bindings[i]), false, "\"%s\": %s: %s", finding->interface, what,
-				   repairs->dry_run ? "would be put back" : "put back");
+			repair_say(repairs, name_of(bindings[i]), false, "the filter of \"%s\": %s: %s",
+				   finding->interface, what, repairs->dry_run ? "would be put back" : "put back");
 	}
 	if (!found && *finding->interface)
 		repair_say(repairs, finding->interface, true,
