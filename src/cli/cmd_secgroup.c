@@ -23,7 +23,7 @@ static void print_row(struct table *table, const struct json *row)
 				rules,
 				addresses,
 				instances,
-				interfaces,
+				interfaces || damage ? interfaces : "?",
 				damage ? "damaged" : json_get_string(row, "description", NULL) };
 
 	if (damage)
@@ -128,6 +128,7 @@ int cmd_secgroup_delete(struct invocation *invocation, struct error *err)
 static void print_changed(const struct invocation *invocation, struct json *document)
 {
 	const struct json *members = json_get(document, "members");
+	bool added = streq(json_get_string(document, "done", ""), "secgroup add");
 
 	if (invocation->globals.json) {
 		output_json(document);
@@ -136,7 +137,11 @@ static void print_changed(const struct invocation *invocation, struct json *docu
 	for (size_t i = 0; i < json_length(members); i++) {
 		const struct json *row = json_at(members, i), *interfaces = json_get(row, "interfaces");
 
-		if (interfaces && json_length(interfaces) == 0)
+		if (!json_get_bool(row, "known", true))
+			log_notice("%s: there is no such instance on this host; %s", json_get_string(row, "member", ""),
+				   added ? "it counts once there is one, from its start"
+					 : "nothing else is to be done");
+		else if (interfaces && json_length(interfaces) == 0)
 			log_notice("%s: no NIC of it is filtered now; it counts from the next start",
 				   json_get_string(row, "member", ""));
 	}

@@ -1,6 +1,7 @@
 /* Security groups to look at: list, show, members. */
 #include "ops/verbs.h"
 
+#include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/secgroup_binding.h"
@@ -74,31 +75,38 @@ int op_secgroup_show(struct context *context, const char *name, struct json **re
 	return 0;
 }
 
-/* One that is damaged has "name" and "error". */
-static struct json *list_row(struct context *context, const struct secgroup_store *store, const char *name)
+/* One that is damaged has "name" and "error". What is bound may be nothing for this user to see: then "interfaces" is null, and *unseen
+ * says why. */
+static struct json *list_row(struct context *context, const struct secgroup_store *store, const char *name,
+			     struct error *unseen)
 {
 	_cleanup_secgroup_ struct secgroup *group = NULL;
-	_cleanup_json_ struct json *members = NULL;
+	_cleanup_strv_ char **addresses = NULL, **instances = NULL;
+	_cleanup_json_ struct json *bound = json_new_array();
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct json *row = json_new_object();
 
 	json_put_string(row, "name", name);
 	if (secgroup_store_read(store, name, &group, &err) < 0 ||
-	    op_secgroup_members(context, name, &members, &err) < 0) {
+	    secgroup_addresses(store, name, &addresses, &err) < 0 ||
+	    secgroup_instances(store, name, &instances, &err) < 0) {
 		json_put_string(row, "error", err.message);
 		return row;
 	}
+	error_clear(unseen);
+	int seen = bound_members(context, name, bound, unseen);
 	json_put_string(row, "description", group->description);
 	json_put_int(row, "rules", (int64_t)group->n_rules);
-	json_put_int(row, "addresses", (int64_t)json_length(json_get(members, "addresses")));
-	json_put_int(row, "instances", (int64_t)json_length(json_get(members, "instances")));
-	json_put_int(row, "interfaces", (int64_t)json_length(json_get(members, "interfaces")));
+	json_put_int(row, "addresses", (int64_t)strv_length(addresses));
+	json_put_int(row, "instances", (int64_t)strv_length(instances));
+	json_put(row, "interfaces", seen == 0 ? json_new_int((int64_t)json_length(bound)) : NULL);
 	return row;
 }
 
 int op_secgroup_list(struct context *context, struct json **ret, struct error *err)
 {
 	_cleanup_secgroup_store_ struct secgroup_store store = { 0 };
+	_cleanup_error_ struct error unseen = ERROR_INIT;
 	_cleanup_strv_ char **names = NULL;
 	struct json *groups = json_new_array();
 
@@ -111,6 +119,8 @@ int op_secgroup_list(struct context *context, struct json **ret, struct error *e
 		return -1;
 	}
 	for (char **name = names; name && *name; name++)
-		json_append(groups, list_row(context, &store, *name));
+		json_append(groups, list_row(context, &store, *name, &unseen));
+	if (unseen.message)
+		log_warning("which NICs have the groups is not known: %s, ignoring", unseen.message);
 	return 0;
 }

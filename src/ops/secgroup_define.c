@@ -118,7 +118,11 @@ static int check_interfaces(struct context *context, const char *name, struct er
 		if (read > 0 && strv_contains(binding->groups, name))
 			strv_add(&users, *interface);
 	}
-	return users ? refuse(name, "it is in force on", users, "kvmctl secgroup remove takes it off them", err) : 0;
+	return users ? refuse(name, "it is in force on", users,
+			      "kvmctl secgroup remove takes it off instances; what was bound by hand is bound again "
+			      "without it",
+			      err)
+		     : 0;
 }
 
 int op_secgroup_delete(struct context *context, const char *name, struct error *err)

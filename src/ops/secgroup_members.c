@@ -7,6 +7,10 @@
  * NICs of instances: written down in the same order, and what is bound of them gets other rules, all in one transaction. */
 #include "ops/verbs.h"
 
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/nft_element.h"
@@ -72,13 +76,6 @@ static int change_kernel(const struct work *work, char *const *addresses, struct
 	return nft_change_elements(elements, n, err);
 }
 
-static int add_addresses(struct work *work, bool *changed, struct error *err)
-{
-	if (secgroup_addresses_add(&work->change.store, work->group, work->addresses, changed, err) < 0)
-		return -1;
-	return change_kernel(work, work->addresses, err);
-}
-
 /* An address that a NIC of the group has as well stays in the set. */
 static int without_bound(struct work *work, char ***ret, struct error *err)
 {
@@ -99,6 +96,36 @@ static int without_bound(struct work *work, char ***ret, struct error *err)
 	}
 	*ret = secgroup_addresses_without(work->addresses, bound);
 	return 0;
+}
+
+/* What was refused is not done: nobody is let in by it later. The kernel is asked, too: what failed may have been hearing of it. */
+static void take_back(struct work *work, const bool *changed)
+{
+	_cleanup_error_ struct error failure = ERROR_INIT, ignored = ERROR_INIT;
+	_cleanup_strv_ char **added = NULL, **gone = NULL;
+	struct work undo = *work;
+
+	for (size_t i = 0; work->addresses[i]; i++)
+		if (changed[i])
+			strv_add(&added, work->addresses[i]);
+	if (!added)
+		return;
+	undo.addresses = added;
+	undo.remove = true;
+	if (secgroup_addresses_remove(&work->change.store, work->group, added, NULL, &failure) < 0)
+		log_warning("%s, ignoring", failure.message);
+	else if (without_bound(&undo, &gone, &ignored) == 0)
+		(void)change_kernel(&undo, gone, &ignored);
+}
+
+static int add_addresses(struct work *work, bool *changed, struct error *err)
+{
+	if (secgroup_addresses_add(&work->change.store, work->group, work->addresses, changed, err) < 0)
+		return -1;
+	if (change_kernel(work, work->addresses, err) == 0)
+		return 0;
+	take_back(work, changed);
+	return -1;
 }
 
 static int remove_addresses(struct work *work, bool *changed, struct error *err)
@@ -180,7 +207,7 @@ static int change_binding(struct work *work, const struct secgroup_member *membe
 	if (by_spec) {
 		error_set(err, ERROR_STATE, "the spec of \"%s\" gives its NIC %d the security group \"%s\"",
 			  binding->instance, (int)binding->nic, work->group);
-		return error_hint(err, "take it out of \"security_groups\" there, and reboot the instance");
+		return error_hint(err, "take it out of \"security_groups\" there, then stop the instance and start it");
 	}
 	if (member->nic != SECGROUP_ALL_NICS &&
 	    secgroup_instance_groups(&work->change.store, member->instance, NO_NIC, &of_all, err) < 0)
@@ -203,6 +230,18 @@ static int put_binding(struct work *work, struct filters *filters, const struct 
 		return act_filters_put(filters, binding, problems);
 	act_filters_remove(filters, binding->interface);
 	return act_learner_stop(work->change.context, binding->interface, err);
+}
+
+/* That there is none is no mistake, but may be one: of the name. */
+static bool is_known(struct work *work, const char *instance)
+{
+	struct context *context = work->change.context;
+	_cleanup_free_ char *path = xprintf("%s/%s.json", context->settings->spec_dir, instance);
+	_cleanup_state_ struct state *state = NULL;
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+
+	return access(path, F_OK) == 0 || errno != ENOENT ||
+	       state_read(&context->rundir, instance, &state, &ignored) < 0 || state;
 }
 
 /* Problems are those of the rules. */
@@ -261,8 +300,12 @@ static int change_instance(struct work *work, struct filters *filters, const str
 	}
 	if (result == 0 && work->remove)
 		result = record(work, member, true, &changed, err);
-	if (result == 0)
-		json_put(add_row(work, text, changed), "interfaces", json_ref(interfaces));
+	if (result == 0) {
+		struct json *row = add_row(work, text, changed);
+
+		json_put_bool(row, "known", is_known(work, member->instance));
+		json_put(row, "interfaces", json_ref(interfaces));
+	}
 	json_free(interfaces);
 	return result;
 }
