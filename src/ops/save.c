@@ -234,6 +234,7 @@ static int write_memory(struct save *save, struct error *err)
 		.context = save->control.context,
 		.qmp = save->control.qmp,
 		.writer = writer,
+		.memory = save->control.instance.status.maxmem << 20,
 		.interrupted = save->request->interrupted,
 		.show = save->request->show,
 		.arg = save->request->arg,
@@ -300,6 +301,8 @@ static int undo(struct save *save, struct error *err)
 	    (now.proc.start != 0 ? act_save_undo(context, &now, &undone)
 				 : act_save_settle(context, save->state, &undone)) < 0)
 		log_warning("%s%s%s", undone.message, undone.hint ? "; " : "", undone.hint ? undone.hint : "");
+	else if (now.proc.start != 0 && !err->hint)
+		error_hint(err, "the guest goes on as before");
 	return -1;
 }
 
