@@ -8,6 +8,8 @@
 
 /* All commands in their groups, and the global options. */
 void help_overview(FILE *out);
+/* The commands whose first word of two this is; false: there is none. */
+bool help_topic(const char *word, FILE *out);
 /* All about one. */
 void help_command(const struct command *command, FILE *out);
 

@@ -30,8 +30,13 @@ int cmd_help(struct invocation *invocation, struct error *err)
 		if (invocation_has(invocation, "fragment"))
 			return manual_fragment(invocation_option(invocation, "fragment"), stdout, err);
 		command = NULL;
+		if (invocation->n_args == 1 && help_topic(invocation->args[0], stdout))
+			return 0;
 		if (invocation->n_args && find_named(invocation, &command, err) < 0)
 			return -1;
+	} else if (!command && invocation->n_args) { /* "migration --help" */
+		help_topic(invocation->args[0], stdout);
+		return 0;
 	}
 	if (command)
 		help_command(command, stdout);

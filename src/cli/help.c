@@ -78,6 +78,32 @@ static void print_group(FILE *out, enum command_group group)
 	}
 }
 
+static bool is_of_topic(const struct command *command, const char *word)
+{
+	size_t length = strlen(word);
+
+	return !(command->needs & HIDDEN) && starts_with(command->name, word) && command->name[length] == ' ';
+}
+
+bool help_topic(const char *word, FILE *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < command_n_rows; i++) {
+		const struct command *command = &command_rows[i];
+		if (!is_of_topic(command, word))
+			continue;
+		if (!any)
+			fprintf(out, "usage: kvmctl %s COMMAND [NAME] [ARGUMENT...]\n\n", word);
+		any = true;
+		_cleanup_free_ char *left = xprintf("%s %s", command->name, command->arguments);
+		print_pair(out, left, command->doc);
+	}
+	if (any)
+		fprintf(out, "\n\"kvmctl help %s COMMAND\" tells all about one.\n", word);
+	return any;
+}
+
 void help_overview(FILE *out)
 {
 	fputs("usage: kvmctl [OPTION...] COMMAND [NAME] [ARGUMENT...]\n\n"

@@ -3,6 +3,7 @@
 
 #include "base/parse.h"
 #include "base/text.h"
+#include "cli/foreign_words.h"
 
 struct parser {
 	struct invocation *invocation;
@@ -73,6 +74,9 @@ static int unknown_command(const char *word, struct error *err)
 	const char *nearest = text_nearest(word, names, n);
 
 	error_set(err, ERROR_USAGE, "unknown command \"%s\"", shown);
+	const char *ours = foreign_word(word);
+	if (ours)
+		return error_hint(err, "here that is \"kvmctl %s\"", ours);
 	if (nearest)
 		return error_hint(err, "did you mean \"%s\"? \"kvmctl help\" lists all", nearest);
 	return error_hint(err, "\"kvmctl help\" lists all commands");
@@ -275,7 +279,9 @@ int options_parse(int argc, const char *const *argv, struct invocation *ret, str
 	for (parser.at = 1; parser.at < argc; parser.at++)
 		if (parse_word(&parser, argv[parser.at], err) < 0)
 			return -1;
-	if (ret->globals.version || (ret->globals.help && !parser.prefix))
+	if (ret->globals.help && parser.prefix)
+		ret->args[ret->n_args++] = parser.prefix;
+	if (ret->globals.version || ret->globals.help)
 		return 0;
 	if (parser.prefix)
 		return incomplete(parser.prefix, err);

@@ -34,6 +34,14 @@ static int watch_records(struct context *context, int watch, bool *watched, stru
 	return 0;
 }
 
+static int still(const struct instance *instance, struct error *err)
+{
+	bool why = instance->state == INSTANCE_UNKNOWN || instance->state == INSTANCE_STALE;
+
+	return error_set(err, ERROR_TIMEOUT, "instance \"%s\" is still %s%s%s", instance->name,
+			 instance_state_to_string(instance->state), why ? ": " : "", why ? instance->reason : "");
+}
+
 int op_wait(struct context *context, const char *name, bool for_running, struct error *err)
 {
 	_cleanup_close_ int watch = -1;
@@ -50,8 +58,7 @@ int op_wait(struct context *context, const char *name, bool for_running, struct 
 		if (reached(&instance, for_running))
 			return 0;
 		if (deadline_passed(context->deadline))
-			return error_set(err, ERROR_TIMEOUT, "instance \"%s\" is still %s", name,
-					 instance_state_to_string(instance.state));
+			return still(&instance, err);
 		/* The pid directory tells of every change that somebody records; a QEMU that nobody
 		 * watches is looked at every second. */
 		if (watch_wait(watch, context_step(context, LOOK_AGAIN_MS), err) < 0)
