@@ -6,6 +6,7 @@
 #include "vm/filter_cache.h"
 #include "vm/filter_compile.h"
 #include "vm/filter_kernel.h"
+#include "vm/filter_parameters.h"
 
 static struct filter_kernel kernel_or_likely(void)
 {
@@ -51,6 +52,7 @@ int op_filter_compile(struct context *context, const char *name, char *const *pa
 	if (filter_interface_check(nic.interface, err) < 0 ||
 	    filter_parameters_from_words(parameters, &given.parameters, &given.n_parameters, err) < 0)
 		return -1;
+	filter_parameters_add_link_local(&given);
 	if (compile(context, name, &given, &nic, &program, &problems) < 0) {
 		_cleanup_free_ char *what = xprintf("filter \"%s\"", name);
 

@@ -79,6 +79,7 @@ static int explain_filter(struct context *context, const char *filter, char *con
 	char **mac = filter_reference_parameter(&given, "MAC")->values;
 	if (!mac)
 		strv_add(&filter_reference_parameter(&given, "MAC")->values, FILTER_PACKET_GUEST_MAC);
+	filter_parameters_add_link_local(&given);
 	act_filter_open(context, &looked);
 	source = filter_cache_source(&looked.cache);
 	if (filter_tree_build(&source, filter, given.parameters, given.n_parameters, &looked.tree, NULL, &problems) <

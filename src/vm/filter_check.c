@@ -108,7 +108,9 @@ static void check_set(const struct check *check, const struct filter_node *node)
 	const struct filter_value *set = filter_node_value(node, FILTER_ATTRIBUTE_IPSET);
 
 	if (set)
-		warn(check, "ipset: \"%s\" is a set of kvmctl's own; what ipset(8) has under this name is not seen",
+		warn(check,
+		     "ipset: \"%s\": nftables cannot look into sets of ipset(8): on no interface this can be put in "
+		     "force",
 		     set->text);
 }
 

@@ -149,8 +149,8 @@ static bool is_member(const struct filter_packet *packet, const char *group, boo
 }
 
 /* What is no field by itself. */
-static bool special_holds(const struct filter_tree_node *node, const struct filter_operand *operand,
-			  bool mirrored, const size_t *positions, const struct filter_packet *packet)
+static bool special_holds(const struct filter_tree_node *node, const struct filter_operand *operand, bool mirrored,
+			  const size_t *positions, const struct filter_packet *packet)
 {
 	const struct filter_value *value = value_at(operand, positions);
 	const struct packet_field *flags = &packet->fields[ID(FLAGS)], *option = &packet->fields[ID(OPTION)];
@@ -198,12 +198,33 @@ static bool next_combination(const struct filter_tree_rule *rule, size_t *positi
 	return false;
 }
 
+/* Nobody can tell: such a rule is in force nowhere. */
+static bool asks_set(const struct filter_tree_rule *rule, struct problems *problems)
+{
+	for (size_t i = 0; i < rule->n_nodes; i++)
+		for (size_t k = 0; k < rule->nodes[i].n; k++) {
+			const struct filter_operand *operand = &rule->nodes[i].operands[k];
+
+			if (operand->row->id != ID(IPSET))
+				continue;
+			_cleanup_free_ char *at = filter_entry_place(rule->filter, rule->entry);
+			_cleanup_free_ char *place = xprintf("filter \"%s\", %s", rule->filter->name, at);
+
+			problems_add(problems, place,
+				     "there is no set \"%s\": sets of ipset cannot be used from nftables",
+				     operand->values[0].text);
+			return true;
+		}
+	return false;
+}
+
 bool explain_rule_applies(const struct filter_tree_rule *rule, const struct filter_standing *standing,
 			  const struct filter_packet *packet, struct problems *problems)
 {
 	_cleanup_free_ size_t *positions = xcalloc(rule->n_groups + 1, sizeof(*positions));
 
-	if (!protocol_is(rule, packet) || !connection_is(standing, packet) || !gratuitous_is(rule, packet))
+	if (!protocol_is(rule, packet) || !connection_is(standing, packet) || !gratuitous_is(rule, packet) ||
+	    asks_set(rule, problems))
 		return false;
 	do {
 		bool holds = true;

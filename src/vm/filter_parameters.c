@@ -70,6 +70,18 @@ bool filter_parameters_may_learn(const struct filter_binding *binding, int versi
 	return version == 4 || !given(binding, "IP") || given(binding, "CTRL_IP_LEARNING");
 }
 
+void filter_parameters_add_link_local(struct filter_reference *given)
+{
+	char **mac = filter_reference_parameter(given, "MAC")->values;
+	uint8_t octets[6];
+
+	if (!mac || !parse_mac_octets(*mac, octets) || filter_reference_parameter(given, "IPV6")->values)
+		return;
+
+	_cleanup_free_ char *address = filter_link_local(*mac);
+	strv_add(&filter_reference_parameter(given, "IPV6")->values, address);
+}
+
 /* --- the values --- */
 
 static void add_value(struct filter_parameters *parameters, const char *name, const char *value)
