@@ -179,8 +179,8 @@ struct listing {
 };
 #define _cleanup_listing_ _cleanup_(listing_free)
 void listing_free(struct listing *listing);
-/* full: all monitors asked at once, one shared deadline. */
-int op_list(struct context *context, bool full, struct listing *ret, struct error *err);
+/* all: those too of which there is only a spec; full: all monitors asked at once, one shared deadline. */
+int op_list(struct context *context, bool all, bool full, struct listing *ret, struct error *err);
 /* {"instances": [...]}: the document that `list --json` prints. Owned by the caller. */
 struct json *listing_to_json(const struct listing *listing);
 int op_info(struct context *context, const char *name, struct json **ret, struct error *err);

@@ -63,7 +63,8 @@ int cmd_list(struct invocation *invocation, struct error *err)
 {
 	_cleanup_listing_ struct listing listing = { 0 };
 
-	if (op_list(invocation->context, invocation_has(invocation, "full"), &listing, err) < 0)
+	if (op_list(invocation->context, invocation_has(invocation, "all"), invocation_has(invocation, "full"),
+		    &listing, err) < 0)
 		return -1;
 	if (invocation->globals.json)
 		output_json_take(listing_to_json(&listing));

@@ -1,9 +1,14 @@
-/* kvmctl list, kvmctl state: what the run directory and /proc tell; with --full, what all monitors say at once. */
+/* kvmctl list, kvmctl state: what the run directory and /proc tell; with --full, what all monitors say at once; with --all, which specs there are besides. */
 #include "ops/verbs.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/strv.h"
 #include "base/text.h"
 #include "ops/act_look.h"
+#include "ops/act_spec.h"
 #include "vm/orphan.h"
 #include "vm/spec.h"
 
@@ -50,7 +55,8 @@ void listing_free(struct listing *listing)
 }
 
 /* Known by name: a record whose status line is gone may still be of a guest that runs. */
-static int add_recorded(struct context *context, const struct orphans *orphans, struct listing *listing, struct error *err)
+static int add_recorded(struct context *context, const struct orphans *orphans, struct listing *listing,
+			struct error *err)
 {
 	_cleanup_strv_ char **names = NULL;
 
@@ -88,7 +94,35 @@ static void add_orphans(const struct orphans *orphans, struct listing *listing)
 	}
 }
 
-int op_list(struct context *context, bool full, struct listing *ret, struct error *err)
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct instance *)a)->name, ((const struct instance *)b)->name);
+}
+
+/* Those of which there is a spec and nothing else. A directory that may not be read is no empty one. */
+static int add_specs(const struct context *context, struct listing *listing, struct error *err)
+{
+	const char *dir = context->settings->spec_dir;
+	_cleanup_strv_ char **names = spec_names(dir);
+	size_t n = strv_length(names), listed = listing->n;
+
+	if (!names && access(dir, R_OK | X_OK) < 0 && errno != ENOENT)
+		return error_errno(err, ERROR_HOST, errno, "cannot read \"%s\"", dir);
+	struct instance *instances = xcalloc(listed + n + 1, sizeof(*instances));
+	if (listed > 0)
+		memcpy(instances, listing->instances, listed * sizeof(*instances));
+	free(listing->instances);
+	listing->instances = instances;
+	for (size_t i = 0; i < n; i++)
+		if (!is_listed(listing, names[i]))
+			instances[listing->n++] = (struct instance){ .name = xstrdup(names[i]),
+								     .state = INSTANCE_STOPPED,
+								     .reason = xstrdup("") };
+	qsort(instances, listing->n, sizeof(*instances), by_name);
+	return 0;
+}
+
+int op_list(struct context *context, bool all, bool full, struct listing *ret, struct error *err)
 {
 	_cleanup_listing_ struct listing listing = { 0 };
 	_cleanup_orphans_ struct orphans orphans = { 0 };
@@ -97,6 +131,8 @@ int op_list(struct context *context, bool full, struct listing *ret, struct erro
 	    add_recorded(context, &orphans, &listing, err) < 0)
 		return -1;
 	add_orphans(&orphans, &listing);
+	if (all && add_specs(context, &listing, err) < 0)
+		return -1;
 	if (full)
 		listing.run_states = ask_full(context, listing.instances, listing.n);
 	*ret = listing;
