@@ -36,6 +36,10 @@ int act_grant(struct context *context, const char *name, bool paused, struct err
  * released, so no other act may come in between. exports: disks are copied. ERROR_STATE: no guest is waited for. */
 struct grant;
 int act_grant_prepare(struct context *context, const char *name, bool exports, struct grant **ret, struct error *err);
+/* To be called when the descriptor is readable, until the grant: QEMU says that the guest is there an instant before the source does, and is asked
+ * at once whether it answers. After an error it is to be released. */
+int act_grant_fd(const struct grant *grant);
+int act_grant_hear(struct grant *grant, struct error *err);
 /* As act_grant; after an error act_grant itself may be tried, with this one released. */
 int act_grant_prepared(struct grant *grant, bool paused, struct error *err);
 void act_grant_release(struct grant *grant);

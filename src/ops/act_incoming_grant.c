@@ -17,8 +17,8 @@
 #include "vm/state.h"
 
 #define MIB (1024 * 1024)
-/* So much later than the source's the target's word may come, before it is asked. */
-#define TELLS_MS 5
+/* So old may QEMU's answer be when the guest is let run. */
+#define ANSWER_HOLDS_MS 5
 
 /* The guest's switches learn its new place within half a second; the words are those of QEMU's announce-self. */
 #define ANNOUNCE_INITIAL_MS 50
@@ -33,12 +33,12 @@ struct grant {
 	struct spec *spec;
 	struct qmp *qmp;
 	bool paused;
-	bool first;          /* nobody has granted it before */
-	bool exports;        /* its disks may be exported still */
-	struct json *images; /* on record as made for it until then; NULL: none */
-	int64_t memory;      /* MiB; 0: QEMU does not say */
-	enum migration_state migration;
-	bool hears; /* our connection is older than the stream: no event of it was missed */
+	bool first;                            /* nobody has granted it before */
+	bool exports;                          /* its disks may be exported still */
+	struct json *images;                   /* on record as made for it until then; NULL: none */
+	int64_t memory;                        /* MiB; 0: QEMU does not say */
+	enum migration_state heard, migration; /* what QEMU's events said, what it answered */
+	int64_t answered_at_ms;
 };
 
 static void grant_clear(struct grant *grant)
@@ -80,27 +80,13 @@ static void hear(const struct json *event, void *arg)
 {
 	struct grant *grant = arg;
 
-	migration_event_state(event, &grant->migration);
+	migration_event_state(event, &grant->heard);
 }
 
-static bool has_told(const struct json *event, void *arg)
+/* A QEMU that answers is no killed or stopped one: else the guest would be lost with it, while its source could run it on. */
+static bool has_just_answered(const struct grant *grant)
 {
-	const struct grant *grant = arg;
-
-	(void)event;
-	return has_arrived(grant->migration);
-}
-
-/* The guest stands still while we look: what QEMU has said already need not be asked (it reads a question byte by byte). */
-static bool was_told(struct grant *grant)
-{
-	_cleanup_error_ struct error ignored = ERROR_INIT;
-
-	if (!grant->hears)
-		return false;
-	return has_arrived(grant->migration) ||
-	       (qmp_rest(grant->qmp, has_told, grant, deadline_in(TELLS_MS), &ignored) == 0 &&
-		has_arrived(grant->migration));
+	return has_arrived(grant->migration) && clock_boottime_ms() - grant->answered_at_ms <= ANSWER_HOLDS_MS;
 }
 
 /* The source is done an instant before we are. */
@@ -108,15 +94,14 @@ static int require_arrived(struct grant *grant, struct error *err)
 {
 	struct deadline deadline = context_step(grant->context, grant->context->settings->timeouts.command);
 
-	if (was_told(grant))
-		return 0;
-	for (;;) {
+	while (!has_just_answered(grant)) {
 		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
 		_cleanup_error_ struct error late = ERROR_INIT;
 
 		if (migration_query(grant->qmp, deadline, &progress, err) < 0)
 			return -1;
 		grant->migration = progress.state;
+		grant->answered_at_ms = clock_boottime_ms();
 		if (has_arrived(progress.state))
 			return 0;
 		if (progress.state == MIGRATION_FAILED || progress.state == MIGRATION_CANCELLED ||
@@ -130,6 +115,7 @@ static int require_arrived(struct grant *grant, struct error *err)
 		if (late.kind == ERROR_TIMEOUT)
 			return not_here(grant, &progress, err);
 	}
+	return 0;
 }
 
 static void mark_granted(struct status *status, void *arg)
@@ -351,9 +337,20 @@ int act_grant_prepare(struct context *context, const char *name, bool exports, s
 	if (open_grant(grant, err) < 0)
 		return -1;
 	qmp_on_event(grant->qmp, hear, grant);
-	grant->hears = true;
 	*ret = take_ptr(grant);
 	return 0;
+}
+
+int act_grant_fd(const struct grant *grant)
+{
+	return qmp_fd(grant->qmp);
+}
+
+int act_grant_hear(struct grant *grant, struct error *err)
+{
+	if (qmp_feed(grant->qmp, NULL, NULL, err) < 0)
+		return -1;
+	return has_arrived(grant->heard) && !has_arrived(grant->migration) ? require_arrived(grant, err) : 0;
 }
 
 int act_grant_prepared(struct grant *grant, bool paused, struct error *err)

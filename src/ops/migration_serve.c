@@ -99,6 +99,16 @@ static void prepare(struct serve *serve, bool exports)
 		log_debug("%s, ignoring", err.message);
 }
 
+static void listen_to_qemu(struct serve *serve)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (act_grant_hear(serve->grant, &err) == 0)
+		return;
+	log_debug("%s, ignoring", err.message);
+	forget_grant(serve);
+}
+
 static int do_accept(struct serve *serve, const struct json *request, struct json *reply, struct error *err)
 {
 	_cleanup_migration_info_ struct migration_info *info = NULL;
@@ -224,15 +234,18 @@ static bool answer(struct serve *serve, const char *line)
 static int next_line(struct serve *serve, char **ret, struct error *err)
 {
 	for (;;) {
-		struct pollfd fds[2] = { { .fd = serve->in, .events = POLLIN },
-					 { .fd = serve->signals, .events = POLLIN } };
+		struct pollfd fds[3] = { { .fd = serve->in, .events = POLLIN },
+					 { .fd = serve->signals, .events = POLLIN },
+					 { .fd = serve->grant ? act_grant_fd(serve->grant) : -1, .events = POLLIN } };
 		int taken = lines_take(&serve->lines, ret, err);
 
 		if (taken != 0)
 			return taken;
-		if (deadline_poll(fds, 2, serve->context->deadline) <= 0 || fds[1].revents)
+		if (deadline_poll(fds, 3, serve->context->deadline) <= 0 || fds[1].revents)
 			return 0;
-		if (!lines_read(&serve->lines, serve->in))
+		if (fds[2].revents)
+			listen_to_qemu(serve);
+		if (fds[0].revents && !lines_read(&serve->lines, serve->in))
 			return 0;
 	}
 }
