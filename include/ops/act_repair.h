@@ -27,6 +27,9 @@ void repair_move(struct repairs *repairs, const struct instance *instance);
 /* --- act_repair_learners.c: new learners for bindings that have lost theirs; of one instance, or (NULL) of all, those made by hand too --- */
 void repair_learners(struct repairs *repairs, const char *instance);
 
+/* --- act_repair_leases.c: files of leases that are over, of NICs that are gone. True: there were some --- */
+bool repair_leases(struct repairs *repairs);
+
 /* --- act_repair_filters.c: bindings of what is gone, rules that were wiped --- */
 void repair_filters(struct repairs *repairs);
 

@@ -38,6 +38,11 @@ int leases_read(const char *state_dir, const struct filter_binding *binding, str
 /* Durable. An empty list removes the file. */
 int leases_write(const char *state_dir, const struct filter_binding *binding, const struct leases *leases, struct error *err);
 
+/* Files of which nothing would be known again to a NIC that is made anew: all in them is over, or was only seen in traffic. A NIC that is there has
+ * use for them: is_owner says it of an instance, or ("") of an interface. With remove they go; what cannot be read stays. True: there are some. */
+typedef bool leases_owner_fn(void *arg, const char *instance, const char *interface);
+bool leases_sweep(const char *state_dir, bool remove, leases_owner_fn *is_owner, void *arg);
+
 /* The binding, of another interface on the same bridge, that has this address: given, learned, or made of its MAC; or NULL. */
 const struct filter_binding *filter_address_owner(struct filter_binding *const *bindings, size_t n,
 						  const struct filter_binding *mine, const char *address);

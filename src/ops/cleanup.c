@@ -152,6 +152,8 @@ int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t 
 	if (!name)
 		repair_filters(&repairs);
 	repair_learners(&repairs, name);
+	if (!name && repair_leases(&repairs))
+		log_verbose("leases that are over were %s", dry_run ? "found" : "removed");
 	if (sweep_saved(context, !dry_run))
 		log_verbose("files of killed saves and restores were %s", dry_run ? "found" : "removed");
 	if (report_orphans(&repairs, name, err) < 0) {

@@ -1,6 +1,7 @@
 /* state_dir/.leases/NIC: what was learned there. */
 #include "vm/leases.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 
@@ -146,18 +147,14 @@ static int read_document(const struct json *document, struct leases *ret, struct
 	return 0;
 }
 
-int leases_read(const char *state_dir, const struct filter_binding *binding, struct leases *ret, struct error *err)
+/* ret->mac NULL: there is no such file. */
+static int read_file(int dir, const char *name, const char *what, struct leases *ret, struct error *err)
 {
 	_cleanup_leases_ struct leases leases = { 0 };
-	_cleanup_free_ char *name = file_name(binding), *text = NULL;
-	_cleanup_free_ char *what = xprintf("the leases \"%s/.leases/%s\"", state_dir, name);
 	_cleanup_json_ struct json *document = NULL;
-	_cleanup_close_ int dir = open_directory(state_dir);
+	_cleanup_free_ char *text = NULL;
 	size_t length;
 
-	*ret = (struct leases){ 0 };
-	if (dir < 0)
-		return errno == ENOENT ? 0 : error_errno(err, ERROR_HOST, errno, "cannot open %s", what);
 	if (file_read_at(dir, name, LEASES_MAX_BYTES, &text, &length, err) < 0) {
 		if (err->errnum != ENOENT)
 			return -1;
@@ -168,7 +165,24 @@ int leases_read(const char *state_dir, const struct filter_binding *binding, str
 		return -1;
 	if (read_document(document, &leases, err) < 0)
 		return error_prefix(err, "%s", what);
-	if (!streq(leases.mac, binding->mac))
+	*ret = leases;
+	leases = (struct leases){ 0 };
+	return 0;
+}
+
+int leases_read(const char *state_dir, const struct filter_binding *binding, struct leases *ret, struct error *err)
+{
+	_cleanup_leases_ struct leases leases = { 0 };
+	_cleanup_free_ char *name = file_name(binding);
+	_cleanup_free_ char *what = xprintf("the leases \"%s/.leases/%s\"", state_dir, name);
+	_cleanup_close_ int dir = open_directory(state_dir);
+
+	*ret = (struct leases){ 0 };
+	if (dir < 0)
+		return errno == ENOENT ? 0 : error_errno(err, ERROR_HOST, errno, "cannot open %s", what);
+	if (read_file(dir, name, what, &leases, err) < 0)
+		return -1;
+	if (!leases.mac || !streq(leases.mac, binding->mac))
 		return 0;
 	*ret = leases;
 	leases = (struct leases){ 0 };
@@ -211,6 +225,64 @@ int leases_write(const char *state_dir, const struct filter_binding *binding, co
 		return file_remove_at(dir, name, 0, err);
 	text = to_text(binding, leases);
 	return file_write_at(dir, name, text, strlen(text), 0640, true, err);
+}
+
+/* --- files that are of no use any more --- */
+
+static bool is_over(const struct leases *leases, int64_t now)
+{
+	for (size_t i = 0; i < leases->n; i++) {
+		const struct lease *lease = &leases->list[i];
+
+		if (lease->source != LEARN_BY_TRAFFIC && (lease->until_ms == 0 || lease->until_ms > now))
+			return false;
+	}
+	return true;
+}
+
+/* The NIC that a file is named after; false: none. Names of instances may have dots. */
+static bool read_owner(const char *file, char **ret_instance, char **ret_interface)
+{
+	const char *nic = strrchr(file, '.');
+
+	if (starts_with(file, "link.")) {
+		*ret_instance = xstrdup("");
+		*ret_interface = xstrdup(file + strlen("link."));
+		return true;
+	}
+	if (!starts_with(file, "nic.") || nic < file + strlen("nic."))
+		return false;
+	*ret_instance = xstrndup(file + strlen("nic."), (size_t)(nic - file) - strlen("nic."));
+	*ret_interface = xstrdup("");
+	return true;
+}
+
+static bool is_useless(int dir, const char *file, leases_owner_fn *is_owner, void *arg)
+{
+	_cleanup_free_ char *instance = NULL, *interface = NULL;
+	_cleanup_leases_ struct leases leases = { 0 };
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+
+	return read_owner(file, &instance, &interface) && !is_owner(arg, instance, interface) &&
+	       read_file(dir, file, file, &leases, &ignored) == 0 && leases.mac &&
+	       is_over(&leases, clock_realtime_ms());
+}
+
+bool leases_sweep(const char *state_dir, bool remove, leases_owner_fn *is_owner, void *arg)
+{
+	_cleanup_free_ char *path = xprintf("%s/.leases", state_dir);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	bool found = false;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		if (!is_useless(dirfd(dir), entry->d_name, is_owner, arg))
+			continue;
+		found = true;
+		if (remove && file_remove_at(dirfd(dir), entry->d_name, 0, &ignored) < 0)
+			error_clear(&ignored);
+	}
+	return found;
 }
 
 /* --- whose an address is --- */

@@ -79,6 +79,58 @@ static void test_damaged(void **state)
 	}
 }
 
+/* --- what is of no use any more --- */
+
+static bool is_web1(void *arg, const char *instance, const char *interface)
+{
+	(void)arg;
+	return streq(instance, "web1") || streq(interface, "tap1");
+}
+
+static void write_one(struct scratch *scratch, const char *instance, const char *interface, enum learn_source source,
+		      int64_t until)
+{
+	_cleanup_filter_binding_ struct filter_binding *binding = filter_binding_new(interface, "52:54:00:00:00:01");
+	_cleanup_leases_ struct leases leases = { 0 };
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	text_replace(&binding->instance, instance);
+	leases_set(&leases, "fd00::1", LEARN_BY_TRAFFIC, 0);
+	leases_set(&leases, "fd00::2", source, until);
+	assert_int_equal(leases_write(scratch->dir, binding, &leases, &err), 0);
+}
+
+static bool is_left(struct scratch *scratch, const char *name)
+{
+	_cleanup_free_ char *path = xprintf("%s/.leases/%s", scratch->dir, name);
+
+	return access(path, F_OK) == 0;
+}
+
+/* Leases that are valid outlive guest and host. */
+static void test_sweep(void **state)
+{
+	struct scratch *scratch = *state;
+	int64_t now = clock_realtime_ms();
+
+	assert_false(leases_sweep(scratch->dir, true, is_web1, NULL));
+	write_one(scratch, "web1", "kvt1", LEARN_BY_TRAFFIC, 0);
+	write_one(scratch, "web1.example.com", "kvt2", LEARN_BY_TRAFFIC, 0);
+	write_one(scratch, "web2", "kvt3", LEARN_BY_SERVER, now + 3600000);
+	write_one(scratch, "web3", "kvt4", LEARN_BY_SERVER, now - 1000);
+	write_one(scratch, "web4", "kvt5", LEARN_BY_NEIGHBOURS, 0);
+	write_one(scratch, "", "tap1", LEARN_BY_TRAFFIC, 0);
+	write_one(scratch, "", "tap2", LEARN_BY_TRAFFIC, 0);
+	assert_true(leases_sweep(scratch->dir, false, is_web1, NULL));
+	assert_true(is_left(scratch, "nic.web3.0"));
+	assert_true(leases_sweep(scratch->dir, true, is_web1, NULL));
+	assert_false(is_left(scratch, "nic.web1.example.com.0") || is_left(scratch, "nic.web3.0") ||
+		     is_left(scratch, "link.tap2"));
+	assert_true(is_left(scratch, "nic.web1.0") && is_left(scratch, "nic.web2.0") &&
+		    is_left(scratch, "nic.web4.0") && is_left(scratch, "link.tap1"));
+	assert_false(leases_sweep(scratch->dir, true, is_web1, NULL));
+}
+
 /* As it goes to another host. */
 static void test_text(void **state)
 {
@@ -135,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_file, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_sweep, scratch_setup, scratch_teardown),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_owner),
 	};
