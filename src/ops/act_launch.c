@@ -98,10 +98,23 @@ static int forget_last_arrival(struct launch *launch, struct error *err)
 	return launch->request->incoming ? forget_last_end(launch, err) : 0;
 }
 
+/* For those who want to know what was made of their spec. */
+static void tell(const struct launch *launch)
+{
+	log_verbose("%s: %s with %s; QEMU is pid %d, its supervisor pid %d", launch->name,
+		    launch->state->hardware.machine, launch->state->accelerator, launch->qemu.pid,
+		    launch->supervisor.pid);
+	for (size_t i = 0; i < launch->spec->n_nics; i++)
+		if (launch->nics[i].tap[0])
+			log_verbose("%s: nics[%zu]: \"%s\"%s%s", launch->name, i, launch->nics[i].tap,
+				    *launch->spec->nics[i].link ? " on " : "", launch->spec->nics[i].link);
+}
+
 static void finish(struct launch *launch)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 
+	tell(launch);
 	if (launch->request->incoming)
 		return;
 	if (forget_last_end(launch, &err) < 0)

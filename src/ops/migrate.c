@@ -7,6 +7,7 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
@@ -119,9 +120,25 @@ static void warn_of_emulation(const struct journey *j)
 			    j->name);
 }
 
+/* A shell that leads back here, to the same run directory: the lock that is in the way is our own. */
+static int refuse_oneself(struct journey *j, struct error *err)
+{
+	_cleanup_free_ char *holder = lock_holder(rundir_part(&j->context->rundir, RUNDIR_LOCK), j->name);
+
+	if (err->kind != ERROR_BUSY || !*holder || !strstr(err->message, holder))
+		return -1;
+	error_set(err, ERROR_USAGE, "host \"%s\" is this host: its kvmctl has the same run directory", j->host);
+	return error_hint(
+		err, "see whether --shell leads there, and whether --config or KVMCTL_CONFIG, KVMCTL_RUN_DIR arrive");
+}
+
 static int open_far(struct journey *j, struct error *err)
 {
-	return far_open(j->command, j->request->host, j->name, context_step(j->context, OPEN_MS), &j->far, err);
+	struct deadline deadline = context_step(j->context, OPEN_MS);
+
+	if (far_open(j->command, j->request->host, j->name, deadline, &j->far, err) < 0)
+		return refuse_oneself(j, err);
+	return 0;
 }
 
 /* What both requests of the target's part begin with. */

@@ -156,7 +156,7 @@ int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, con
 	_cleanup_free_ char *what = xprintf("instance \"%s\"", name);
 	problems_to_error(&conflicts, ERROR_STATE, what, err);
 	return error_hint(err, "stop the other instance, or change the spec (a disk that several may write says "
-			       "\"shared\": \"true\")");
+			       "\"shared\": true)");
 }
 
 void claims_check(struct rundir *rundir, const struct claim *claims, size_t n, const char *name,
