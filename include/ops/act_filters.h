@@ -41,6 +41,8 @@ char *act_filters_binding_text(const struct filter_binding *binding);
 int act_filters_put(struct filters *filters, const struct filter_binding *binding, struct problems *problems);
 /* The same, and it is forgotten: the problems are those of the binding's filter, with their places in it. */
 int act_filters_check(struct filters *filters, const struct filter_binding *binding, struct problems *problems);
+/* Says in the log which of the binding's parameters no rule refers to: what was mistyped has no effect. where: before it. */
+void act_filters_warn_unused(struct filters *filters, const struct filter_binding *binding, const char *where);
 void act_filters_remove(struct filters *filters, const char *interface);
 /* Puts in again every binding whose tree has one of these filters or groups in it (strv; NULL: every binding). *ret_n may be NULL. */
 int act_filters_refresh(struct filters *filters, char *const *filters_changed, char *const *groups_changed, size_t *ret_n,

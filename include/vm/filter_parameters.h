@@ -40,6 +40,8 @@ int filter_parameters_build(const struct filter_source *source, const char *name
 int filter_parameters_learning(const struct filter_binding *binding, enum filter_learning *ret, struct problems *problems);
 /* Whether addresses of that IP version (4, 6) are any that the binding could learn: not where they are given. */
 bool filter_parameters_may_learn(const struct filter_binding *binding, int version);
+/* Parameters that no rule of the tree refers to, and that mean nothing by themselves (strv; NULL: none): mistyped ones, likely. */
+char **filter_parameters_unused(const struct filter_source *source, const char *name, const struct filter_binding *binding);
 /* Where no binding is: IPV6 is the link-local address made of MAC, where only MAC has a value. */
 void filter_parameters_add_link_local(struct filter_reference *given);
 /* The link-local IPv6 address made of a MAC address, as text. Owned by the caller. */

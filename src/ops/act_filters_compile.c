@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/log.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "vm/filter_kernel.h"
@@ -65,6 +66,19 @@ static int build_tree(struct filters *filters, const struct filter_binding *bind
 		return -1;
 	}
 	return filter_parameters_build(&source, name, binding, ret_parameters, ret, problems);
+}
+
+void act_filters_warn_unused(struct filters *filters, const struct filter_binding *binding, const char *where)
+{
+	struct filter_source source = filter_cache_source(&filters->cache);
+	_cleanup_problems_ struct problems ignored = { 0 };
+	_cleanup_free_ char *name = NULL;
+
+	if (filters_expand(filters, binding, &name, &ignored) < 0)
+		return;
+	_cleanup_strv_ char **unused = filter_parameters_unused(&source, name, binding);
+	for (char *const *one = unused; one && *one; one++)
+		log_warning("%s: no rule refers to the parameter \"%s\": it has no effect", where, *one);
 }
 
 static bool same_kernel(const struct filter_kernel *a, const struct filter_kernel *b)

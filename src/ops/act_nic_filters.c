@@ -45,7 +45,8 @@ static void check_nic(struct filters *filters, const struct spec *spec, size_t i
 	_cleanup_problems_ struct problems found = { 0 };
 	_cleanup_free_ char *at = place(spec, i);
 
-	(void)act_filters_check(filters, binding, &found);
+	if (act_filters_check(filters, binding, &found) == 0)
+		act_filters_warn_unused(filters, binding, at);
 	problems_add_all(problems, &found, at);
 }
 

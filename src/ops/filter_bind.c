@@ -102,6 +102,7 @@ int op_filter_bind(struct context *context, const struct bind_request *request, 
 	act_learner_recall(context, binding);
 	if (act_filters_put(filters, binding, &problems) < 0)
 		return problems_to_error(&problems, ERROR_SPEC, what, err);
+	act_filters_warn_unused(filters, binding, request->interface);
 	return act_filters_commit(filters, err) < 0 ? -1 : learn(context, request->interface, err);
 }
 

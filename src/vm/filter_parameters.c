@@ -220,3 +220,24 @@ int filter_parameters_build(const struct filter_source *source, const char *name
 	tree = (struct filter_tree){ 0 };
 	return 0;
 }
+
+char **filter_parameters_unused(const struct filter_source *source, const char *name,
+				const struct filter_binding *binding)
+{
+	static const char *const known[] = { "IP", "IPV6", "CTRL_IP_LEARNING", "DHCPSERVER", "DHCPSERVERV6" };
+	struct filter_parameters none = { 0 };
+	_cleanup_filter_tree_ struct filter_tree tree = { 0 };
+	_cleanup_strv_ char **asked = find_unset(source, name, &none, &tree);
+	char **unused = NULL;
+
+	for (size_t i = 0; i < binding->n_parameters; i++) {
+		const char *one = binding->parameters[i].name;
+		bool used = strv_contains(asked, one);
+
+		for (size_t k = 0; k < ELEMENTS(known); k++)
+			used |= streq(one, known[k]);
+		if (!used)
+			strv_add(&unused, one);
+	}
+	return unused;
+}
