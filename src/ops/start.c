@@ -12,14 +12,36 @@
 #include "vm/move.h"
 #include "vm/state.h"
 
-/* A target before the grant: to say that it runs would be a lie. */
-static bool waits_for_its_guest(struct context *context, const char *name)
+/* We hold the lock: who was at it is gone, and `cleanup` is going to end it, or to undo what was begun. */
+static const char *cut_short(const struct instance *instance)
 {
-	_cleanup_error_ struct error err = ERROR_INIT;
+	static const char *const doings[PHASE_MAX] = {
+		[PHASE_STARTING] = "started",
+		[PHASE_STOPPING] = "stopped",
+		[PHASE_REBOOTING] = "rebooted",
+		[PHASE_SAVING] = "saved",
+	};
+
+	return instance->has_status ? doings[instance->status.phase] : NULL;
+}
+
+/* Its QEMU lives, and to say that it runs would be a lie. Nothing otherwise. */
+static int refuse_half_way(struct context *context, const char *name, struct error *err)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
 	_cleanup_instance_ struct instance instance = { 0 };
 
-	return instance_look(&context->rundir, name, &context->here, &instance, &err) == 0 &&
-	       instance.state == INSTANCE_INCOMING && !streq(instance.reason, MOVE_GRANTED);
+	if (instance_look(&context->rundir, name, &context->here, &instance, &ignored) < 0)
+		return 0;
+	if (instance.state == INSTANCE_INCOMING && !streq(instance.reason, MOVE_GRANTED))
+		return error_hint(err,
+				  "its guest has not run here yet: \"kvmctl migration status %s\" shows how far it is",
+				  name);
+	if (!cut_short(&instance))
+		return 0;
+	error_set(err, ERROR_STATE, "instance \"%s\" was being %s by a kvmctl that is gone", name,
+		  cut_short(&instance));
+	return error_hint(err, "\"kvmctl cleanup %s\" finishes that, or undoes it", name);
 }
 
 /* 1: it runs already and that is fine (--ensure); 0: it may be started, nothing of an earlier run is left; 2: that, and it is saved; -1. */
@@ -33,10 +55,8 @@ static int clear_the_way(struct context *context, const struct start_request *re
 	if (there != 1)
 		return there;
 	result->already = true;
-	if (waits_for_its_guest(context, name))
-		return error_hint(err,
-				  "its guest has not run here yet: \"kvmctl migration status %s\" shows how far it is",
-				  name);
+	if (refuse_half_way(context, name, err) < 0)
+		return -1;
 	if (!request->ensure)
 		return error_hint(err, "--ensure makes that a success");
 	error_clear(err);
