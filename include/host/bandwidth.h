@@ -30,6 +30,8 @@ int bandwidth_inbound(const char *link, const struct bandwidth_rate *rate, struc
 int bandwidth_outbound(const char *link, const struct bandwidth_rate *rate, enum bandwidth_limiter limiter, struct error *err);
 /* Which of them this kernel has; that nftables can is seen when it does. ERROR_HOST: it cannot be asked. */
 int bandwidth_probe(enum bandwidth_limiter *ret, struct error *err);
+/* The links that have a table of nftables in this network namespace (strv). ERROR_HOST. */
+int bandwidth_links(char ***ret, struct error *err);
 /* Takes the table of nftables away; one that is not there is no error, nor is a link that is gone. */
 int bandwidth_forget(const char *link, struct error *err);
 

@@ -30,6 +30,9 @@ void repair_learners(struct repairs *repairs, const char *instance);
 /* --- act_repair_leases.c: files of leases that are over, of NICs that are gone. True: there were some --- */
 bool repair_leases(struct repairs *repairs);
 
+/* --- act_repair_bandwidth.c: limits of these instances (strv) that were wiped --- */
+void repair_bandwidth(struct repairs *repairs, char *const *names);
+
 /* --- act_repair_filters.c: bindings of what is gone, rules that were wiped --- */
 void repair_filters(struct repairs *repairs);
 

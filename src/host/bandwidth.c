@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "host/link.h"
 #include "host/link_internal.h"
@@ -152,6 +154,28 @@ int bandwidth_outbound(const char *link, const struct bandwidth_rate *rate, enum
 	if (link_index(link, &index, err) < 0)
 		return -1;
 	return limiter == BANDWIDTH_NFT ? by_nft(link, rate, err) : by_policer(link, rate, err);
+}
+
+int bandwidth_links(char ***ret, struct error *err)
+{
+	static const char prefix[] = "kvmctl-";
+	_cleanup_json_ struct json *document = NULL;
+	_cleanup_free_ char *text = NULL;
+	char **links = NULL;
+
+	if (nft_list("tables netdev", NFT_JSON, &text, err) < 0 ||
+	    json_parse(text, strlen(text), strlen(text), JSON_SPEC_MAX_DEPTH, "what nft lists", &document, err) < 0)
+		return -1;
+
+	const struct json *list = json_get(document, "nftables");
+	for (size_t i = 0; i < json_length(list); i++) {
+		const char *name = json_get_string(json_get(json_at(list, i), "table"), "name", "");
+
+		if (starts_with(name, prefix))
+			strv_add(&links, name + strlen(prefix));
+	}
+	*ret = links;
+	return 0;
 }
 
 int bandwidth_forget(const char *link, struct error *err)

@@ -151,6 +151,7 @@ int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t 
 		}
 	if (!name)
 		repair_filters(&repairs);
+	repair_bandwidth(&repairs, names);
 	repair_learners(&repairs, name);
 	if (!name && repair_leases(&repairs))
 		log_verbose("leases that are over were %s", dry_run ? "found" : "removed");
