@@ -3,29 +3,32 @@
  *
  * The script knows three tables: the commands, the options of each command, and what each option and each
  * argument of a command is: the words of "a|b", or one of the kinds that the placeholders name (NAME,
- * FILTER, GROUP, FILE, DIR, PARAM, COMMAND). */
+ * FILTER, GROUP, MEMBER, LINK, BRIDGE, FILE, DIR, PARAM, COMMAND). */
 #include "cli/completion.h"
 
 #include "base/text.h"
 #include "cli/command.h"
 #include "vm/params.h"
 
-static const char *const head = "# bash completion of kvmctl; made by `kvmctl completion bash`\n"
-				"_kvmctl_kind() {\n"
-				"\tcase $1 in\n"
-				"\tNAME) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
-				"2>/dev/null)\" -- \"$cur\")) ;;\n"
-				"\tFILTER) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
-				"--filters 2>/dev/null)\" -- \"$cur\")) ;;\n"
-				"\tGROUP) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
-				"--groups 2>/dev/null)\" -- \"$cur\")) ;;\n"
-				"\tFILE) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-				"\tDIR) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
-				"\tPARAM) COMPREPLY=($(compgen -W \"$_kvmctl_params\" -- \"$cur\")) ;;\n"
-				"\tCOMMAND) COMPREPLY=($(compgen -W \"$_kvmctl_first\" -- \"$cur\")) ;;\n"
-				"\t[a-z]*) COMPREPLY=($(compgen -W \"${1//|/ }\" -- \"$cur\")) ;;\n"
-				"\tesac\n"
-				"}\n";
+static const char *const head =
+	"# bash completion of kvmctl; made by `kvmctl completion bash`\n"
+	"_kvmctl_kind() {\n"
+	"\tcase $1 in\n"
+	"\tNAME | MEMBER) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
+	"2>/dev/null)\" -- \"$cur\")) ;;\n"
+	"\tFILTER) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
+	"--filters 2>/dev/null)\" -- \"$cur\")) ;;\n"
+	"\tGROUP) COMPREPLY=($(compgen -W \"$(\"${words[0]}\" \"${_kvmctl_where[@]}\" names "
+	"--groups 2>/dev/null)\" -- \"$cur\")) ;;\n"
+	"\tLINK | BRIDGE) COMPREPLY=($(compgen -W \"$(cd /sys/class/net && echo *)\" -- "
+	"\"$cur\")) ;;\n"
+	"\tFILE) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+	"\tDIR) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
+	"\tPARAM) COMPREPLY=($(compgen -W \"$_kvmctl_params\" -- \"$cur\")) ;;\n"
+	"\tCOMMAND) COMPREPLY=($(compgen -W \"$_kvmctl_first\" -- \"$cur\")) ;;\n"
+	"\t[a-z]*) COMPREPLY=($(compgen -W \"${1//|/ }\" -- \"$cur\")) ;;\n"
+	"\tesac\n"
+	"}\n";
 
 static const char *const tail =
 	"_kvmctl() {\n"
@@ -122,7 +125,8 @@ static void print_values_of(FILE *out, const char *command, const struct option_
 {
 	for (; row->name; row++)
 		if (row->doc && row->argument)
-			fprintf(out, "\t'%s --%s') echo '%s' ;;\n", command, row->name, row->argument);
+			fprintf(out, "\t'%s --%s') echo '%.*s' ;;\n", command, row->name,
+				(int)strcspn(row->argument, "."), row->argument);
 }
 
 /* What the value of an option is: the cases are "COMMAND --option"; a global option is asked with an

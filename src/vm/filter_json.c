@@ -234,7 +234,7 @@ int filter_parse(const char *text, size_t length, const char *what, struct filte
 
 	while (i < length && strchr(" \t\r\n", text[i]) && text[i])
 		i++;
-	if (i < length && text[i] == '{')
+	if (i < length && (text[i] == '{' || text[i] == '['))
 		return filter_from_json(text, length, what, ret, err);
 	return filter_from_xml(text, length, what, ret, err);
 }
