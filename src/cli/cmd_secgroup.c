@@ -141,6 +141,9 @@ static void print_changed(const struct invocation *invocation, struct json *docu
 			log_notice("%s: there is no such instance on this host; %s", json_get_string(row, "member", ""),
 				   added ? "it counts once there is one, from its start"
 					 : "nothing else is to be done");
+		else if (json_get_bool(row, "by_spec", false))
+			log_notice("%s: no longer by hand; its spec gives it the group still",
+				   json_get_string(row, "member", ""));
 		else if (interfaces && json_length(interfaces) == 0)
 			log_notice("%s: no NIC of it is filtered now; it counts from the next start",
 				   json_get_string(row, "member", ""));

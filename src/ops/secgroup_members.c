@@ -27,6 +27,7 @@ struct work {
 	struct secgroup_change change;
 	const char *group;
 	bool remove;
+	bool by_spec; /* of the member that is being removed: a spec gives the group, too */
 	struct secgroup_member *members;
 	size_t n;
 	char **addresses; /* those that are addresses, sorted, none twice */
@@ -194,7 +195,8 @@ static void take_group(struct filter_binding *binding, const char *group)
 static int change_binding(struct work *work, const struct secgroup_member *member, struct filter_binding *binding,
 			  struct error *err)
 {
-	_cleanup_strv_ char **of_all = NULL;
+	const struct secgroup_store *store = &work->change.store;
+	_cleanup_strv_ char **of_all = NULL, **by_hand = NULL;
 	bool by_spec;
 
 	if (!work->remove) {
@@ -202,22 +204,25 @@ static int change_binding(struct work *work, const struct secgroup_member *membe
 			strv_add(&binding->groups, work->group);
 		return 0;
 	}
-	if (spec_names_group(work, binding, &by_spec, err) < 0)
+	if (spec_names_group(work, binding, &by_spec, err) < 0 ||
+	    secgroup_instance_groups(store, member->instance, binding->nic, &by_hand, err) < 0)
 		return -1;
-	if (by_spec) {
+	if (by_spec && !strv_contains(by_hand, work->group)) {
 		error_set(err, ERROR_STATE, "the spec of \"%s\" gives its NIC %d the security group \"%s\"",
 			  binding->instance, (int)binding->nic, work->group);
 		return error_hint(err, "take it out of \"security_groups\" there, then stop the instance and start it");
 	}
 	if (member->nic != SECGROUP_ALL_NICS &&
-	    secgroup_instance_groups(&work->change.store, member->instance, NO_NIC, &of_all, err) < 0)
+	    secgroup_instance_groups(store, member->instance, NO_NIC, &of_all, err) < 0)
 		return -1;
 	if (strv_contains(of_all, work->group)) {
 		error_set(err, ERROR_STATE, "all NICs of \"%s\" were given the security group \"%s\"", member->instance,
 			  work->group);
 		return error_hint(err, "kvmctl secgroup remove %s %s", work->group, member->instance);
 	}
-	take_group(binding, work->group);
+	work->by_spec |= by_spec;
+	if (!by_spec)
+		take_group(binding, work->group);
 	return 0;
 }
 
@@ -286,6 +291,7 @@ static int change_instance(struct work *work, struct filters *filters, const str
 	bool changed = false, ignored;
 	int result;
 
+	work->by_spec = false;
 	if (change_bound(work, filters, member, interfaces, &problems, err) < 0) {
 		json_free(interfaces);
 		return problems.n > 0 ? problems_to_error(&problems, ERROR_SPEC, text, err) : -1;
@@ -304,6 +310,7 @@ static int change_instance(struct work *work, struct filters *filters, const str
 		struct json *row = add_row(work, text, changed);
 
 		json_put_bool(row, "known", is_known(work, member->instance));
+		json_put_bool(row, "by_spec", work->by_spec);
 		json_put(row, "interfaces", json_ref(interfaces));
 	}
 	json_free(interfaces);
