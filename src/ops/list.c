@@ -113,7 +113,7 @@ static int add_specs(const struct context *context, struct listing *listing, str
 		memcpy(instances, listing->instances, listed * sizeof(*instances));
 	free(listing->instances);
 	listing->instances = instances;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; names && names[i]; i++)
 		if (!is_listed(listing, names[i]))
 			instances[listing->n++] = (struct instance){ .name = xstrdup(names[i]),
 								     .state = INSTANCE_STOPPED,
