@@ -45,6 +45,18 @@ bool progress_is_wanted(const struct progress *progress)
 	return progress->form != PROGRESS_NONE;
 }
 
+/* As much of the text as fits: whole parts ("memory 12 of 128 MiB, 3 s left"), if the first of them does. */
+static int fitting_length(const char *text, int room)
+{
+	int length = room;
+
+	if ((int)strlen(text) <= room)
+		return room;
+	while (length > 0 && text[length] != ',')
+		length--;
+	return length > 0 ? length : room;
+}
+
 char *progress_bar_text(int width, int percent, const char *text)
 {
 	/* "[" bar "] 100%  " and as much of the text as fits; one column stays free, so that no terminal wraps the line. */
@@ -60,8 +72,8 @@ char *progress_bar_text(int width, int percent, const char *text)
 		cells[full] = '>';
 	cells[bar] = '\0';
 	if (percent < 0)
-		return xprintf("[%s]   -   %.*s", cells, room, text);
-	return xprintf("[%s] %3d%%  %.*s", cells, percent, room, text);
+		return xprintf("[%s]   -   %.*s", cells, fitting_length(text, room), text);
+	return xprintf("[%s] %3d%%  %.*s", cells, percent, fitting_length(text, room), text);
 }
 
 static bool too_soon(const struct progress *p, int percent, int64_t now)
@@ -131,10 +143,11 @@ char *progress_outgoing_text(const struct outgoing_progress *o, int *ret_percent
 		abort();
 	if (m->ram_total > 0)
 		print_part(out, "memory", ram_done, m->ram_total);
-	else
+	else if (m->state != MIGRATION_NONE || o->disk_total <= 0) /* disks come first */
 		fputs(migration_state_to_string(m->state), out);
 	if (o->disk_total > 0)
-		print_part(out, ", disks", o->disk_done, o->disk_total);
+		print_part(out, m->ram_total > 0 || m->state != MIGRATION_NONE ? ", disks" : "disks", o->disk_done,
+			   o->disk_total);
 	if (m->mbps > 0)
 		fprintf(out, ", %.1f MiB/s", m->mbps * 1e6 / 8 / MIB);
 	if (m->passes > 1)

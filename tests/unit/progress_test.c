@@ -24,7 +24,8 @@ static void bars(void **state)
 	(void)state;
 	bar(30, 0, "memory", "[>         ]   0%  memory");
 	bar(30, 50, "memory", "[=====>    ]  50%  memory");
-	bar(30, 100, "memory, and more", "[==========] 100%  memory, a");
+	bar(30, 100, "memory, and more", "[==========] 100%  memory");
+	bar(30, 100, "memory and disks", "[==========] 100%  memory an");
 	bar(30, -1, "memory", "[>         ]   -   memory");
 	bar(5, 50, "memory", "memo");
 	bar(0, 50, "memory", "");
@@ -32,10 +33,14 @@ static void bars(void **state)
 
 static void words(void **state)
 {
-	struct outgoing_progress o = { .migration = { .state = MIGRATION_ACTIVE, .ram_total = 512 * MIB, .ram_remaining = 384 * MIB,
-						      .expected_downtime = 30, .passes = 1 } };
+	struct outgoing_progress o = { .migration = { .state = MIGRATION_ACTIVE,
+						      .ram_total = 512 * MIB,
+						      .ram_remaining = 384 * MIB,
+						      .expected_downtime = 30,
+						      .passes = 1 } };
 	int percent;
-	_cleanup_free_ char *first = progress_outgoing_text(&o, &percent), *second = NULL, *third = NULL;
+	_cleanup_free_ char *first = progress_outgoing_text(&o, &percent), *second = NULL, *third = NULL,
+			    *fourth = NULL;
 
 	(void)state;
 	assert_int_equal(percent, 25);
@@ -50,10 +55,14 @@ static void words(void **state)
 	assert_non_null(strstr(second, "disks 512 of 512 MiB"));
 	assert_non_null(strstr(second, "pass 3"));
 	assert_non_null(strstr(second, "slowed by 20%"));
-	o = (struct outgoing_progress){ .migration = { .state = MIGRATION_SETUP, .ram_total = -1, .ram_remaining = -1 } };
+	o = (struct outgoing_progress){ .migration = {
+						.state = MIGRATION_SETUP, .ram_total = -1, .ram_remaining = -1 } };
 	third = progress_outgoing_text(&o, &percent);
 	assert_string_equal(third, "setup");
 	assert_int_equal(percent, -1);
+	o = (struct outgoing_progress){ .migration = MIGRATION_PROGRESS_NONE, .disk_total = 64 * MIB };
+	fourth = progress_outgoing_text(&o, &percent);
+	assert_string_equal(fourth, "disks 0 of 64 MiB");
 }
 
 int main(void)
