@@ -1,10 +1,9 @@
 /* Opening a running instance for a change. */
 #include "ops/act_control.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_spec.h"
 #include "vm/monitor.h"
 #include "vm/spec.h"
 #include "vm/state.h"
@@ -19,20 +18,12 @@ void control_close(struct control *control)
 	control->lock = -1;
 }
 
-/* There is a spec of it where the settings have them. */
-static bool has_spec(const struct context *context, const char *name)
-{
-	_cleanup_free_ char *path = xprintf("%s/%s.json", context->settings->spec_dir, name);
-
-	return access(path, F_OK) == 0;
-}
-
 static int nobody_knows(const struct context *context, const char *name, struct error *err)
 {
 	error_set(err, ERROR_NO_INSTANCE,
 		  "instance \"%s\" is not running, nothing is recorded of it, and there is no \"%s/%s.json\"", name,
 		  context->settings->spec_dir, name);
-	return error_hint(err, "\"kvmctl list\" shows what is there");
+	return error_hint(err, "\"kvmctl list --all\" shows what is there");
 }
 
 /* Nobody is to be sent to "start": a guest that runs twice damages its disks. */
@@ -45,6 +36,7 @@ static int moved_away(const char *name, struct error *err)
 /* Each state has another way out, and a person who reads "not running" would look for the wrong one. */
 int control_not_running(const struct context *context, const struct instance *instance, struct error *err)
 {
+	_cleanup_free_ char *file = spec_file_of(context, instance->name);
 	const char *name = instance->name;
 
 	switch (instance->state) {
@@ -68,7 +60,7 @@ int control_not_running(const struct context *context, const struct instance *in
 		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: it runs without a record", name);
 		return error_hint(err, "\"kvmctl stop %s --force\" ends it", name);
 	case INSTANCE_STOPPED:
-		if (instance->reason[0] == '\0' && !has_spec(context, name))
+		if (instance->reason[0] == '\0' && !file)
 			return nobody_knows(context, name, err);
 		if (streq(instance->reason, exit_reason_to_string(EXIT_MIGRATED)))
 			return moved_away(name, err);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/strv.h"
 #include "base/text.h"
@@ -32,6 +33,13 @@ char **spec_names(const char *spec_dir)
 			strv_take(&names, take_ptr(name));
 	}
 	return names;
+}
+
+char *spec_file_of(const struct context *context, const char *name)
+{
+	_cleanup_free_ char *path = xprintf("%s/%s.json", context->settings->spec_dir, name);
+
+	return access(path, F_OK) == 0 ? take_ptr(path) : NULL;
 }
 
 static int no_such_instance(const struct context *context, const char *name, const char *path, struct error *err)

@@ -22,6 +22,7 @@ struct view {
 	struct instance instance;
 	struct state *state; /* NULL: nothing is recorded */
 	struct spec *spec;   /* the recorded one, or NULL */
+	char *spec_file;     /* with nothing recorded: that of which it would be started, or NULL */
 	struct ask ask;
 	struct json *document;
 };
@@ -245,6 +246,8 @@ static void compose(struct view *view)
 		put_spec(view);
 	if (view->ask.replies[ASK_CPUS])
 		put_cpus(view);
+	if (view->spec_file)
+		json_put_string(view->document, "spec_file", view->spec_file);
 	put_saved(view);
 	put_path(view, "console", RUNDIR_CTRL, ".serial");
 	put_path(view, "agent", RUNDIR_CTRL, ".agent");
@@ -262,17 +265,21 @@ int op_info(struct context *context, const char *name, struct json **ret, struct
 
 	if (instance_name_check(name, err) < 0 || gather(&view, name, err) < 0)
 		return -1;
-	if (view.instance.state == INSTANCE_STOPPED && is_empty(view.instance.reason) && !view.state) {
+	if (!view.state)
+		view.spec_file = spec_file_of(context, name);
+	if (view.instance.state == INSTANCE_STOPPED && is_empty(view.instance.reason) && !view.state &&
+	    !view.spec_file) {
 		error_set(err, ERROR_NO_INSTANCE,
-			  "nothing is known of instance \"%s\": it is not running, and never was since the run "
-			  "directory was made",
-			  name);
-		error_hint(err, "\"kvmctl start %s\" starts it, \"kvmctl list\" shows what is there", name);
+			  "nothing is known of instance \"%s\": it is not running, never was since the run directory "
+			  "was made, and there is no \"%s/%s.json\"",
+			  name, context->settings->spec_dir, name);
+		error_hint(err, "\"kvmctl list --all\" shows what is there");
 	} else {
 		compose(&view);
 		*ret = view.document;
 	}
 	ask_clear(&view.ask, 1);
+	free(view.spec_file);
 	spec_free(view.spec);
 	state_free(view.state);
 	instance_clear(&view.instance);
