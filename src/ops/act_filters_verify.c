@@ -35,6 +35,27 @@ static void say(struct filters_findings *findings, const char *interface, bool w
 	strv_add(&finding->what, what);
 }
 
+/* Moved to a bridge that nobody has told to: what looks at connections is dropped there, which only who moved it can mend. */
+static bool look_at_other_bridge(const struct filters_change *change, struct filters_findings *findings)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	const char *recorded = change->binding->bridge;
+	_cleanup_free_ char *bridge = NULL;
+	bool on = true;
+
+	if (link_bridge_of(change->interface, &bridge, &ignored) < 0 || !*bridge || streq(bridge, recorded))
+		return false;
+	if (link_bridge_netfilter(bridge, &on, &ignored) < 0 || on)
+		return true;
+
+	_cleanup_free_ char *text = xprintf(
+		"it is a port of \"%s\" now, not of \"%s\", and that does not let its frames pass the hooks of IP "
+		"(nf_call_iptables, nf_call_ip6tables): put it back, or bind it again",
+		bridge, recorded);
+	say(findings, change->interface, false, text);
+	return true;
+}
+
 /* Its bridge must call br_netfilter where the filter looks at connections. */
 static void look_at_bridge(const struct filters *filters, const struct filters_change *change,
 			   struct filters_findings *findings)
@@ -43,7 +64,7 @@ static void look_at_bridge(const struct filters *filters, const struct filters_c
 	_cleanup_free_ char *text = NULL;
 	bool on = true;
 
-	if (!change->program.connections || filters->kernel.bridge_ct)
+	if (!change->program.connections || filters->kernel.bridge_ct || look_at_other_bridge(change, findings))
 		return;
 	if (link_bridge_netfilter(change->binding->bridge, &on, &err) < 0)
 		text = xstrdup(err.message);
