@@ -42,8 +42,11 @@ static int set_password(struct context *context, const char *name, const char *w
 	json_put_string(arguments, "password", password);
 	if (control_execute(&control, "set_password", arguments, err) == 0)
 		return 0;
-	return err->kind == ERROR_QEMU ? error_hint(err, "has the instance %s at all, and with a password?", which)
-				       : -1;
+	return err->kind == ERROR_QEMU
+		       ? error_hint(err,
+				    "has the instance %s at all, and with a password (%s_password_file of its spec)?",
+				    which, which)
+		       : -1;
 }
 
 int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err)
