@@ -45,6 +45,20 @@ static int add_row(struct context *context, const char *interface, const char *f
 	return 0;
 }
 
+/* That nothing has it is an answer only where there is one. */
+static int check_filter(const struct filter_store *store, const char *name, struct error *err)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	_cleanup_filter_ struct filter *filter = NULL;
+
+	if (filter_store_read(store, name, &filter, NULL, err) == 0)
+		return 0;
+	if (err->kind == ERROR_NO_INSTANCE || !filter_name_is_valid(name, &ignored))
+		return -1;
+	error_clear(err);
+	return 0;
+}
+
 int op_filter_bindings(struct context *context, const char *filter, struct json **ret, struct error *err)
 {
 	_cleanup_filter_store_ struct filter_store store = { 0 };
@@ -64,6 +78,8 @@ int op_filter_bindings(struct context *context, const char *filter, struct json 
 	for (char *const *name = names; name && *name; name++)
 		if (add_row(context, *name, filter, &cache, listing, rows, err) < 0)
 			return -1;
+	if (filter && json_length(rows) == 0 && check_filter(&store, filter, err) < 0)
+		return -1;
 	*ret = take_ptr(document);
 	return 0;
 }
