@@ -22,7 +22,7 @@ struct spec_loaded {
 int spec_load(struct context *context, const struct spec_source *source, struct spec_loaded *ret, struct error *err);
 void spec_loaded_clear(struct spec_loaded *loaded);
 
-/* Its spec's file in spec_dir; NULL when there is none. Owned by the caller. */
+/* Its spec's file in spec_dir; NULL when there is none, for certain. Owned by the caller. */
 char *spec_file_of(const struct context *context, const char *name);
 /* The names of all specs in spec_dir (strv), in no order; NULL when it cannot be read: they serve hints
  * and the completion. */

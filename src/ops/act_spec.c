@@ -39,7 +39,8 @@ char *spec_file_of(const struct context *context, const char *name)
 {
 	_cleanup_free_ char *path = xprintf("%s/%s.json", context->settings->spec_dir, name);
 
-	return access(path, F_OK) == 0 ? take_ptr(path) : NULL;
+	/* In a directory that may not be searched it may be there. */
+	return access(path, F_OK) == 0 || errno == EACCES ? take_ptr(path) : NULL;
 }
 
 static int no_such_instance(const struct context *context, const char *name, const char *path, struct error *err)
