@@ -42,7 +42,8 @@ enum command_needs {
 	NEEDS_LOCK = 1 << 3,     /* takes the instance's lock: the run directory is made where it is missing */
 	NEEDS_RUNNING = 1 << 4,  /* the instance must be running: its QEMU is asked */
 	NEEDS_ROOT = 1 << 5,
-	HIDDEN = 1 << 6, /* for kvmctl itself and its supervisor: not in help, manual, completion */
+	ONLY_WITH_HOST = 1 << 7, /* NEEDS_RUNDIR with the option --host only */
+	HIDDEN = 1 << 6,         /* for kvmctl itself and its supervisor: not in help, manual, completion */
 };
 
 struct invocation;
@@ -115,7 +116,8 @@ command_fn cmd_list, cmd_info, cmd_state, cmd_wait, cmd_events, cmd_names;
 command_fn cmd_migrate, cmd_migration_serve;
 command_fn cmd_check, cmd_argv, cmd_params, cmd_schema;
 command_fn cmd_cleanup, cmd_teardown;
-command_fn cmd_secgroup_list, cmd_secgroup_show, cmd_secgroup_define, cmd_secgroup_delete, cmd_secgroup_add, cmd_secgroup_remove;
+command_fn cmd_secgroup_list, cmd_secgroup_show, cmd_secgroup_define, cmd_secgroup_delete, cmd_secgroup_add,
+	cmd_secgroup_remove;
 command_fn cmd_filter_list, cmd_filter_show, cmd_filter_define, cmd_filter_edit, cmd_filter_undefine, cmd_filter_check;
 command_fn cmd_filter_compile;
 /* cmd_filter_bind.c */

@@ -50,6 +50,8 @@ struct settings {
  * KVMCTL_RUN_DIR), then the file, then the default for root or for a user. A file that was named must
  * exist; the default one need not. All problems at once, ERROR_SPEC. */
 int settings_load(const char *config_option, const char *run_dir_option, struct settings **ret, struct error *err);
+/* A user without a session has no run directory (""), which is an error only for what needs one: ERROR_HOST. */
+int settings_require_run_dir(const struct settings *settings, struct error *err);
 /* From text, for tests and fuzzing: reads no file; as_root selects the defaults (a user's come from XDG_* and HOME). */
 int settings_parse(const char *text, size_t length, const char *what, bool as_root, struct settings **ret,
 		   struct error *err);

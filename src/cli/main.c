@@ -56,8 +56,10 @@ static int make_context(struct invocation *invocation, struct context *context, 
 	context->wait = deadline_earlier(deadline_in(globals->wait_ms), context->deadline);
 	if (settings_load(globals->config, globals->run_dir, &context->settings, err) < 0)
 		return -1;
+	if (needs & ONLY_WITH_HOST && !invocation_has(invocation, "host"))
+		needs &= ~(unsigned)NEEDS_RUNDIR;
 	if (needs & (NEEDS_RUNDIR | NEEDS_LOCK) &&
-	    (process_here(&context->here, err) < 0 ||
+	    (settings_require_run_dir(context->settings, err) < 0 || process_here(&context->here, err) < 0 ||
 	     rundir_open(context->settings->run_dir, needs & NEEDS_LOCK, &context->rundir, err) < 0))
 		return -1;
 	rundir_set_saved(&context->rundir, context->settings->state_dir);

@@ -140,7 +140,12 @@ static void check_directory(const char *path, bool local, struct verdict *v)
 
 static void check_run_dir(struct context *context, struct verdict *v)
 {
-	check_directory(context->settings->run_dir, true, v);
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	if (settings_require_run_dir(context->settings, &err) < 0)
+		bad(v, xstrdup(err.message), "log in with a session of your own, or name a run_dir in the settings");
+	else
+		check_directory(context->settings->run_dir, true, v);
 }
 
 static void check_state_dir(struct context *context, struct verdict *v)

@@ -74,7 +74,7 @@ static void fill_in(char **dst, const char *place)
 		text_replace(dst, place);
 }
 
-static int fill_places(struct settings *settings, const struct places *places, struct error *err)
+static void fill_places(struct settings *settings, const struct places *places)
 {
 	fill_in(&settings->run_dir, places->run_dir);
 	fill_in(&settings->spec_dir, places->spec_dir);
@@ -83,6 +83,10 @@ static int fill_places(struct settings *settings, const struct places *places, s
 	fill_in(&settings->state_dir, places->state_dir);
 	fill_in(&settings->cache_dir, places->cache_dir);
 	fill_in(&settings->uid_dir, places->uid_dir);
+}
+
+int settings_require_run_dir(const struct settings *settings, struct error *err)
+{
 	if (*settings->run_dir)
 		return 0;
 	error_set(err, ERROR_HOST, "no run directory: the environment variable XDG_RUNTIME_DIR is not set");
@@ -110,9 +114,9 @@ static int from_document(const struct json *document, const char *what, const ch
 	read_filter_mark(settings, &problems);
 	if (run_dir)
 		text_replace(&settings->run_dir, run_dir);
-	if (problems_to_error(&problems, ERROR_SPEC, what, err) < 0 || places_find(as_root, &places, err) < 0 ||
-	    fill_places(settings, &places, err) < 0)
+	if (problems_to_error(&problems, ERROR_SPEC, what, err) < 0 || places_find(as_root, &places, err) < 0)
 		return -1;
+	fill_places(settings, &places);
 	*ret = take_ptr(settings);
 	return 0;
 }

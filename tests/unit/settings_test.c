@@ -123,10 +123,11 @@ static void test_a_user_without_a_runtime_directory(void **state)
 {
 	(void)state;
 	_cleanup_error_ struct error err = ERROR_INIT;
-	struct settings *settings = NULL;
+	_cleanup_settings_ struct settings *settings = NULL;
 	setenv("HOME", "/home/joe", 1);
 	unsetenv("XDG_RUNTIME_DIR");
-	assert_int_equal(settings_parse("{}", 2, "settings", false, &settings, &err), -1);
+	assert_int_equal(settings_parse("{}", 2, "settings", false, &settings, &err), 0);
+	assert_int_equal(settings_require_run_dir(settings, &err), -1);
 	assert_int_equal(err.kind, ERROR_HOST);
 	assert_non_null(strstr(err.message, "XDG_RUNTIME_DIR"));
 	assert_non_null(strstr(err.hint, "--run-dir"));
