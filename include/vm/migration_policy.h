@@ -45,7 +45,7 @@ struct migration_policy {
 	bool live;                     /* false: the guest is paused first */
 	bool auto_converge;
 	int64_t bandwidth;             /* MiB/s; 0: no limit */
-	int64_t downtime, downtime_max;   /* ms: what is allowed, and how far it may grow when the passes do not converge */
+	int64_t downtime, downtime_max;   /* ms: where the limit begins, and how far it may grow */
 	int64_t post_copy_after;       /* passes; 0: only when it stalls. Needs terms.post_copy */
 	int64_t budget_ms;             /* 0: none */
 	enum migration_on_budget on_budget;
@@ -69,9 +69,6 @@ struct migration_course {
 };
 /* A target that takes nothing for so long is given up: it is stopped, or its network is gone. */
 #define MIGRATION_STUCK_MS 60000
-
-/* The limit that a migration begins with, ms: at most what is allowed. */
-int64_t migration_downtime_begin(const struct migration_policy *policy);
 
 /* Called at each MIGRATION_PASS event and when the budget is over (elapsed_ms since the stream began). */
 struct migration_decision migration_decide(const struct migration_policy *policy, const struct migration_terms *terms,

@@ -41,7 +41,7 @@ static int set_parameters(struct outgoing *outgoing, struct error *err)
 	struct json *parameters = json_new_object();
 
 	json_put_int(parameters, "max-bandwidth", (bandwidth < BANDWIDTH_MAX ? bandwidth : BANDWIDTH_MAX) * MIB);
-	json_put_int(parameters, "downtime-limit", migration_downtime_begin(policy));
+	json_put_int(parameters, "downtime-limit", policy->downtime);
 	json_put_int(parameters, "max-postcopy-bandwidth", 0);
 	json_put_string(parameters, "tls-creds", terms->tls ? MIGRATION_TLS_CLIENT : "");
 	json_put_string(parameters, "tls-hostname", terms->tls && outgoing->tls_hostname ? outgoing->tls_hostname : "");

@@ -1,8 +1,7 @@
 /* What the source decides while a migration goes on.
  *
- * Pure. The downtime limit begins low, whatever is allowed: QEMU switches over as soon as what is left fits in it, be that memory it has not
- * sent once, so a guest that writes little would stand still for long only because it may. A pass that leaves hardly less behind than the one
- * before is a stall: then all that is allowed is given, and after that the limit doubles, up to its maximum; beyond it, post-copy where it is allowed. The budget of time comes before that; before all else, that the target still takes
+ * Pure. A pass that leaves hardly less behind than the one before is a stall: then the downtime limit doubles, up to its
+ * maximum; beyond it, post-copy where it is allowed. The budget of time comes before that; before all else, that the target still takes
  * something: neither TCP nor QEMU ever gives up one that is only stopped, and in the last pass the guest stands still meanwhile. */
 #include "vm/migration_policy.h"
 
@@ -13,13 +12,6 @@
 	60000 /* a guest that stands still for its migration is not kept so for ever by a target that is stuck */
 #define FIRST_COMPARED \
 	3 /* the first pass sends all there is, the second what changed during that: no measure of each other */
-
-#define FIRST_LIMIT_MS 10 /* far below it QEMU's measure of the bandwidth says nothing */
-
-int64_t migration_downtime_begin(const struct migration_policy *policy)
-{
-	return policy->downtime < FIRST_LIMIT_MS ? policy->downtime : FIRST_LIMIT_MS;
-}
 
 static struct migration_decision nothing(void)
 {
@@ -65,12 +57,7 @@ static struct migration_decision widen(const struct migration_policy *policy, st
 {
 	struct migration_decision decision = decide(STEP_DOWNTIME, "passes do not converge");
 
-	if (course->downtime < policy->downtime)
-		course->downtime = policy->downtime;
-	else if (course->downtime * 2 > policy->downtime_max)
-		course->downtime = policy->downtime_max;
-	else
-		course->downtime *= 2;
+	course->downtime = course->downtime * 2 > policy->downtime_max ? policy->downtime_max : course->downtime * 2;
 	decision.downtime = course->downtime;
 	return decision;
 }
@@ -116,7 +103,7 @@ struct migration_decision migration_decide(const struct migration_policy *policy
 	    progress->state != MIGRATION_WAIT_UNPLUG)
 		return nothing();
 	if (course->downtime == 0)
-		course->downtime = policy->downtime > 0 ? migration_downtime_begin(policy) : 1;
+		course->downtime = policy->downtime > 0 ? policy->downtime : 1;
 	if (policy->budget_ms > 0 && elapsed_ms >= policy->budget_ms && !course->post_copy)
 		return over_budget(policy, terms, course, elapsed_ms);
 	if (progress->passes <= course->passes)
