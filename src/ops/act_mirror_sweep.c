@@ -65,9 +65,10 @@ static int end_jobs(struct qmp *qmp, size_t *ret_left, struct error *err)
 	return 0;
 }
 
-static int remove_nodes(struct qmp *qmp, struct error *err)
+static int try_nodes(struct qmp *qmp, struct error *err)
 {
 	_cleanup_json_ struct json *nodes = NULL, *flat = json_new_object();
+	_cleanup_error_ struct error why = ERROR_INIT;
 
 	json_put_bool(flat, "flat", true);
 	if (qmp_execute(qmp, "query-named-block-nodes", take_ptr(flat), deadline_in(MIRROR_ANSWER_MS), &nodes, err) < 0)
@@ -75,9 +76,22 @@ static int remove_nodes(struct qmp *qmp, struct error *err)
 	for (size_t i = 0; i < json_length(nodes); i++) {
 		const char *name = json_get_string(json_at(nodes, i), "node-name", "");
 
-		if (starts_with(name, MIRROR_NODE) && mirror_command(qmp, "blockdev-del", "node-name", name, err) < 0)
-			return error_prefix(err, "the target's copy of a disk");
+		if (starts_with(name, MIRROR_NODE) && mirror_command(qmp, "blockdev-del", "node-name", name, &why) < 0)
+			error_move(err, &why);
 	}
+	return err->kind == ERROR_NONE ? 0 : -1;
+}
+
+/* A driver that copies and the command that calls it off both sweep: what one finds, the other may just have removed. */
+static int remove_nodes(struct qmp *qmp, struct error *err)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+
+	if (try_nodes(qmp, err) == 0)
+		return 0;
+	if (qmp_state(qmp) == QMP_DEAD || try_nodes(qmp, &ignored) < 0)
+		return error_prefix(err, "the target's copy of a disk");
+	error_clear(err);
 	return 0;
 }
 
