@@ -16,10 +16,13 @@
 #define HEARTBEAT_MS 30000 /* no event for so long: does QEMU still answer? */
 #define ANSWER_MS 10000    /* of one command */
 #define LAST_MS 5000       /* of the command's own time, kept for the cancelling */
+#define SETTLE_MS 2        /* a pass that begins is often the last one: the guest is stopped an instant later */
 
 struct drive {
 	struct outgoing *outgoing;
 	bool woken;            /* an event came since the last look */
+	bool passed;           /* it told of a pass, and of nothing else */
+	bool stands;           /* the guest does: it is switched over, and a question would only keep QEMU from it */
 	bool completed;        /* it said so itself: the guest stands, there is no time for a question */
 	bool mirrors_told;     /* a job has something to say */
 	bool cancelling, deaf; /* it was called off; a signal cannot call it off any more */
@@ -30,14 +33,20 @@ static void hear(const struct json *event, void *arg)
 {
 	struct drive *drive = arg;
 	enum migration_state state = MIGRATION_NONE;
+	const char *name = json_get_string(event, "event", "");
 
 	if (migration_event_state(event, &state) == 0) {
 		drive->woken = true;
+		drive->passed = false;
 		drive->completed = state == MIGRATION_COMPLETED;
-	} else if (streq(json_get_string(event, "event", ""), "MIGRATION_PASS")) {
-		drive->woken = true;
+	} else if (streq(name, "MIGRATION_PASS")) {
+		drive->passed = !drive->woken && !drive->stands;
+		drive->woken |= drive->passed;
+	} else if (streq(name, "STOP") || streq(name, "RESUME")) {
+		drive->stands = streq(name, "STOP");
 	} else if (drive->outgoing->mirrors && mirrors_is_event(event)) {
 		drive->woken = drive->mirrors_told = true;
+		drive->passed = false;
 	}
 }
 
@@ -219,7 +228,7 @@ static int look(struct drive *drive, enum outgoing_end *ret, struct error *err)
 	_cleanup_migration_progress_ struct migration_progress progress = { 0 };
 	struct migration_decision decision;
 
-	drive->woken = false;
+	drive->woken = drive->passed = false;
 	if (drive->completed) {
 		*ret = OUTGOING_COMPLETED;
 		return 1;
@@ -300,6 +309,28 @@ static struct deadline next_look(const struct drive *drive)
 	return deadline_passed(until) ? deadline_in(TICK_MS) : until;
 }
 
+static bool has_more_to_tell(const struct json *event, void *arg)
+{
+	const struct drive *drive = arg;
+
+	(void)event;
+	return drive->stands || !drive->passed;
+}
+
+/* The beginning of the last pass is nothing to look at: what comes next is. */
+static int settle(struct drive *drive, struct error *err)
+{
+	if (!drive->passed)
+		return 0;
+	if (!drive->stands &&
+	    qmp_rest(drive->outgoing->control->qmp, has_more_to_tell, drive, deadline_in(SETTLE_MS), err) < 0)
+		return -1;
+	if (drive->passed && drive->stands)
+		drive->woken = false;
+	drive->passed = false;
+	return 0;
+}
+
 /* Until an event, a signal, or the time of the next look. */
 static int rest(struct drive *drive, struct error *err)
 {
@@ -310,7 +341,7 @@ static int rest(struct drive *drive, struct error *err)
 
 		if (drive->outgoing->interrupted)
 			tick = deadline_earlier(until, deadline_in(TICK_MS));
-		if (qmp_rest(drive->outgoing->control->qmp, is_woken, drive, tick, err) < 0)
+		if (qmp_rest(drive->outgoing->control->qmp, is_woken, drive, tick, err) < 0 || settle(drive, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sched.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 
@@ -66,6 +67,15 @@ static int shed_context(const struct options *options)
 	close_all_but(options->event_fd, options->start_fd);
 	umask(0027);
 	return chdir("/");
+}
+
+/* Our books can wait for a moment; a guest that is being moved, and stands still, cannot: waking up does not take the CPU from QEMU (sched(7)).
+ * What we start is not like that. Where it is forbidden it stays as it is. */
+static void give_way(void)
+{
+	const struct sched_param param = { 0 };
+
+	(void)sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &param);
 }
 
 /* -1 and errno ESRCH: QEMU is gone already and was not our child. */
@@ -140,6 +150,7 @@ int main(int argc, char **argv)
 		       err.message ? err.message : strerror(errno));
 		return 1;
 	}
+	give_way();
 	if (s.start_fd < 0)
 		commit_done(&s);
 	if (s.pidfd < 0)
