@@ -2,7 +2,9 @@
 #include "bench/bench.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,14 +176,50 @@ static void isolate(struct bench *bench)
 	bench_command("ip link set br0 up");
 }
 
+static struct bench bench;
+
+static void end_by_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	int pid = 0;
+
+	if (f && fscanf(f, "%d", &pid) == 1 && pid > 1)
+		kill(pid, SIGKILL);
+	if (f)
+		fclose(f);
+}
+
+/* Also when it dies in the middle: what runs is ended, QEMUs of the bare way by their pid files. */
+static void leave_nothing(void)
+{
+	char pattern[256];
+	glob_t found;
+
+	if (getpid() != bench.pid)
+		return;
+	snprintf(pattern, sizeof(pattern), "%s/*.json", bench.dir);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			bench_command("%s --config %s -q stop --all --force", bench.kvmctl, found.gl_pathv[i]);
+	globfree(&found);
+	snprintf(pattern, sizeof(pattern), "%s/*.pid", bench.dir);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			end_by_file(found.gl_pathv[i]);
+	globfree(&found);
+	umount2(bench.dir, MNT_DETACH);
+	rmdir(bench.dir);
+}
+
 int main(int argc, char **argv)
 {
-	struct bench bench = { .build = argc > 1 ? argv[1] : "build", .runs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 15 };
+	bench = (struct bench){ .pid = getpid(), .build = argc > 1 ? argv[1] : "build", .runs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 15 };
 
 	snprintf(bench.kvmctl, sizeof(bench.kvmctl), "%s/kvmctl", bench.build);
 	if (access(bench.kvmctl, X_OK) < 0)
 		bench_die("no %s: run make first", bench.kvmctl);
 	isolate(&bench);
+	atexit(leave_nothing);
 	printf("%-46s %-22s %-44s\n", "WHAT", "GOAL", "MEDIANS OF THIS RUN");
 	static const struct {
 		const char *name;
@@ -190,9 +228,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++)
 		if (argc <= 3 || strcmp(argv[3], chapters[i].name) == 0)
 			chapters[i].rows(&bench);
-	bench_command("%s --config %s stop --all --force", bench.kvmctl, bench.config);
-	umount2(bench.dir, MNT_DETACH);
-	rmdir(bench.dir);
 	printf("%d missed, %d left out\n", missed, skipped);
 	return 0;
 }

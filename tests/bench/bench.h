@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct bench {
+	pid_t pid;               /* ours */
 	const char *build;      /* absolute */
 	char kvmctl[512];
 	char dir[64];           /* private, on a tmpfs */
