@@ -226,7 +226,7 @@ int secgroup_addresses_remove(const struct secgroup_store *store, const char *gr
 		abort();
 	sort_out(file.text, whole, addresses, n, changed, others);
 	fclose(take_ptr(others));
-	if (memchr(changed, true, n)) {
+	if (memchr(changed, 1, n)) {
 		dir = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (file_write_at(dir, name, lines, length, 0644, true, err) < 0)
 			return error_prefix(err, "the members of \"%s\" cannot be written", group);
