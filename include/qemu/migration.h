@@ -47,6 +47,10 @@ int64_t migration_remaining_ms(const struct migration_progress *progress);
 /* The state in a MIGRATION event; -1 when event is another one (or of an unknown state). */
 int migration_event_state(const struct json *event, enum migration_state *ret);
 
+/* After `migrate` with "resume", which returns before QEMU has connected: 0 when it goes on. ERROR_QEMU: it stayed paused until the
+ * deadline; only its log says why. */
+int migration_await_resumed(struct qmp *qmp, struct deadline deadline, struct error *err);
+
 /* True of each MIGRATION event, for qmp_wait_event and qmp_rest; arg is not looked at. */
 bool migration_is_event(const struct json *event, void *arg);
 

@@ -13,7 +13,6 @@
 
 #define STREAM "kvmctl-migration" /* the descriptor's name inside QEMU */
 #define RESUME_MS 15000
-#define AGAIN_MS 250
 #define MIB (INT64_C(1) << 20)
 #define BANDWIDTH_MAX (INT64_MAX / MIB) /* more than QEMU can count is as good as no limit */
 
@@ -147,34 +146,16 @@ int act_outgoing_begin(struct outgoing *outgoing, struct error *err)
 	return migrate(outgoing, false, err);
 }
 
-/* The command returns before QEMU has connected; where it cannot, it stays paused, and only its log says why. */
-static int await_resumption(struct outgoing *outgoing, struct error *err)
-{
-	struct qmp *qmp = outgoing->control->qmp;
-	struct deadline end = context_step(outgoing->control->context, RESUME_MS);
-
-	for (;;) {
-		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
-
-		if (migration_query(qmp, step(outgoing), &progress, err) < 0)
-			return -1;
-		if (progress.state != MIGRATION_POSTCOPY_PAUSED)
-			return 0;
-		if (deadline_passed(end)) {
-			error_set(err, ERROR_QEMU,
-				  "the post-copy migration of \"%s\" cannot be taken up again at \"%s\"",
-				  outgoing->control->instance.name, outgoing->uri);
-			return error_hint(err, "does the target wait there? \"kvmctl migration accept NAME --recover\" "
-					       "lets it; then again");
-		}
-		if (qmp_rest(qmp, migration_is_event, NULL, deadline_earlier(end, deadline_in(AGAIN_MS)), err) < 0)
-			return -1;
-	}
-}
-
 int act_outgoing_resume(struct outgoing *outgoing, const char *uri, struct error *err)
 {
 	if (uri)
 		outgoing->uri = uri;
-	return migrate(outgoing, true, err) < 0 ? -1 : await_resumption(outgoing, err);
+	if (migrate(outgoing, true, err) < 0)
+		return -1;
+	if (migration_await_resumed(outgoing->control->qmp, context_step(outgoing->control->context, RESUME_MS), err) ==
+	    0)
+		return 0;
+	error_prefix(err, "instance \"%s\", at \"%s\"", outgoing->control->instance.name, outgoing->uri);
+	return error_hint(err,
+			  "does the target wait there? \"kvmctl migration accept NAME --recover\" lets it; then again");
 }

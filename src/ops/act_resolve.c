@@ -9,6 +9,7 @@
 
 #define ASK_MS 60000
 #define ANSWER_MS 10000
+#define RESUME_MS 15000
 #define REST_MS 600000 /* for the rest of a post-copy */
 
 int act_resolve_ask(struct far *far, const char *id, struct deadline deadline, enum resolved *ret, struct error *err)
@@ -34,17 +35,25 @@ int act_resolve_ask(struct far *far, const char *id, struct deadline deadline, e
 
 int act_resume(struct far *far, struct qmp *qmp, const char *uri, struct deadline deadline, struct error *err)
 {
+	_cleanup_migration_progress_ struct migration_progress progress = { 0 };
 	_cleanup_json_ struct json *reply = NULL;
 	_cleanup_free_ char *now = NULL;
 	struct json *arguments;
 
+	if (migration_query(qmp, deadline, &progress, err) < 0)
+		return -1;
+	if (progress.state != MIGRATION_POSTCOPY_PAUSED)
+		return 0; /* an earlier try that seemed to have failed has not */
 	if (far_ask(far, "recover", NULL, deadline, &reply, err) < 0)
 		return -1;
 	now = far_uri(json_get_string(reply, "uri", ""), uri);
 	arguments = json_new_object();
 	json_put_string(arguments, "uri", now);
 	json_put_bool(arguments, "resume", true);
-	return qmp_execute(qmp, "migrate", arguments, deadline, NULL, err);
+	/* Who looks too early sees the old break, and would break what has just been mended. */
+	return qmp_execute(qmp, "migrate", arguments, deadline, NULL, err) < 0
+		       ? -1
+		       : migration_await_resumed(qmp, deadline_earlier(deadline, deadline_in(RESUME_MS)), err);
 }
 
 static int open_far(struct context *context, const char *name, const struct move *move, struct far **ret,
@@ -95,8 +104,8 @@ static int send_the_rest(struct context *context, struct qmp *qmp, const struct 
 			if (act_resume(far, qmp, move->uri, deadline, err) < 0)
 				return -1;
 			resumed = true;
-		} else if (progress.state != MIGRATION_POSTCOPY_ACTIVE &&
-			   progress.state != MIGRATION_POSTCOPY_RECOVER) {
+		} else if (progress.state == MIGRATION_POSTCOPY_PAUSED ||
+			   !migration_state_is_post_copy(progress.state)) {
 			return error_set(err, ERROR_UNKNOWN, "its memory cannot be sent: the migration is \"%s\"",
 					 migration_state_to_string(progress.state));
 		}

@@ -4,6 +4,8 @@
 #include "base/strv.h"
 #include "base/text.h"
 
+#define LOOK_AGAIN_MS 250
+
 static const char *const states[MIGRATION_STATE_MAX] = {
 	[MIGRATION_NONE] = "none",
 	[MIGRATION_SETUP] = "setup",
@@ -128,4 +130,20 @@ int migration_set_capabilities(struct qmp *qmp, char *const *on, struct deadline
 int migration_set_parameters(struct qmp *qmp, struct json *parameters, struct deadline deadline, struct error *err)
 {
 	return qmp_execute(qmp, "migrate-set-parameters", parameters, deadline, NULL, err);
+}
+
+int migration_await_resumed(struct qmp *qmp, struct deadline deadline, struct error *err)
+{
+	do {
+		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
+
+		if (migration_query(qmp, deadline, &progress, err) < 0)
+			return -1;
+		if (progress.state != MIGRATION_POSTCOPY_PAUSED)
+			return 0;
+		if (qmp_rest(qmp, migration_is_event, NULL, deadline_earlier(deadline, deadline_in(LOOK_AGAIN_MS)),
+			     err) < 0)
+			return -1;
+	} while (!deadline_passed(deadline));
+	return error_set(err, ERROR_QEMU, "the post-copy migration cannot be taken up again");
 }
