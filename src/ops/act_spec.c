@@ -108,7 +108,9 @@ static int load_by_name(struct context *context, const char *name, struct spec_l
 int spec_load(struct context *context, const struct spec_source *source, struct spec_loaded *ret, struct error *err)
 {
 	if (source->name && instance_name_check(source->name, err) < 0)
-		return strchr(source->name, '/') ? error_hint(err, "a spec's file is named with --spec FILE") : -1;
+		return strchr(source->name, '/')
+			       ? error_hint(err, "%s; a spec's file is named with --spec FILE", err->hint)
+			       : -1;
 	if (source->file && streq(source->file, "-"))
 		return load_fd(context, STDIN_FILENO, "the spec on standard input", source->name, "", ret, err);
 	if (source->file)
