@@ -115,7 +115,7 @@ command_fn cmd_migration_check, cmd_migration_accept, cmd_migration_finalize;
 command_fn cmd_list, cmd_info, cmd_state, cmd_wait, cmd_events, cmd_names;
 command_fn cmd_migrate, cmd_migration_serve;
 command_fn cmd_check, cmd_argv, cmd_params, cmd_schema;
-command_fn cmd_cleanup, cmd_teardown;
+command_fn cmd_cleanup, cmd_forget, cmd_teardown;
 command_fn cmd_secgroup_list, cmd_secgroup_show, cmd_secgroup_define, cmd_secgroup_delete, cmd_secgroup_add,
 	cmd_secgroup_remove;
 command_fn cmd_filter_list, cmd_filter_show, cmd_filter_define, cmd_filter_edit, cmd_filter_undefine, cmd_filter_check;

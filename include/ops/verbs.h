@@ -114,6 +114,8 @@ struct cleanup_result {
 int op_cleanup(struct context *context, const char *name, bool dry_run, int64_t min_age_ms, struct cleanup_result *ret,
 	       struct error *err);
 void cleanup_result_free(struct cleanup_result *result);
+/* ERROR_STATE: it has not ended. One that nobody knows is forgotten already. */
+int op_forget(struct context *context, const char *name, struct error *err);
 /* Hidden: the supervisor's call after QEMU ended: teardown under the lock. */
 int op_teardown(struct context *context, const char *name, struct error *err);
 

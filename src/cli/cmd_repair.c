@@ -1,4 +1,4 @@
-/* cleanup, and the hidden teardown. */
+/* cleanup, forget, and the hidden teardown. */
 #include <stdio.h>
 
 #include "base/parse.h"
@@ -56,6 +56,15 @@ int cmd_cleanup(struct invocation *invocation, struct error *err)
 		print_cleanup(&result, dry_run, invocation->globals.quiet > 0);
 	invocation->status = result.clean ? 0 : ERROR_OTHER;
 	return 0;
+}
+
+int cmd_forget(struct invocation *invocation, struct error *err)
+{
+	const char *name;
+
+	if (invocation_name(invocation, &name, err) < 0 || op_forget(invocation->context, name, err) < 0)
+		return -1;
+	return invocation_done(invocation, name);
 }
 
 int cmd_teardown(struct invocation *invocation, struct error *err)
