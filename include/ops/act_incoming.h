@@ -9,12 +9,14 @@ struct accept_request {
 	const struct migration_info *info;
 	const char *id;                /* of the move */
 	const char *listen;            /* "ADDR", "ADDR:PORT", "[ADDR6]:0", "unix:PATH", "fd:N"; NULL: migration_port of the spec on all addresses */
+	const char *asked;             /* what tells a repeated accept from another one (struct move); NULL: is never repeated */
 	bool managed;
 };
 struct accept_result {
 	char *uri;                     /* for `migrate`: "tcp:host:40123" */
 	char *nbd_host;                /* --copy-storage: where the disks are exported, "" = not; export i is "disk<i>" */
 	int nbd_port;
+	enum migration_storage storage;
 	pid_t pid;
 	bool tls;                      /* the streams are encrypted: `migration start` must say so, too */
 };
@@ -23,6 +25,10 @@ void accept_result_clear(struct accept_result *result);
 /* With the instance's lock held and nothing left of an earlier run: the recorded hardware with this host's part of the spec is started with
  * -incoming defer; phase incoming, reason waiting. On failure the host is as it was. */
 int act_accept(struct context *context, const struct accept_request *request, struct accept_result *ret, struct error *err);
+
+/* A guest that was accepted with the very same request, and waits: 1, and the answer of then. 0: none is. One that was cut short before anybody could
+ * have been told where it waits is refused first. With the lock held. */
+int act_accept_again(struct context *context, const struct accept_request *request, struct accept_result *ret, struct error *err);
 
 /* The spec that it is started with: the guest's own, with this host's part of the spec of that name where there is one. ERROR_SPEC. */
 int act_arriving_spec(struct context *context, const struct migration_info *info, struct spec_loaded *ret, struct error *err);

@@ -35,6 +35,10 @@ struct move {
 	char **far;           /* source: the words of the command that runs kvmctl there (strv) */
 	char *uri;            /* "" */
 	char *file;           /* save, restore: its path; "" */
+	char *asked;          /* target: digest of the document that it was accepted with, and of where it was to wait; "" */
+	char *nbd_host;       /* target: where its disks are exported; "" */
+	int nbd_port;
+	bool tls;             /* target: the streams are encrypted */
 	char *id;             /* of this move: both sides and the file have it; a UUID */
 	struct json *cleanup; /* images made for --copy-storage and the like: array of paths, removed when it is undone; or NULL */
 };

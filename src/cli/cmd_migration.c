@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "host/interrupt.h"
 #include "ops/verbs.h"
+#include "vm/migration_place.h"
 
 /* A person reads what is at work: these are 0 when nothing of the kind is. */
 static void leave_out_zeros(struct json *document)
@@ -53,12 +54,30 @@ static void print_started(const struct invocation *invocation, const struct migr
 	output_json_take(document);
 }
 
+/* The place says which disks are copied; the options may say the same once more. */
+static int read_place(const struct invocation *invocation, struct migration_uri *uri, struct migration_options *options,
+		      struct migration_start_request *request, struct error *err)
+{
+	if (migration_uri_read(invocation->args[1], uri, err) < 0)
+		return -1;
+	request->uri = uri->uri;
+	if (!uri->nbd)
+		return 0;
+	if ((options->storage != STORAGE_NONE && options->storage != uri->storage) ||
+	    (request->nbd && !streq(request->nbd, uri->nbd)))
+		return error_set(err, ERROR_USAGE, "--copy-storage or --nbd say something else than \"%s\"",
+				 invocation->args[1]);
+	options->storage = uri->storage;
+	request->nbd = uri->nbd;
+	return 0;
+}
+
 int cmd_migration_start(struct invocation *invocation, struct error *err)
 {
+	_cleanup_migration_uri_ struct migration_uri uri = { 0 };
 	struct progress progress = progress_begin(&invocation->globals);
 	struct migration_options options;
 	struct migration_start_request request = {
-		.uri = invocation->args[1],
 		.options = &options,
 		.nbd = invocation_option(invocation, "nbd"),
 		.tls_hostname = invocation_option(invocation, "tls-hostname"),
@@ -70,7 +89,8 @@ int cmd_migration_start(struct invocation *invocation, struct error *err)
 	int status;
 
 	if (invocation_name(invocation, &request.name, err) < 0 ||
-	    migration_options_read(invocation, &options, err) < 0)
+	    migration_options_read(invocation, &options, err) < 0 ||
+	    read_place(invocation, &uri, &options, &request, err) < 0)
 		return -1;
 	if (request.follow)
 		request.interrupted = interrupt_catch();

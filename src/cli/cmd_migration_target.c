@@ -6,13 +6,16 @@
 #include "ops/act_incoming.h"
 #include "ops/act_migration_check.h"
 #include "ops/verbs.h"
+#include "vm/migration_place.h"
 
 static void print_accepted(const struct invocation *invocation, const char *name, const struct accept_result *result)
 {
+	_cleanup_free_ char *uri =
+		migration_uri_write(result->uri, result->storage, result->nbd_host, result->nbd_port);
 	struct json *document, *nbd = NULL;
 
 	if (!invocation->globals.json) {
-		printf("%s\n", result->uri);
+		printf("%s\n", uri);
 		return;
 	}
 	if (result->nbd_port > 0) {
@@ -22,7 +25,7 @@ static void print_accepted(const struct invocation *invocation, const char *name
 	}
 	document = json_new_object();
 	json_put_string(document, "name", name);
-	json_put_string(document, "uri", result->uri);
+	json_put_string(document, "uri", uri);
 	json_put(document, "nbd", nbd);
 	json_put_int(document, "pid", result->pid);
 	json_put_bool(document, "tls", result->tls);

@@ -7,6 +7,7 @@
 #include "ops/act_export.h"
 #include "ops/act_host_part.h"
 #include "ops/act_launch.h"
+#include "vm/instance.h"
 #include "vm/state.h"
 
 void accept_result_clear(struct accept_result *result)
@@ -51,6 +52,8 @@ static struct move *new_move(const struct accept_request *request)
 	move->id = xstrdup(request->id);
 	move->peer = xstrdup("");
 	move->uri = xstrdup("");
+	move->asked = xstrdup(request->asked ? request->asked : "");
+	move->tls = request->info->terms.tls;
 	move->file = xstrdup("");
 	return move;
 }
@@ -64,6 +67,8 @@ static void record_place(struct context *context, const char *name, const struct
 	if (state_read(&context->rundir, name, &state, &err) != 1 || !state->move)
 		return;
 	text_replace(&state->move->uri, incoming->uri);
+	text_replace(&state->move->nbd_host, incoming->nbd_host ? incoming->nbd_host : "");
+	state->move->nbd_port = incoming->nbd_port;
 	text_replace(&state->found_at, incoming->uri);
 	text_replace(&state->waits_at, incoming->told);
 	state->waits_again = incoming->again;
@@ -95,6 +100,8 @@ static int launch(struct context *context, const struct accept_request *request,
 	result.uri = incoming.uri;
 	result.nbd_host = incoming.nbd_host ? incoming.nbd_host : xstrdup("");
 	result.nbd_port = incoming.nbd_port;
+	result.tls = info->terms.tls;
+	result.storage = info->terms.storage;
 	*ret = result;
 	return 0;
 }
@@ -126,4 +133,38 @@ int act_accept(struct context *context, const struct accept_request *request, st
 	    launch(context, request, &loaded, move, ret, err) < 0)
 		return undo(context, info->name);
 	return 0;
+}
+
+/* --- asked once more --- */
+
+static void answer_of_then(const struct instance *instance, const struct accept_request *request,
+			   const struct move *move, struct accept_result *ret)
+{
+	ret->uri = xstrdup(move->uri);
+	ret->nbd_host = xstrdup(move->nbd_host);
+	ret->nbd_port = move->nbd_port;
+	ret->pid = instance->status.qemu.pid;
+	ret->tls = move->tls;
+	ret->storage = request->info->terms.storage;
+}
+
+int act_accept_again(struct context *context, const struct accept_request *request, struct accept_result *ret,
+		     struct error *err)
+{
+	_cleanup_instance_ struct instance instance = { 0 };
+	_cleanup_state_ struct state *state = NULL;
+	const char *name = request->info->name;
+	int found;
+
+	if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
+		return -1;
+	if (instance.state != INSTANCE_INCOMING || !streq(instance.status.reason, MOVE_WAITING))
+		return 0;
+	found = state_read(&context->rundir, name, &state, err);
+	if (found <= 0 || !state->move || !streq(state->move->asked, request->asked))
+		return found < 0 ? -1 : 0;
+	if (is_empty(state->move->uri))
+		return act_refuse(context, name, err);
+	answer_of_then(&instance, request, state->move, ret);
+	return 1;
 }

@@ -1,6 +1,7 @@
 /* kvmctl migration check and accept: the info document is read, all that the guest needs is looked for, and then a QEMU waits for it, or waits again. */
 #include "ops/verbs.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/text.h"
@@ -33,26 +34,46 @@ int op_migration_check(struct context *context, const char *name, const char *in
 	return act_migration_check(context, info, listen, ret, err);
 }
 
+/* The words of the request: the same ones again are a repetition. */
+static char *what_is_asked(const struct migration_info *info, const char *listen)
+{
+	_cleanup_json_ struct json *document = migration_info_to_json(info);
+	_cleanup_free_ char *text = json_to_text(document), *all = xprintf("%s\n%s", listen ? listen : "", text);
+
+	return text_digest(all, strlen(all));
+}
+
 /* What the check finds is said all at once, where a start would stop at the first of it. */
-int op_migration_accept(struct context *context, const char *name, const char *info_file, const char *listen,
-			struct accept_result *ret, struct error *err)
+static int accept_anew(struct context *context, struct accept_request *request, struct migration_info *info,
+		       struct accept_result *ret, struct error *err)
 {
 	_cleanup_(migration_verdict_clear) struct migration_verdict verdict = { 0 };
-	_cleanup_migration_info_ struct migration_info *info = NULL;
-	_cleanup_close_ int lock = -1;
 	char id[37];
 
-	if (instance_name_check(name, err) < 0 || act_migration_document(context, name, info_file, &info, err) < 0 ||
-	    rundir_lock(&context->rundir, name, "migration accept", context->wait, &lock, err) < 0 ||
-	    act_migration_check(context, info, listen, &verdict, err) < 0)
+	if (act_migration_check(context, info, request->listen, &verdict, err) < 0)
 		return -1;
 	info->terms.tls = verdict.tls;
 	new_id(id);
-	const struct accept_request request = { .info = info, .id = id, .listen = listen, .managed = true };
-	if (act_accept(context, &request, ret, err) < 0)
+	request->id = id;
+	return act_accept(context, request, ret, err);
+}
+
+int op_migration_accept(struct context *context, const char *name, const char *info_file, const char *listen,
+			struct accept_result *ret, struct error *err)
+{
+	_cleanup_migration_info_ struct migration_info *info = NULL;
+	_cleanup_free_ char *asked = NULL;
+	_cleanup_close_ int lock = -1;
+	int again;
+
+	if (instance_name_check(name, err) < 0 || act_migration_document(context, name, info_file, &info, err) < 0 ||
+	    rundir_lock(&context->rundir, name, "migration accept", context->wait, &lock, err) < 0)
 		return -1;
-	ret->tls = verdict.tls;
-	return 0;
+	asked = what_is_asked(info, listen);
+	struct accept_request request = { .info = info, .asked = asked, .listen = listen, .managed = true };
+
+	again = act_accept_again(context, &request, ret, err);
+	return again != 0 ? (again < 0 ? -1 : 0) : accept_anew(context, &request, info, ret, err);
 }
 
 int op_migration_recover(struct context *context, const char *name, char **ret, struct error *err)

@@ -100,3 +100,48 @@ char *migration_host_name(const char *host)
 		return xstrdup("localhost");
 	return xstrdup(name);
 }
+
+/* --- with the disks --- */
+
+#define STORAGE_KEY "?copy-storage="
+#define NBD_KEY "&nbd="
+
+char *migration_uri_write(const char *uri, enum migration_storage storage, const char *nbd_host, int nbd_port)
+{
+	const char *at = strchr(nbd_host, ':') ? "[%s]:%d" : "%s:%d";
+	_cleanup_free_ char *nbd = xprintf(at, nbd_host, nbd_port);
+
+	if (storage == STORAGE_NONE || nbd_port <= 0)
+		return xstrdup(uri);
+	return xprintf("%s" STORAGE_KEY "%s" NBD_KEY "%s", uri, migration_storage_to_string(storage), nbd);
+}
+
+int migration_uri_read(const char *text, struct migration_uri *ret, struct error *err)
+{
+	const char *disks = strstr(text, STORAGE_KEY), *word, *nbd;
+	_cleanup_free_ char *storage = NULL;
+
+	*ret = (struct migration_uri){ .storage = STORAGE_NONE };
+	if (!disks) {
+		ret->uri = xstrdup(text);
+		return 0;
+	}
+	word = disks + strlen(STORAGE_KEY);
+	nbd = strstr(word, NBD_KEY);
+	storage = nbd ? xstrndup(word, (size_t)(nbd - word)) : xstrdup(word);
+	if (!nbd || migration_storage_from_string(storage, &ret->storage) < 0)
+		return error_set(err, ERROR_USAGE,
+				 "\"%s\": it should be as \"migration accept\" prints it, "
+				 "URI" STORAGE_KEY "all" NBD_KEY "HOST:PORT",
+				 text);
+	ret->uri = xstrndup(text, (size_t)(disks - text));
+	ret->nbd = xstrdup(nbd + strlen(NBD_KEY));
+	return 0;
+}
+
+void migration_uri_clear(struct migration_uri *uri)
+{
+	free(uri->uri);
+	free(uri->nbd);
+	*uri = (struct migration_uri){ 0 };
+}

@@ -12,6 +12,8 @@ static const struct {
 	{ "peer", offsetof(struct move, peer) },
 	{ "uri", offsetof(struct move, uri) },
 	{ "file", offsetof(struct move, file) },
+	{ "asked", offsetof(struct move, asked) },
+	{ "nbd_host", offsetof(struct move, nbd_host) },
 	{ "id", offsetof(struct move, id) },
 };
 
@@ -54,6 +56,8 @@ struct json *move_to_json(const struct move *move)
 
 	json_put_bool(document, "managed", move->managed);
 	json_put_bool(document, "was_paused", move->was_paused);
+	json_put_bool(document, "tls", move->tls);
+	json_put_int(document, "nbd_port", move->nbd_port);
 	for (size_t i = 0; i < ELEMENTS(texts); i++)
 		json_put_string(document, texts[i].key, is_empty(*text(move, i)) ? "" : *text(move, i));
 	for (char *const *word = move->far; word && *word; word++)
@@ -76,6 +80,8 @@ int move_from_json(const struct json *document, struct move **ret, struct error 
 		return error_set(err, ERROR_UNKNOWN, "damaged: what it says of the move");
 	move->managed = json_get_bool(document, "managed", false);
 	move->was_paused = json_get_bool(document, "was_paused", false);
+	move->tls = json_get_bool(document, "tls", false);
+	move->nbd_port = (int)json_get_int(document, "nbd_port", 0);
 	for (size_t i = 0; i < ELEMENTS(texts); i++)
 		*text(move, i) = xstrdup(json_get_string(document, texts[i].key, ""));
 	for (size_t i = 0; i < json_length(far); i++) {

@@ -79,9 +79,42 @@ static void test_uri(void **state)
 	assert_string_equal(six, "tcp:[::1]:7");
 }
 
+static void test_disks(void **state)
+{
+	static const char *const bad[] = { "tcp:a:1?copy-storage=all", "tcp:a:1?copy-storage=some&nbd=a:2", "tcp:a:1?copy-storage=&nbd=a:2" };
+	_cleanup_free_ char *none = migration_uri_write("tcp:a:1", STORAGE_NONE, "", 0), *six = migration_uri_write("tcp:[::1]:1", STORAGE_ALL, "::1", 2),
+			    *path = migration_uri_write("unix:/tmp/a?b", STORAGE_INCREMENTAL, "b", 3);
+	const char *const texts[] = { none, six, path };
+	static const struct {
+		const char *uri;
+		enum migration_storage storage;
+		const char *nbd;
+	} parts[] = { { "tcp:a:1", STORAGE_NONE, NULL }, { "tcp:[::1]:1", STORAGE_ALL, "[::1]:2" }, { "unix:/tmp/a?b", STORAGE_INCREMENTAL, "b:3" } };
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_string_equal(none, "tcp:a:1");
+	assert_string_equal(six, "tcp:[::1]:1?copy-storage=all&nbd=[::1]:2");
+	for (size_t i = 0; i < ELEMENTS(parts); i++) {
+		_cleanup_migration_uri_ struct migration_uri uri = { 0 };
+
+		assert_int_equal(migration_uri_read(texts[i], &uri, &err), 0);
+		assert_string_equal(uri.uri, parts[i].uri);
+		assert_int_equal(uri.storage, parts[i].storage);
+		assert_true(parts[i].nbd ? streq(uri.nbd, parts[i].nbd) : !uri.nbd);
+	}
+	for (size_t i = 0; i < ELEMENTS(bad); i++) {
+		_cleanup_migration_uri_ struct migration_uri uri = { 0 };
+
+		assert_int_equal(migration_uri_read(bad[i], &uri, &err), -1);
+		assert_int_equal(err.kind, ERROR_USAGE);
+		error_clear(&err);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tcp), cmocka_unit_test(test_others), cmocka_unit_test(test_bad), cmocka_unit_test(test_uri) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tcp), cmocka_unit_test(test_others), cmocka_unit_test(test_bad), cmocka_unit_test(test_uri), cmocka_unit_test(test_disks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,9 @@ static void comes_back(void **state)
 	move->peer = xstrdup("b.example.com");
 	move->uri = xstrdup("tcp:b:1");
 	move->id = xstrdup("x");
+	move->nbd_host = xstrdup("::1");
+	move->nbd_port = 7;
+	move->tls = true;
 	strv_add(&move->far, "ssh");
 	strv_add(&move->far, "b.example.com");
 	move->cleanup = json_new_array();
@@ -32,6 +35,7 @@ static void comes_back(void **state)
 	assert_true(again->managed && again->was_paused);
 	assert_string_equal(again->far[1], "b.example.com");
 	assert_string_equal(again->file, "");
+	assert_true(again->tls && again->nbd_port == 7);
 }
 
 static void damaged(void **state)
