@@ -44,17 +44,14 @@ static char *what_is_asked(const struct migration_info *info, const char *listen
 }
 
 /* What the check finds is said all at once, where a start would stop at the first of it. */
-static int accept_anew(struct context *context, struct accept_request *request, struct migration_info *info,
+static int accept_anew(struct context *context, const struct accept_request *request, struct migration_info *info,
 		       struct accept_result *ret, struct error *err)
 {
 	_cleanup_(migration_verdict_clear) struct migration_verdict verdict = { 0 };
-	char id[37];
 
 	if (act_migration_check(context, info, request->listen, &verdict, err) < 0)
 		return -1;
 	info->terms.tls = verdict.tls;
-	new_id(id);
-	request->id = id;
 	return act_accept(context, request, ret, err);
 }
 
@@ -64,13 +61,15 @@ int op_migration_accept(struct context *context, const char *name, const char *i
 	_cleanup_migration_info_ struct migration_info *info = NULL;
 	_cleanup_free_ char *asked = NULL;
 	_cleanup_close_ int lock = -1;
+	char id[37];
 	int again;
 
 	if (instance_name_check(name, err) < 0 || act_migration_document(context, name, info_file, &info, err) < 0 ||
 	    rundir_lock(&context->rundir, name, "migration accept", context->wait, &lock, err) < 0)
 		return -1;
+	new_id(id);
 	asked = what_is_asked(info, listen);
-	struct accept_request request = { .info = info, .asked = asked, .listen = listen, .managed = true };
+	const struct accept_request request = { info, id, listen, asked, true };
 
 	again = act_accept_again(context, &request, ret, err);
 	return again != 0 ? (again < 0 ? -1 : 0) : accept_anew(context, &request, info, ret, err);
