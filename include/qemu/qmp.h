@@ -75,6 +75,12 @@ const char *qmp_reply_error(const struct json *reply);
 int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments, const int *fds, size_t n_fds,
 		    struct deadline deadline, struct json **ret, struct error *err);
 
+/* Sends a command without arguments, but for its last byte: that is sent by qmp_execute of the same command, which is quicker then. Until then QEMU does
+ * nothing, and nothing has to be awaited; with any other command, or the end of the connection, it is given up. */
+int qmp_poise(struct qmp *qmp, const char *command, struct error *err);
+/* The same, behind the next command that is executed, whose reply is not waited for. */
+void qmp_poise_behind(struct qmp *qmp, const char *command);
+
 /* Waits until `want` says true of an event (which was also given to the callback). *ret (may be NULL):
  * that event, owned. ERROR_TIMEOUT leaves the connection good where no reply is owed: who waits for events may go on. */
 int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,

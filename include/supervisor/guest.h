@@ -25,6 +25,8 @@ struct guest {
 
 /* An event; name NULL: the reply to query-status or to query-migrate, which differ in what they say. */
 void guest_event(struct guest *guest, const char *name, const struct json *data, int64_t now_ms);
+/* A migration is under way, in or out. */
+bool guest_is_moving(const struct guest *guest);
 /* A watchdog that bit in the last minutes and was not followed by a reset. */
 bool guest_bitten(const struct guest *guest, int64_t now_ms);
 /* Puts it into the status. While somebody stops the instance the reason is the rung, and stays. */

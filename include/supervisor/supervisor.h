@@ -52,6 +52,7 @@ struct supervisor {
 	int backoff_timer;       /* -1: none */
 
 	struct event_link events;
+	int64_t heard_ms;        /* clock_boottime_ms when events came that are left to wait a little (loop.c); 0: none do */
 	struct errand errand;
 	struct guest guest;
 	struct logs logs;

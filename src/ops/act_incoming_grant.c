@@ -98,6 +98,8 @@ static int require_arrived(struct grant *grant, struct error *err)
 		_cleanup_migration_progress_ struct migration_progress progress = { 0 };
 		_cleanup_error_ struct error late = ERROR_INIT;
 
+		if (has_arrived(grant->heard) && !grant->exports)
+			qmp_poise_behind(grant->qmp, "cont");
 		if (migration_query(grant->qmp, deadline, &progress, err) < 0)
 			return -1;
 		grant->migration = progress.state;
@@ -337,6 +339,8 @@ int act_grant_prepare(struct context *context, const char *name, bool exports, s
 	if (open_grant(grant, err) < 0)
 		return -1;
 	qmp_on_event(grant->qmp, hear, grant);
+	if (qmp_poise(grant->qmp, "query-migrate", err) < 0)
+		return -1;
 	*ret = take_ptr(grant);
 	return 0;
 }

@@ -7,7 +7,7 @@
  * breaks a rule kills the connection: what an answer belongs to is known, or there is no answer.
  *
  * On the wire an id is one digit: QEMU before 10 reads its monitor byte by byte, and each byte costs it 7
- * us of a round trip of 250. */
+ * us of a round trip of 250. So a command that must be quick is poised: sent before, but for the brace that closes it. */
 #include "qemu/qmp.h"
 
 #include "base/text.h"
@@ -20,6 +20,9 @@ struct qmp {
 	int64_t first_owed, next_id;
 	int64_t capabilities_id;  /* the id of qmp_capabilities, 0: not sent yet */
 	bool capabilities_silent; /* it was sent by qmp_queue itself: its reply is not reported */
+	char *poised;             /* the command of which all but the last byte is sent; NULL: none */
+	char *poise;              /* that is to be poised behind the next command; NULL: none */
+	int torn;                 /* poised commands that were given up: QEMU owes an error for each, without an id */
 	char *why_dead;
 	char *error_class;
 	qmp_event_fn event_fn;
@@ -48,6 +51,8 @@ void qmp_free(struct qmp *qmp)
 		return;
 	qmp_wire_free(&qmp->wire);
 	free(qmp->name);
+	free(qmp->poised);
+	free(qmp->poise);
 	free(qmp->why_dead);
 	free(qmp->error_class);
 	free(qmp);
@@ -167,6 +172,11 @@ static int classify(struct qmp *qmp, const struct json *j, const char *line, siz
 	}
 	if (!json_get(j, "return") && !json_get(j, "error"))
 		return nonsense(qmp, "neither an event nor a reply", line, length, err);
+	if (qmp->torn > 0 && !json_get(j, "id")) {
+		qmp->torn--;
+		*ret = MESSAGE_INTERNAL;
+		return 0;
+	}
 	if (qmp->first_owed == qmp->next_id)
 		return nonsense(qmp, "a reply to a question that was not asked", line, length, err);
 	if (json_get_int(j, "id", -1) != qmp->first_owed % WIRE_IDS)
@@ -236,22 +246,36 @@ static int64_t budget(struct deadline deadline)
 	return left < 0 ? 0 : left;
 }
 
+static void append_poised(struct qmp *qmp, char *command)
+{
+	qmp_wire_put_command(&qmp->wire, command, NULL, qmp->next_id % WIRE_IDS, strlen("}"));
+	qmp->poised = command;
+}
+
+/* True: the poised command was this one. Else it is given up: a byte that is in no JSON text ends it (QEMU: qobject/json-lexer.c). */
+static bool append_last_byte(struct qmp *qmp, const char *command, const struct json *arguments)
+{
+	_cleanup_free_ char *poised = take_ptr(qmp->poised);
+
+	if (poised && !arguments && streq(poised, command)) {
+		qmp_wire_put(&qmp->wire, "}", 1);
+		return true;
+	}
+	if (poised) {
+		qmp_wire_put(&qmp->wire, "\xff\n", 2);
+		qmp->torn++;
+	}
+	return false;
+}
+
 static void append_command(struct qmp *qmp, const char *command, struct json *arguments)
 {
-	_cleanup_json_ struct json *j = json_new_object();
-
-	json_put_string(j, "execute", command);
-	if (arguments)
-		json_put(j, "arguments", arguments);
-	json_put_int(j, "id", qmp->next_id++ % WIRE_IDS);
-
-	_cleanup_free_ char *text = json_to_text(j);
-	size_t length = strlen(text);
-
-	qmp_wire_put(&qmp->wire, text, length);
+	if (!append_last_byte(qmp, command, arguments))
+		qmp_wire_put_command(&qmp->wire, command, arguments, qmp->next_id % WIRE_IDS, 0);
 	qmp_wire_put(&qmp->wire, "\n", 1);
-	/* The arguments may be a password. */
-	explicit_bzero(text, length);
+	qmp->next_id++;
+	if (qmp->poise)
+		append_poised(qmp, take_ptr(qmp->poise));
 	if (qmp->state == QMP_READY)
 		qmp->state = QMP_WAITING;
 }
@@ -412,6 +436,21 @@ int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, st
 		struct json **ret, struct error *err)
 {
 	return qmp_execute_fds(qmp, command, arguments, NULL, 0, deadline, ret, err);
+}
+
+void qmp_poise_behind(struct qmp *qmp, const char *command)
+{
+	text_replace(&qmp->poise, command);
+}
+
+int qmp_poise(struct qmp *qmp, const char *command, struct error *err)
+{
+	if (check_alive(qmp, err) < 0)
+		return -1;
+	if (qmp->state != QMP_READY || qmp->poised)
+		return error_set(err, ERROR_OTHER, "the %s is not ready for \"%s\"", qmp->name, command);
+	append_poised(qmp, xstrdup(command));
+	return flush(qmp, err);
 }
 
 int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg,

@@ -111,6 +111,23 @@ void qmp_wire_put(struct qmp_wire *wire, const char *text, size_t length)
 	wire->out_length += length;
 }
 
+void qmp_wire_put_command(struct qmp_wire *wire, const char *command, struct json *arguments, int64_t id, size_t less)
+{
+	_cleanup_json_ struct json *j = json_new_object();
+
+	json_put_string(j, "execute", command);
+	if (arguments)
+		json_put(j, "arguments", arguments);
+	json_put_int(j, "id", id);
+
+	_cleanup_free_ char *text = json_to_text(j);
+	size_t length = strlen(text);
+
+	qmp_wire_put(wire, text, length - less);
+	/* The arguments may be a password. */
+	explicit_bzero(text, length);
+}
+
 /* sendmsg(2) with the descriptors as SCM_RIGHTS. */
 static ssize_t send_with_fds(int socket, char *data, size_t length, const int *fds, size_t n_fds)
 {

@@ -1,5 +1,5 @@
 /* The bytes of a QMP connection: lines in, bounded; text out, as much as the socket takes. Knows nothing
- * of commands and replies.
+ * of replies.
  *
  * Private to qmp.c. Every function that fails gives ERROR_QEMU, errnum ECONNRESET when the other side is
  * gone. */
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include "base/json.h"
 
 struct qmp_wire {
 	int fd;
@@ -27,6 +27,8 @@ bool qmp_wire_line(struct qmp_wire *wire, char **ret, size_t *ret_length);
 int qmp_wire_read(struct qmp_wire *wire, size_t max, const char *name, struct error *err);
 /* Appends; flush sends. */
 void qmp_wire_put(struct qmp_wire *wire, const char *text, size_t length);
+/* The text of a command without its last `less` bytes. arguments may be NULL; their reference is taken. */
+void qmp_wire_put_command(struct qmp_wire *wire, const char *command, struct json *arguments, int64_t id, size_t less);
 /* Sends what the socket takes now; fds (may be none) go with the first byte. 0 also when some of it stays. */
 int qmp_wire_flush(struct qmp_wire *wire, const int *fds, size_t n_fds, const char *name, struct error *err);
 

@@ -175,6 +175,16 @@ bool guest_bitten(const struct guest *guest, int64_t now_ms)
 	return guest->bitten_at_ms && now_ms - guest->bitten_at_ms < BITE_COUNTS_MS;
 }
 
+bool guest_is_moving(const struct guest *guest)
+{
+	static const char *const ends[] = { "", "completed", "failed", "cancelled" };
+
+	for (size_t i = 0; i < ELEMENTS(ends); i++)
+		if (streq(guest->migration, ends[i]))
+			return false;
+	return true;
+}
+
 /* The reason is another one's word: a rung of `stop`, or how far a move is. */
 static bool is_reason_taken(const struct status *status)
 {

@@ -16,7 +16,10 @@
 #include "qemu/migration.h"
 
 #define PATIENCE_MS 180000
-#define RUNS_MAX 20
+#define RUNS_MAX 60
+/* How much is left to send when the guest is stopped swings; the median of few moves swings with it. */
+#define RUNS_TIMES 3
+#define EVENTS_LATE_US 100000 /* a supervisor writes them down when the QEMUs have the CPUs no longer to themselves */
 #define SYSCTL "/proc/sys/vm/unprivileged_userfaultfd"
 #define APPEND "console=ttyS0 quiet no_timer_check"
 #define WRITES " kvmctl.run=\\\"dd if=/dev/urandom of=/tmp/seed bs=1M count=8; (while :; do dd if=/tmp/seed of=/tmp/dirt bs=64k conv=notrunc; done) &\\\""
@@ -265,6 +268,7 @@ static struct times our_move(struct bench *bench, char *from, int downtime_ms, e
 	struct sample sample = bench_run(argv, NULL);
 	if (sample.status != 0)
 		bench_die("kvmctl migrate fails: %s", command);
+	usleep(EVENTS_LATE_US);
 	double stopped = last_event(bench, *from, "STOP"), resumed = last_event(bench, to, "RESUME");
 	*from = to;
 	return (struct times){ sample.wall_ms, resumed - stopped };
@@ -286,7 +290,7 @@ static void await_guest(const char *path)
 static void rows_of_way(struct bench *bench, struct bare *bare, char *host, const char *guest, const char *append, const char *what, enum way way)
 {
 	double more[RUNS_MAX], wall[RUNS_MAX], bare_wall[RUNS_MAX], downtime[RUNS_MAX], bare_downtime[RUNS_MAX];
-	int n = bench->runs > RUNS_MAX ? RUNS_MAX : bench->runs;
+	int n = bench->runs * RUNS_TIMES > RUNS_MAX ? RUNS_MAX : bench->runs * RUNS_TIMES;
 	char label[64];
 
 	for (int i = -1; i < n; i++) {

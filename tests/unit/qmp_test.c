@@ -94,6 +94,41 @@ static void dies(struct pair *pair, enum error_kind kind, const char *words)
 	assert_non_null(strstr(again.message, "cannot be used any more"));
 }
 
+static void poised(void **state)
+{
+	_cleanup_pair_ struct pair pair = pair_ready();
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(qmp_poise(pair.qmp, "query-migrate", &err), 0);
+	assert_string_equal(heard(&pair), "{\"execute\":\"query-migrate\",\"id\":2");
+	assert_int_equal(qmp_state(pair.qmp), QMP_READY);
+	qmp_poise_behind(pair.qmp, "cont");
+	say(&pair, "{\"return\": {}, \"id\": 2}\n");
+	assert_int_equal(execute(&pair, "query-migrate", NULL, &err), 0);
+	assert_string_equal(heard(&pair), "}\n{\"execute\":\"cont\",\"id\":3");
+	say(&pair, "{\"return\": {}, \"id\": 3}\n");
+	assert_int_equal(execute(&pair, "cont", NULL, &err), 0);
+	assert_string_equal(heard(&pair), "}\n");
+}
+
+/* Another command comes instead: the error that QEMU owes the torn one is nobody's. */
+static void poised_in_vain(void **state)
+{
+	_cleanup_pair_ struct pair pair = pair_ready();
+	_cleanup_error_ struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(qmp_poise(pair.qmp, "cont", &err), 0);
+	heard(&pair);
+	say(&pair, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n{\"return\": {}, \"id\": 2}\n");
+	assert_int_equal(execute(&pair, "query-status", NULL, &err), 0);
+	assert_string_equal(heard(&pair), "\xff\n{\"execute\":\"query-status\",\"id\":2}\n");
+	assert_int_equal(qmp_state(pair.qmp), QMP_READY);
+	say(&pair, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n");
+	dies(&pair, ERROR_QEMU, "a reply to another question");
+}
+
 static void handshake_waits_for_the_reply(void **state)
 {
 	_cleanup_pair_ struct pair pair = pair_new();
@@ -568,6 +603,8 @@ int main(void)
 		cmocka_unit_test(pipelined),
 		cmocka_unit_test(a_full_socket),
 		cmocka_unit_test(descriptors),
+		cmocka_unit_test(poised),
+		cmocka_unit_test(poised_in_vain),
 		cmocka_unit_test(no_secret_in_errors),
 	};
 

@@ -36,6 +36,19 @@ static void test_guest(void **state)
 	expect(rig, EXIT_GUEST, 0, 0, "guest");
 }
 
+/* What QEMU said last waits still when it ends. */
+static void test_guest_on_the_move(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_begin(rig, NULL);
+	rig_event(rig, "MIGRATION", "{\"status\": \"active\"}");
+	assert_true(wait_until(rig_has(rig, "log/" NAME ".events", "active")));
+	rig_event(rig, "SHUTDOWN", "{\"guest\": true, \"reason\": \"guest-shutdown\"}");
+	rig_order(rig, "exit 0");
+	expect(rig, EXIT_GUEST, 0, 0, "guest");
+}
+
 static void test_crash(void **state)
 {
 	struct rig *rig = *state;
@@ -236,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(test_guest),
+		rig_test(test_guest_on_the_move),
 		rig_test(test_crash),
 		rig_test(test_words_of_this_run),
 		rig_test(test_panic),

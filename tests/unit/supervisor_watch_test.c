@@ -68,6 +68,23 @@ static void test_follows_events(void **state)
 	assert_int_equal(rig_status(rig).maxmem, 1024);
 }
 
+/* On the move events are left to wait a little: none is lost, and what came last counts. */
+static void test_follows_a_move(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_begin(rig, NULL);
+	rig_event(rig, "MIGRATION", "{\"status\": \"setup\"}");
+	rig_event(rig, "MIGRATION", "{\"status\": \"active\"}");
+	rig_event(rig, "STOP", "{}");
+	expect_status(rig, true, "user");
+	rig_event(rig, "MIGRATION", "{\"status\": \"completed\"}");
+	rig_event(rig, "RESUME", "{}");
+	expect_status(rig, false, "");
+	assert_true(rig_has(rig, "log/" NAME ".events", "completed"));
+	assert_true(rig_has(rig, "log/" NAME ".events", "RESUME"));
+}
+
 /* What happened before the handshake is asked for. */
 static void test_paused_before(void **state)
 {
@@ -295,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(test_follows_events),
+		rig_test(test_follows_a_move),
 		rig_test(test_paused_before),
 		rig_test(test_rung_stays),
 		rig_test(test_other_run),
