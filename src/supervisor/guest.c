@@ -212,8 +212,9 @@ void guest_apply(const struct guest *guest, struct status *status)
 		apply_migration(guest, status);
 	if (!guest->told)
 		return;
-	/* "user" by query-status alone says less than what whoever paused it has written. */
-	bool keeps = status->paused && guest->paused && streq(guest->reason, "user") && *status->reason;
+	/* "user", or nothing (a guest that was waited for), says less than what whoever paused it has written. */
+	bool says_less = streq(guest->reason, "user") || !*guest->reason;
+	bool keeps = status->paused && guest->paused && says_less && *status->reason;
 
 	status->paused = guest->paused;
 	if (!keeps && !is_reason_taken(status))
