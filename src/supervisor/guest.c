@@ -212,8 +212,8 @@ void guest_apply(const struct guest *guest, struct status *status)
 		apply_migration(guest, status);
 	if (!guest->told)
 		return;
-	/* "user", or nothing (a guest that was waited for), says less than what whoever paused it has written. */
-	bool says_less = streq(guest->reason, "user") || !*guest->reason;
+	/* "user", "start", or nothing (a guest that is waited for) say less than what whoever paused it has written. */
+	bool says_less = streq(guest->reason, "user") || streq(guest->reason, "start") || !*guest->reason;
 	bool keeps = status->paused && guest->paused && says_less && *status->reason;
 
 	status->paused = guest->paused;
