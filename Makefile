@@ -238,10 +238,10 @@ check: deps
 	$(Q)mkdir -p build/tests && rm -rf build/tests/replay && if [ -d build-address-undefined/tests/replay ]; then cp -r build-address-undefined/tests/replay build/tests/; fi
 	@tests/run -j $(JOBS) $(TESTS)
 
-# Debian 12's valgrind has no pidfd_open, which starting a process takes; the last two of the first line measure time; libnftables sends
-# bytes to the kernel that it has not set. The sanitizers run them all.
-NOT_IN_VALGRIND := act_far nic_script ovs child fake_qemu supervisor_watch \
-                   bandwidth
+# Debian 12's valgrind has no pidfd_open, which starting a process takes; fake_qemu and supervisor_watch measure time; libnftables sends bytes to the
+# kernel that it has not set. The sanitizers run them all.
+NOT_IN_VALGRIND := act_far nic_script ovs child image_make fake_qemu supervisor_watch \
+                   bandwidth filter_transaction
 # Besides: everything under sanitizers, the unit tests under valgrind, the fault matrix, time for the fuzzers.
 check-long: check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) SANITIZE=address,undefined CFLAGS="-O1 -g" all unit
