@@ -38,6 +38,10 @@ bool file_sweep_if(int dirfd, bool (*is_ours)(const char *file, const void *arg)
 /* write(2) until all is written; -1 with errno. */
 int file_write_all(int fd, const void *data, size_t length);
 
+/* Closes all descriptors from `from` up but those of `keep` (in any order; -1 is none); with `at_exec` they are only marked to be closed
+ * then. -1 with errno. */
+int file_close_others(int from, const int *keep, size_t n, bool at_exec);
+
 /* mkdir -p with `mode` for those that it makes. */
 int file_make_dirs(const char *path, mode_t mode, struct error *err);
 /* Removes; a thing that is not there is no error. */

@@ -31,7 +31,7 @@ struct placement {
  * use there already (by an instance of another run directory) gets a number: NAME~1. Always 0: where
  * nothing works the kind is PLACEMENT_NONE. */
 int placement_choose(const char *name, struct placement *ret, struct error *err);
-/* Makes it and moves the pids into it (before QEMU's exec). A failure is ERROR_HOST: the caller goes on
+/* Makes it and moves the pids into it, with all their threads. A failure is ERROR_HOST: the caller goes on
  * without and says so. */
 int placement_enter(const struct placement *placement, const pid_t *pids, size_t n, struct deadline deadline, struct error *err);
 /* Removes it; one that is not there is no error. A cgroup that still has processes (but the caller):

@@ -32,8 +32,7 @@ struct launch_request {
 	int restarts;                      /* in a row, by on_crash */
 };
 
-/* With the instance's lock held (lock_fd: closed in the processes that must not keep it) and nothing left
- * of an earlier run. On failure the host is as it was; the exit record says why (reason start-failed). In
+/* With the instance's lock held (the processes that stay do not keep it) and nothing left of an earlier run. On failure the host is as it was; the exit record says why (reason start-failed). In
  * the foreground the calling process becomes the supervisor and a child of it returns from here.
  * *ret_pid: QEMU's. ERROR_SPEC, ERROR_HOST, ERROR_QEMU (with QEMU's own words), ERROR_TIMEOUT,
  * ERROR_STATE (a conflict with another instance). */

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/magic.h>
 #include <stdint.h>
 #include <sys/random.h>
@@ -268,6 +269,24 @@ bool file_sweep_if(int dirfd, bool (*is_ours)(const char *file, const void *arg)
 bool file_sweep_at(int dirfd, const char *name, bool remove)
 {
 	return file_sweep_if(dirfd, is_temporary, name, remove);
+}
+
+int file_close_others(int from, const int *keep, size_t n, bool at_exec)
+{
+	unsigned int low = (unsigned int)from, flags = at_exec ? CLOSE_RANGE_CLOEXEC : 0;
+
+	for (;;) {
+		unsigned int next = ~0U; /* no descriptor has this number: the last range is closed with it */
+
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= 0 && (unsigned int)keep[i] >= low && (unsigned int)keep[i] < next)
+				next = (unsigned int)keep[i];
+		if (next > low && close_range(low, next == ~0U ? next : next - 1, (int)flags) < 0)
+			return -1;
+		if (next == ~0U)
+			return 0;
+		low = next + 1;
+	}
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct error *err)

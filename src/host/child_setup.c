@@ -8,7 +8,6 @@
 #include "host/child_setup.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -154,26 +153,6 @@ static int place(struct child_fd *list, size_t n, int base, struct error *err)
 	return 0;
 }
 
-/* Closes (or marks) all descriptors but those of `keep`, which is sorted. */
-static int drop_others(const int *keep, size_t n, bool keep_open, struct error *err)
-{
-	int flags = keep_open ? CLOSE_RANGE_CLOEXEC : 0;
-	unsigned int from = 0;
-	int failed = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned int kept = (unsigned int)keep[i];
-
-		if (kept > from)
-			failed |= close_range(from, kept - 1, flags);
-		from = kept + 1;
-	}
-	failed |= close_range(from, ~0U, flags);
-	if (failed)
-		return error_errno(err, ERROR_HOST, errno, "cannot close the other descriptors");
-	return 0;
-}
-
 /* *gate and the report's number change: both are moved above the targets. */
 static int set_up_descriptors(struct child_setup *setup, int *gate, struct error *err)
 {
@@ -199,7 +178,9 @@ static int set_up_descriptors(struct child_setup *setup, int *gate, struct error
 		keep[n_keep++] = setup->report_fd;
 	if (*gate >= 0)
 		keep[n_keep++] = *gate;
-	return drop_others(keep, n_keep, setup->keep_open, err);
+	if (file_close_others(0, keep, n_keep, setup->keep_open) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot close the other descriptors");
+	return 0;
 }
 
 /* The parent records our pid and opens the gate; when it dies instead, its end of the pipe goes with it,

@@ -2,7 +2,7 @@
  * until it is theirs.
  *
  *   kvmctl ── fork ──> P ── fork ──> Q (waits at the gate)
- *     │                └─ execs kvmctl-supervisor; Q stays its child
+ *     │                └─ puts Q into its control group, execs kvmctl-supervisor; Q stays its child
  *     ├─ writes Q's identity into pid/NAME, then opens the gate: Q becomes QEMU
  *     └─ "commit" or "undo" over the session socket; end-of-file before that: the supervisor undoes everything
  *
@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/module.h"
 #include "base/parse.h"
@@ -166,6 +167,36 @@ static bool is_cgroup(const struct placement *placement)
 	return placement->kind == PLACEMENT_CGROUP1 || placement->kind == PLACEMENT_CGROUP2;
 }
 
+/* In P, whose child QEMU is: its pid can be nobody else's. A scope holds both; a plain cgroup QEMU alone, so that
+ * the teardown, which its supervisor execs, does not sit in what it removes. */
+static void enter_placement(const struct launch *launch, pid_t qemu)
+{
+	_cleanup_error_ struct error err = ERROR_INIT;
+	const pid_t pids[] = { qemu, getpid() };
+
+	if (launch->placement.kind != PLACEMENT_NONE &&
+	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, launch->deadline, &err) <
+		    0)
+		log_warning("%s, ignoring: the guest stays in the caller's control group", err.message);
+}
+
+/* The kernel charges a page to the group that its toucher is in just then, and never to another one: QEMU that
+ * touches all of the guest's memory before it answers must be where it belongs by then. */
+static bool is_preallocated(const struct launch *launch)
+{
+	return !is_empty(launch->spec->hv.mem_path);
+}
+
+/* P stays for a moment yet: without what others wait for, locks and ends of pipes. */
+static int let_go(const struct launch *launch, int session, struct error *err)
+{
+	const int keep[] = { session, launch->event_fd };
+
+	if (file_close_others(STDERR_FILENO + 1, keep, ELEMENTS(keep), false) < 0)
+		return error_errno(err, ERROR_HOST, errno, "cannot close the caller's descriptors");
+	return 0;
+}
+
 /* In P: forks QEMU, tells its pid, becomes the supervisor. Does not return. */
 static void __attribute__((noreturn)) become_supervisor(struct launch *launch, int session, int gate, pid_t starter)
 {
@@ -177,6 +208,8 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	pid_t qemu = -1;
 	int exec_fd = -1;
 
+	if (!foreground)
+		setsid(); /* a signal for the caller's process group is not for those who undo what it leaves */
 	close_fd(&launch->gate); /* only the starter may hold it: its end-of-file ends Q */
 	/* Above the supervisor's numbers, which becoming it overwrites: that it failed can still be told. */
 	session = fcntl(session, F_DUPFD_CLOEXEC, EVENT_FD + 1);
@@ -187,11 +220,18 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 		error_errno(&err, ERROR_HOST, errno, "cannot read \"/proc/%d/stat\"", qemu);
 		goto failed;
 	}
+	if (is_preallocated(launch))
+		enter_placement(launch, qemu);
 	message = xprintf("qemu %d", qemu);
 	if (session_send(session, message, exec_fd) < 0) {
 		error_errno(&err, ERROR_HOST, errno, "cannot talk to kvmctl start");
 		goto failed;
 	}
+	if (let_go(launch, session, &err) < 0)
+		goto failed;
+	/* The kernel takes 10 to 30 ms for the first move (it waits until no CPU looks at the groups any more): meanwhile QEMU loads. */
+	if (!is_preallocated(launch))
+		enter_placement(launch, qemu);
 	const struct supervision supervision = {
 		.context = launch->context,
 		.spec = launch->spec,
@@ -252,19 +292,6 @@ static int identify(struct launch *launch, pid_t supervisor, pid_t qemu, struct 
 	return launch_write_status(launch, PHASE_STARTING, err);
 }
 
-/* A scope holds both; a plain cgroup QEMU alone, so that the teardown, which its supervisor execs, does
- * not sit in what it removes. */
-static void enter_placement(struct launch *launch)
-{
-	_cleanup_error_ struct error err = ERROR_INIT;
-	const pid_t pids[] = { launch->qemu.pid, launch->supervisor.pid };
-
-	if (launch->placement.kind != PLACEMENT_NONE &&
-	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, launch->deadline, &err) <
-		    0)
-		log_warning("%s, ignoring: the guest stays in the caller's control group", err.message);
-}
-
 int launch_fork(struct launch *launch, struct error *err)
 {
 	_cleanup_close_ int theirs = -1, gate_read = -1, exec_fd = -1;
@@ -292,7 +319,6 @@ int launch_fork(struct launch *launch, struct error *err)
 	if (receive_qemu(launch, &qemu, &exec_fd, err) < 0 ||
 	    identify(launch, launch->request->foreground ? self : pid, qemu, err) < 0)
 		return -1;
-	enter_placement(launch);
 
 	/* On record: QEMU may become itself. */
 	if (write(launch->gate, "g", 1) != 1)
@@ -355,6 +381,19 @@ static int kill_qemu(struct launch *launch, struct error *err)
 			   : 0;
 }
 
+/* P may still be among the control groups, and would make again what the teardown takes down: it lets the session go when that is behind it. */
+static void await_undone(const struct launch *launch)
+{
+	struct deadline deadline = deadline_in(launch->context->settings->timeouts.sigkill);
+	char text[64];
+	int fd = -1;
+
+	if (session_send(launch->session, "undo", -1) < 0)
+		return;
+	while (launch_hear(launch->session, deadline, text, sizeof(text), &fd) > 0)
+		close_fd(&fd);
+}
+
 int launch_abort(struct launch *launch, struct error *err)
 {
 	/* A QEMU that is not on record yet waits at the gate, and ends by this. */
@@ -363,6 +402,6 @@ int launch_abort(struct launch *launch, struct error *err)
 	if (launch->qemu.pid > 0 && kill_qemu(launch, err) < 0)
 		return -1;
 	if (launch->session >= 0)
-		session_send(launch->session, "undo", -1);
+		await_undone(launch);
 	return 0;
 }

@@ -36,24 +36,6 @@ static int adopt_fd(int fd)
 	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : 0;
 }
 
-static void close_all_but(int a, int b)
-{
-	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
-
-	if (a < 0 || b < 0) /* one or none: as unsigned the absent one is past every fd */
-		low = (unsigned)(a > b ? a : b), high = ~0U;
-	if (low == ~0U) {
-		close_range(3, ~0U, 0);
-		return;
-	}
-	if (low > 3)
-		close_range(3, low - 1, 0);
-	if (high - low > 1)
-		close_range(low + 1, high == ~0U ? ~0U : high - 1, 0);
-	if (high != ~0U)
-		close_range(high + 1, ~0U, 0);
-}
-
 /* Nothing of the caller's stays: no descriptors, no directory, no odd umask. In the foreground the two
  * outputs are the service's. */
 static int shed_context(const struct options *options)
@@ -64,7 +46,9 @@ static int shed_context(const struct options *options)
 		return -1;
 	if (!options->foreground && (dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0))
 		return -1;
-	close_all_but(options->event_fd, options->start_fd);
+	const int keep[] = { options->event_fd, options->start_fd };
+	if (file_close_others(3, keep, ELEMENTS(keep), false) < 0)
+		return -1;
 	umask(0027);
 	return chdir("/");
 }

@@ -370,6 +370,28 @@ static void test_sweeping_takes_temporary_files_only(void **state)
 	assert_false(file_sweep_at(-1, NULL, true));
 }
 
+/* Of the descriptors from one up: those to keep stay, in whatever order they are named, the others go, now or at exec. */
+static void test_all_descriptors_but_some(void **state)
+{
+	int fds[6], keep[3];
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(fds); i++) {
+		fds[i] = fcntl(0, F_DUPFD, 700 + 2 * (int)i);
+		assert_true(fds[i] >= 0);
+	}
+	keep[0] = fds[3], keep[1] = -1, keep[2] = fds[1];
+	assert_int_equal(file_close_others(700, keep, ELEMENTS(keep), true), 0);
+	for (size_t i = 0; i < ELEMENTS(fds); i++)
+		assert_int_equal(fcntl(fds[i], F_GETFD), i == 1 || i == 3 ? 0 : FD_CLOEXEC);
+	assert_int_equal(file_close_others(700, keep, ELEMENTS(keep), false), 0);
+	for (size_t i = 0; i < ELEMENTS(fds); i++)
+		assert_int_equal(fcntl(fds[i], F_GETFD), i == 1 || i == 3 ? 0 : -1);
+	assert_int_equal(file_close_others(700, NULL, 0, false), 0);
+	assert_int_equal(fcntl(fds[1], F_GETFD), -1);
+	assert_true(fcntl(0, F_GETFD) >= 0);
+}
+
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
 int main(void)
@@ -387,6 +409,7 @@ int main(void)
 		in_directory(test_network_file_systems),
 		in_directory(test_a_writer_that_is_swept_begins_anew),
 		in_directory(test_sweeping_takes_temporary_files_only),
+		cmocka_unit_test(test_all_descriptors_but_some),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
