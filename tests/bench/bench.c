@@ -200,7 +200,8 @@ static void leave_nothing(void)
 	snprintf(pattern, sizeof(pattern), "%s/*.json", bench.dir);
 	if (glob(pattern, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			bench_command("! grep -q run_dir %s || %s --config %s -q stop --all --force", found.gl_pathv[i], bench.kvmctl, found.gl_pathv[i]);
+			if (bench_command("grep -q run_dir %s", found.gl_pathv[i]).status == 0)   /* settings, no spec */
+				bench_command("%s --config %s -q stop --all --force", bench.kvmctl, found.gl_pathv[i]);
 	globfree(&found);
 	snprintf(pattern, sizeof(pattern), "%s/*.pid", bench.dir);
 	if (glob(pattern, 0, NULL, &found) == 0)
