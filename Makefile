@@ -217,9 +217,12 @@ $(BUILD)/tidy/%.clean: %.c .clang-tidy $(wildcard include/*/*.h)
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -DKVMCTL_VERSION='""' $(NL_CFLAGS:-I%=-isystem%) $(XML_CFLAGS:-I%=-isystem%) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)touch $@
 
-.PHONY: format
+.PHONY: format format-check
+FORMATTED := $(wildcard src/*/*.c src/*/*.h include/*/*.h tests/*.h tests/*/*.c tests/*/*.h tests/*/*/*.c)
 format:
-	clang-format -i $(wildcard src/*/*.c src/*/*.h include/*/*.h tests/unit/*.c tests/fuzz/*.c)
+	clang-format -i $(FORMATTED)
+format-check:
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 
 # --- the guest of the tests and the demo ---
 .PHONY: guest

@@ -12,8 +12,8 @@
 #include "base/text.h"
 
 struct fake_qemu {
-	char *dir;     /* the binary, its conf, records */
-	char *path;    /* of the binary */
+	char *dir;  /* the binary, its conf, records */
+	char *path; /* of the binary */
 };
 
 /* build/tests/unit/X_test -> build/tests/fake-qemu */

@@ -21,20 +21,21 @@
 #include "vm/secgroup_filter.h"
 
 struct filter_case {
-	const char *path, *shipped;            /* shipped: directory of definitions that are not in the file */
+	const char *path, *shipped; /* shipped: directory of definitions that are not in the file */
 	struct filter **filters;
 	size_t n_filters;
-	struct filter_reference parameters;    /* only its parameters */
+	struct filter_reference parameters; /* only its parameters */
 	char *top;
 	char **kernel;
 	char **groups;
-	char **rest;                           /* other lines, "NUMBER LINE" */
+	char **rest; /* other lines, "NUMBER LINE" */
 };
 
 static inline void case_die(const char *path, const char *what, struct error *err)
 {
-	fprintf(stderr, "%s: %s%s%s%s%s\n", path, what, err && err->message ? ": " : "", err && err->message ? err->message : "",
-		err && err->hint ? "; " : "", err && err->hint ? err->hint : "");
+	fprintf(stderr, "%s: %s%s%s%s%s\n", path, what, err && err->message ? ": " : "",
+		err && err->message ? err->message : "", err && err->hint ? "; " : "",
+		err && err->hint ? err->hint : "");
 	exit(1);
 }
 
@@ -192,10 +193,14 @@ static inline void case_free(struct filter_case *c)
 
 static inline struct filter_kernel case_kernel(const struct filter_case *c)
 {
-	return (struct filter_kernel){ .bridge = true, .bridge_ct = strv_contains(c->kernel, "bridge_ct"),
+	return (struct filter_kernel){ .bridge = true,
+				       .bridge_ct = strv_contains(c->kernel, "bridge_ct"),
 				       .bridge_reject = strv_contains(c->kernel, "bridge_reject"),
-				       .bridge_netfilter = !strv_contains(c->kernel, "no_bridge_netfilter"), .inet_ct = true,
-				       .inet_reject = true, .connlimit = true, .mark_mask = FILTER_MARK_MASK };
+				       .bridge_netfilter = !strv_contains(c->kernel, "no_bridge_netfilter"),
+				       .inet_ct = true,
+				       .inet_reject = true,
+				       .connlimit = true,
+				       .mark_mask = FILTER_MARK_MASK };
 }
 
 /* The NIC's program; what is wrong is in *ret_error (owned by the caller). */
@@ -206,7 +211,8 @@ static inline int case_compile(struct filter_case *c, const struct filter_kernel
 	struct filter_tree tree = { 0 };
 	struct problems problems = { 0 };
 	struct error err = ERROR_INIT;
-	int status = filter_tree_build(&source, c->top, c->parameters.parameters, c->parameters.n_parameters, &tree, NULL, &problems);
+	int status = filter_tree_build(&source, c->top, c->parameters.parameters, c->parameters.n_parameters, &tree,
+				       NULL, &problems);
 
 	if (status == 0)
 		status = filter_compile(&tree, nic, kernel, ret, &problems);

@@ -90,8 +90,8 @@ static inline void put_checksum(struct bytes *frame, size_t at)
 }
 
 /* IPv4 with UDP and a payload. */
-static inline struct bytes udp(const uint8_t *from, const uint8_t *to, const char *source, const char *destination, unsigned source_port,
-			       unsigned destination_port, const struct bytes *payload)
+static inline struct bytes udp(const uint8_t *from, const uint8_t *to, const char *source, const char *destination,
+			       unsigned source_port, unsigned destination_port, const struct bytes *payload)
 {
 	struct bytes frame = ethernet(from, to, 0x0800);
 
@@ -112,8 +112,8 @@ static inline struct bytes udp(const uint8_t *from, const uint8_t *to, const cha
 }
 
 /* type 0: no options but the lease and the end. lease 0: none. */
-static inline struct bytes dhcp(unsigned operation, unsigned type, const uint8_t *chaddr, const char *ciaddr, const char *yiaddr,
-				const char *requested, uint32_t lease)
+static inline struct bytes dhcp(unsigned operation, unsigned type, const uint8_t *chaddr, const char *ciaddr,
+				const char *yiaddr, const char *requested, uint32_t lease)
 {
 	struct bytes frame = { .n = 0 };
 
@@ -144,8 +144,8 @@ static inline struct bytes dhcp(unsigned operation, unsigned type, const uint8_t
 	return frame;
 }
 
-static inline struct bytes ipv6(const uint8_t *from, const uint8_t *to, const char *source, const char *destination, unsigned next,
-				unsigned hops, const struct bytes *payload)
+static inline struct bytes ipv6(const uint8_t *from, const uint8_t *to, const char *source, const char *destination,
+				unsigned next, unsigned hops, const struct bytes *payload)
 {
 	struct bytes frame = ethernet(from, to, 0x86dd);
 
@@ -172,7 +172,8 @@ static inline struct bytes neighbour(const uint8_t *from, unsigned type, const c
 }
 
 /* A DHCPv6 message with one association of one or two addresses. */
-static inline struct bytes dhcpv6(unsigned type, const char *first, uint32_t first_valid, const char *second, uint32_t second_valid)
+static inline struct bytes dhcpv6(unsigned type, const char *first, uint32_t first_valid, const char *second,
+				  uint32_t second_valid)
 {
 	struct bytes frame = { .n = 0 };
 

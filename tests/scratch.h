@@ -46,7 +46,8 @@ static inline char *scratch_path(const struct scratch *scratch, const char *name
 }
 
 /* A file of this content; its path, owned by the caller. */
-static inline char *scratch_file(const struct scratch *scratch, const char *name, const void *data, size_t size, mode_t mode)
+static inline char *scratch_file(const struct scratch *scratch, const char *name, const void *data, size_t size,
+				 mode_t mode)
 {
 	char *path = scratch_path(scratch, name);
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);

@@ -33,27 +33,27 @@
 
 struct rig {
 	char dir[64];
-	int start_fd;            /* we are `kvmctl start`; -1: hung up */
-	int order_fd;            /* orders to the stand-in */
-	int go_fd;               /* the gate before P's exec */
-	pid_t supervisor;        /* P, our child */
+	int start_fd;     /* we are `kvmctl start`; -1: hung up */
+	int order_fd;     /* orders to the stand-in */
+	int go_fd;        /* the gate before P's exec */
+	pid_t supervisor; /* P, our child */
 	struct process_id qemu;
-	const char *run_state;   /* what query-status answers; set before rig_launch */
-	bool attached;           /* the stand-in is not the supervisor's child */
-	int starter_exit;        /* > 0: P has a child that ends with this status when rig_release_starter says so */
+	const char *run_state; /* what query-status answers; set before rig_launch */
+	bool attached;         /* the stand-in is not the supervisor's child */
+	int starter_exit;      /* > 0: P has a child that ends with this status when rig_release_starter says so */
 	int starter_fd;
 };
 
 /* --- waiting --- */
 
 /* Looks every 5 ms until `condition` holds: 1, or 0 after WAIT_MS. */
-#define wait_until(condition)                                  \
-	({                                                     \
-		struct deadline until_ = deadline_in(WAIT_MS); \
-		bool holds_;                                   \
+#define wait_until(condition)                                               \
+	({                                                                  \
+		struct deadline until_ = deadline_in(WAIT_MS);              \
+		bool holds_;                                                \
 		while (!(holds_ = (condition)) && !deadline_passed(until_)) \
-			usleep(5000);                          \
-		holds_;                                        \
+			usleep(5000);                                       \
+		holds_;                                                     \
 	})
 
 static inline int rig_part(const struct rig *rig, const char *part)
@@ -227,7 +227,7 @@ static pid_t rig_fork_qemu(const struct rig *rig, int qmp, int orders)
 	pid_t pid;
 
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);   /* no signal before it has dropped cmocka's handlers */
+	sigprocmask(SIG_SETMASK, &all, &before); /* no signal before it has dropped cmocka's handlers */
 	pid = fork();
 	if (pid == 0)
 		stand_in(qmp, orders, log, rig->run_state, &before);
@@ -281,7 +281,7 @@ static inline void rig_launch(struct rig *rig, const char *const *extra)
 	close(tell[1]);
 	close(release[0]);
 	rig->starter_fd = release[1];
-	assert_int_equal(recv(order[0], &byte, 1, 0), 1);   /* it holds nothing of ours any more */
+	assert_int_equal(recv(order[0], &byte, 1, 0), 1); /* it holds nothing of ours any more */
 	assert_int_equal(process_identify(pid, &rig->qemu, &err), 0);
 	status.qemu = rig->qemu;
 	rig_write_status(rig, &status);
@@ -306,7 +306,9 @@ static inline void rig_order(const struct rig *rig, const char *format, ...)
 /* An event with this data ("{}" at least). */
 static inline void rig_event(const struct rig *rig, const char *event, const char *data)
 {
-	rig_order(rig, "say {\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"%s\", \"data\": %s}\r\n", event, data);
+	rig_order(rig,
+		  "say {\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"%s\", \"data\": %s}\r\n",
+		  event, data);
 }
 
 /* What the supervisor says to start; "" when it hung up. Owned by the caller. */
@@ -394,7 +396,7 @@ static inline void rig_remove(struct rig *rig)
 	}
 	close_fd(&rig->start_fd);
 	close_fd(&rig->starter_fd);
-	close_fd(&rig->order_fd);   /* the stand-in ends at this end-of-file */
+	close_fd(&rig->order_fd); /* the stand-in ends at this end-of-file */
 	if (rig->attached)
 		waitpid(rig->qemu.pid, NULL, 0);
 	nftw(rig->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -28,7 +28,8 @@ static bool stand_in_answer(int qmp, int log, const char *run_state, const char 
 	char answer[256];
 
 	if (strstr(question, "qmp_capabilities"))
-		snprintf(answer, sizeof(answer), strstr(question, "[\"oob\"]") ? "{\"return\": {}}\r\n" : "{\"error\": {}}\r\n");
+		snprintf(answer, sizeof(answer),
+			 strstr(question, "[\"oob\"]") ? "{\"return\": {}}\r\n" : "{\"error\": {}}\r\n");
 	else if (strstr(question, "exec-oob"))
 		stand_in_out_of_band(question, log, answer, sizeof(answer));
 	else
@@ -75,7 +76,8 @@ static void stand_in_obey(int orders, int qmp, int log)
 
 static void stand_in(int qmp, int orders, int log, const char *run_state, const sigset_t *mask)
 {
-	static const char greeting[] = "{\"QMP\": {\"version\": {\"qemu\": {\"major\": 7}}, \"capabilities\": [\"oob\"]}}\r\n";
+	static const char greeting[] =
+		"{\"QMP\": {\"version\": {\"qemu\": {\"major\": 7}}, \"capabilities\": [\"oob\"]}}\r\n";
 	struct pollfd fds[] = { { qmp, POLLIN, 0 }, { orders, POLLIN, 0 } };
 
 	/* cmocka's handlers would make a test's failure of a fatal signal. */
@@ -83,7 +85,7 @@ static void stand_in(int qmp, int orders, int log, const char *run_state, const 
 		signal(sig, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	for (int fd = 3; fd < 64; fd++)   /* the test's end of `orders` above all: its end-of-file ends us */
+	for (int fd = 3; fd < 64; fd++) /* the test's end of `orders` above all: its end-of-file ends us */
 		if (fd != qmp && fd != orders && fd != log)
 			close(fd);
 	(void)!send(orders, "up", 2, MSG_NOSIGNAL);

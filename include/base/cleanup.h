@@ -48,11 +48,11 @@ static inline int take_fd(int *fd)
 }
 
 /* Hands the pointer over: the variable is NULL afterwards. */
-#define take_ptr(p)                        \
-	({                                 \
+#define take_ptr(p)                         \
+	({                                  \
 		__typeof__(p) taken_ = (p); \
-		(p) = NULL;                \
-		taken_;                    \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 #define _cleanup_free_ _cleanup_(free_ptr)

@@ -10,8 +10,8 @@
 #define CPULIST_MAX_CPU 1023
 
 struct cpulist {
-	bool all;        /* "all": whatever the host allows */
-	cpu_set_t set;   /* empty when `all` */
+	bool all;      /* "all": whatever the host allows */
+	cpu_set_t set; /* empty when `all` */
 };
 
 /* One list: "all", "0-2,4", "0-7,^3". ERROR_SPEC: empty, reversed range, over CPULIST_MAX_CPU, a list

@@ -7,7 +7,7 @@
 #include <poll.h>
 
 struct deadline {
-	int64_t at_ms;   /* CLOCK_BOOTTIME; INT64_MAX: never */
+	int64_t at_ms; /* CLOCK_BOOTTIME; INT64_MAX: never */
 };
 
 #define DEADLINE_NEVER ((struct deadline){ INT64_MAX })

@@ -12,30 +12,29 @@ enum error_kind {
 	ERROR_NONE = 0,
 	ERROR_OTHER = 1,
 	ERROR_USAGE = 2,
-	ERROR_SPEC = 3,        /* the spec or the settings are not valid */
+	ERROR_SPEC = 3, /* the spec or the settings are not valid */
 	ERROR_NO_INSTANCE = 4,
-	ERROR_STATE = 5,       /* the instance is not in a state for it */
-	ERROR_HOST = 6,        /* the host refused */
-	ERROR_QEMU = 7,        /* QEMU refused, or ended */
+	ERROR_STATE = 5, /* the instance is not in a state for it */
+	ERROR_HOST = 6,  /* the host refused */
+	ERROR_QEMU = 7,  /* QEMU refused, or ended */
 	ERROR_TIMEOUT = 8,
 	ERROR_BUSY = 9,
-	ERROR_UNKNOWN = 10,    /* could not be verified */
+	ERROR_UNKNOWN = 10, /* could not be verified */
 	ERROR_MAX
 };
 
 struct error {
 	enum error_kind kind;
-	int errnum;     /* errno behind it, or 0 */
-	char *message;  /* owned */
-	char *hint;     /* owned, NULL: none */
+	int errnum;    /* errno behind it, or 0 */
+	char *message; /* owned */
+	char *hint;    /* owned, NULL: none */
 };
 
 #define ERROR_INIT ((struct error){ 0 })
 #define _cleanup_error_ _cleanup_(error_clear)
 
 /* All three return -1, so that `return error_set(...)` is one line. They replace what *err held. */
-int error_set(struct error *err, enum error_kind kind, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int error_set(struct error *err, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* As error_set, and ": " and the text of errnum at the end. EACCES and EPERM, ENOSPC, EROFS get a hint of their own. */
 int error_errno(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

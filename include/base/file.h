@@ -22,12 +22,13 @@ int file_read_secret(const char *path, char **ret, struct error *err);
 /* Replaces dirfd/name by text of `length` bytes: written under a temporary name ".NAME.tmp-XXXXXX" beside
  * it, fsync, rename, fsync of the directory. On failure the old content stays and nothing is left.
  * `durable` false leaves out both fsyncs (status lines). */
-int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable, struct error *err);
+int file_write_at(int dirfd, const char *name, const char *text, size_t length, mode_t mode, bool durable,
+		  struct error *err);
 
 /* The same, durable; but when the new content is on the disk under its temporary name, then() is called, and only when that returns 0
  * does it come into its place. NULL: nothing is called. */
-int file_write_after(int dirfd, const char *name, const char *text, size_t length, mode_t mode, int (*then)(void *arg, struct error *err),
-		     void *arg, struct error *err);
+int file_write_after(int dirfd, const char *name, const char *text, size_t length, mode_t mode,
+		     int (*then)(void *arg, struct error *err), void *arg, struct error *err);
 
 /* Looks for temporary files that writers left which were killed: of `name`, or of any (NULL). With
  * `remove` they are taken away; a writer that is just at work begins anew. True when there were some. */

@@ -30,7 +30,7 @@ int json_parse(const char *text, size_t length, size_t max_bytes, int max_depth,
 /* NULL is JSON_NULL. A whole number between INT64_MAX and UINT64_MAX (QEMU has some) is JSON_DOUBLE:
  * json_int does not give it. */
 enum json_type json_type_of(const struct json *j);
-const char *json_type_name(enum json_type type);      /* "string", "number", ... */
+const char *json_type_name(enum json_type type); /* "string", "number", ... */
 
 /* The member, or NULL (also when j is no object). Borrowed. */
 struct json *json_get(const struct json *j, const char *key);
@@ -43,12 +43,12 @@ bool json_get_bool(const struct json *j, const char *key, bool fallback);
 /* The value itself. Fallback on another type. */
 const char *json_string(const struct json *j, const char *fallback);
 int64_t json_int(const struct json *j, int64_t fallback);
-double json_number(const struct json *j, double fallback);   /* an integer too */
+double json_number(const struct json *j, double fallback); /* an integer too */
 bool json_bool(const struct json *j, bool fallback);
 
-size_t json_length(const struct json *j);              /* of an array or object, else 0 */
-struct json *json_at(const struct json *j, size_t i);  /* of an array; borrowed or NULL */
-char **json_strings(const struct json *array);         /* as strv; "" for what is no string */
+size_t json_length(const struct json *j);             /* of an array or object, else 0 */
+struct json *json_at(const struct json *j, size_t i); /* of an array; borrowed or NULL */
+char **json_strings(const struct json *array);        /* as strv; "" for what is no string */
 
 /* Walks an object in order: for (struct json_iter it = json_iter(j); json_next(&it);) ... it.key,
  * it.value (borrowed). */
@@ -65,9 +65,9 @@ bool json_next(struct json_iter *it);
 /* --- out --- */
 struct json *json_new_object(void);
 struct json *json_new_array(void);
-struct json *json_new_string(const char *s);   /* NULL: JSON null */
-struct json *json_new_strings(char *const *strings);    /* of a strv: an array */
-struct json *json_new_error(const struct error *err);   /* {"kind", "message", "hint"} */
+struct json *json_new_string(const char *s);          /* NULL: JSON null */
+struct json *json_new_strings(char *const *strings);  /* of a strv: an array */
+struct json *json_new_error(const struct error *err); /* {"kind", "message", "hint"} */
 struct json *json_new_int(int64_t v);
 struct json *json_new_bool(bool v);
 struct json *json_new_double(double v);
@@ -82,7 +82,7 @@ void json_remove(struct json *object, const char *key);
 void json_append(struct json *array, struct json *value);
 void json_append_string(struct json *array, const char *value);
 struct json *json_ref(struct json *j);
-struct json *json_copy(const struct json *j);          /* deep */
+struct json *json_copy(const struct json *j); /* deep */
 bool json_equal(const struct json *a, const struct json *b);
 void json_free(struct json *j);
 void json_free_ptr(struct json **j);

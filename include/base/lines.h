@@ -9,7 +9,7 @@
 
 struct lines {
 	char *buffer;
-	size_t length, max;   /* max: bytes of a line */
+	size_t length, max; /* max: bytes of a line */
 };
 #define _cleanup_lines_ _cleanup_(lines_clear)
 

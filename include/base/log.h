@@ -3,10 +3,10 @@
 #define KVMCTL_BASE_LOG_H
 
 enum log_level {
-	LOG_LEVEL_QUIET,    /* -q: nothing but the error */
-	LOG_LEVEL_NORMAL,   /* warnings and notices */
-	LOG_LEVEL_VERBOSE,  /* -v: what is done, step by step */
-	LOG_LEVEL_DEBUG,    /* -vv: each system of it */
+	LOG_LEVEL_QUIET,   /* -q: nothing but the error */
+	LOG_LEVEL_NORMAL,  /* warnings and notices */
+	LOG_LEVEL_VERBOSE, /* -v: what is done, step by step */
+	LOG_LEVEL_DEBUG,   /* -vv: each system of it */
 };
 
 void log_set_level(enum log_level level);

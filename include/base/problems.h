@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 struct problem {
-	char *path;     /* JSON path: "hvparams.acpi", "disks[0].path", "" for the whole */
+	char *path; /* JSON path: "hvparams.acpi", "disks[0].path", "" for the whole */
 	char *message;
 };
 

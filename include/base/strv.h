@@ -13,14 +13,14 @@
 void strv_free(char **v);
 void strv_free_ptr(char ***v);
 size_t strv_length(char *const *v);
-void strv_add(char ***v, const char *s);         /* a copy of s */
-void strv_take(char ***v, char *s);              /* s itself */
+void strv_add(char ***v, const char *s); /* a copy of s */
+void strv_take(char ***v, char *s);      /* s itself */
 void strv_addf(char ***v, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void strv_extend(char ***v, char *const *more);  /* copies */
+void strv_extend(char ***v, char *const *more); /* copies */
 char **strv_copy(char *const *v);
 bool strv_contains(char *const *v, const char *s);
-void strv_sort(char **v);                        /* by strcmp(3) */
-void strv_sort_unique(char **v);                 /* and each once */
+void strv_sort(char **v);        /* by strcmp(3) */
+void strv_sort_unique(char **v); /* and each once */
 char *strv_join(char *const *v, const char *separator);
 /* "a,b,,c" with ',' gives a b "" c; the empty text gives the empty vector. */
 char **strv_split(const char *s, char separator);

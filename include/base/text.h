@@ -24,7 +24,7 @@ static inline bool is_empty(const char *s)
 
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n, size_t size);
-char *xstrdup(const char *s);            /* NULL stays NULL */
+char *xstrdup(const char *s); /* NULL stays NULL */
 char *xstrndup(const char *s, size_t n);
 char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *xvprintf(const char *format, va_list ap) __attribute__((format(printf, 1, 0)));

@@ -13,25 +13,32 @@
 enum document { DOCUMENT_LIST, DOCUMENT_INFO, DOCUMENT_HOST, DOCUMENT_MIGRATE, DOCUMENT_MIGRATION, DOCUMENT_MAX };
 
 enum key_kind {
-	KEY_TEXT, KEY_NUMBER, KEY_MIB, KEY_BYTES, KEY_RATE, KEY_MS, KEY_SECONDS, KEY_FLAG,
-	KEY_TEXTS,      /* array of strings */
-	KEY_TABLE,      /* array of objects; the rows "KEY[].x" that follow are its columns */
-	KEY_OBJECT,     /* the rows "KEY.x" that follow are its members */
-	KEY_GROUP,      /* no key: a heading for people */
+	KEY_TEXT,
+	KEY_NUMBER,
+	KEY_MIB,
+	KEY_BYTES,
+	KEY_RATE,
+	KEY_MS,
+	KEY_SECONDS,
+	KEY_FLAG,
+	KEY_TEXTS,  /* array of strings */
+	KEY_TABLE,  /* array of objects; the rows "KEY[].x" that follow are its columns */
+	KEY_OBJECT, /* the rows "KEY.x" that follow are its members */
+	KEY_GROUP,  /* no key: a heading for people */
 	KEY_KIND_MAX
 };
 
 struct key_row {
 	enum document document;
 	enum key_kind kind;
-	const char *key;      /* "memory", "nics[].mac", "last_exit.reason" */
-	const char *label;    /* for people; "": only in --json */
+	const char *key;   /* "memory", "nics[].mac", "last_exit.reason" */
+	const char *label; /* for people; "": only in --json */
 	const char *doc;
 };
 extern const struct key_row key_rows[];
 extern const size_t key_n_rows;
 
-const char *document_to_string(enum document document);   /* "list", "info", "host" ... */
+const char *document_to_string(enum document document); /* "list", "info", "host" ... */
 /* "string", "integer, MiB", ... as the manual says it. */
 const char *key_kind_to_string(enum key_kind kind);
 

@@ -9,8 +9,8 @@ enum progress_form { PROGRESS_NONE, PROGRESS_LINES, PROGRESS_BAR };
 
 struct progress {
 	enum progress_form form;
-	int width;          /* columns of the terminal */
-	int64_t shown_ms;   /* when (CLOCK_BOOTTIME); 0: never */
+	int width;        /* columns of the terminal */
+	int64_t shown_ms; /* when (CLOCK_BOOTTIME); 0: never */
 	int shown_percent;
 	bool bar_is_there;
 };

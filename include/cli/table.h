@@ -10,18 +10,18 @@ enum table_style { STYLE_PLAIN, STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_HEAD, T
 
 struct table_column {
 	const char *title;
-	bool right;              /* numbers */
+	bool right; /* numbers */
 };
 
 struct table {
-	const struct table_column *columns;   /* borrowed */
+	const struct table_column *columns; /* borrowed */
 	size_t n_columns;
-	char **cells;            /* row after row */
-	enum table_style *styles;   /* one per row: of its coloured cell */
+	char **cells;             /* row after row */
+	enum table_style *styles; /* one per row: of its coloured cell */
 	size_t n_rows;
-	size_t coloured;         /* which column has the style */
-	size_t shown;            /* how many columns are printed; 0: all */
-	int indent;              /* blanks before each line */
+	size_t coloured; /* which column has the style */
+	size_t shown;    /* how many columns are printed; 0: all */
+	int indent;      /* blanks before each line */
 };
 
 #define _cleanup_table_ __attribute__((cleanup(table_clear)))

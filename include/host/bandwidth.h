@@ -12,22 +12,23 @@
 #include "base/error.h"
 
 struct bandwidth_rate {
-	int64_t average;   /* KiB a second; 0: no limit, and the others mean nothing */
-	int64_t peak;      /* KiB a second; 0: as fast as the link is */
-	int64_t burst;     /* KiB; 0: see src/vm/bandwidth_rate_keys.def */
+	int64_t average; /* KiB a second; 0: no limit, and the others mean nothing */
+	int64_t peak;    /* KiB a second; 0: as fast as the link is */
+	int64_t burst;   /* KiB; 0: see src/vm/bandwidth_rate_keys.def */
 };
 
-#define BANDWIDTH_BURST_SECONDS 200   /* of the average: what the kernel's 32 bits of time hold, rounded down */
+#define BANDWIDTH_BURST_SECONDS 200 /* of the average: what the kernel's 32 bits of time hold, rounded down */
 
 enum bandwidth_limiter {
-	BANDWIDTH_POLICER,   /* tc */
-	BANDWIDTH_NFT        /* a table of its own, netdev kvmctl-LINK */
+	BANDWIDTH_POLICER, /* tc */
+	BANDWIDTH_NFT      /* a table of its own, netdev kvmctl-LINK */
 };
 
 /* Sets, changes or (average 0) takes away. A change is one step: at no time does more pass than the old or the new rate.
  * ERROR_HOST: there is no such link, or the kernel cannot, and what it lacks. */
 int bandwidth_inbound(const char *link, const struct bandwidth_rate *rate, struct error *err);
-int bandwidth_outbound(const char *link, const struct bandwidth_rate *rate, enum bandwidth_limiter limiter, struct error *err);
+int bandwidth_outbound(const char *link, const struct bandwidth_rate *rate, enum bandwidth_limiter limiter,
+		       struct error *err);
 /* Which of them this kernel has; that nftables can is seen when it does. ERROR_HOST: it cannot be asked. */
 int bandwidth_probe(enum bandwidth_limiter *ret, struct error *err);
 /* The links that have a table of nftables in this network namespace (strv). ERROR_HOST. */

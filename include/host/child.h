@@ -17,22 +17,22 @@
 #include "host/privileges.h"
 
 struct child_fd {
-	int source;          /* ours; -1: /dev/null */
-	int target;          /* the child's number */
+	int source; /* ours; -1: /dev/null */
+	int target; /* the child's number */
 };
 
 struct child {
-	const char *path;                  /* absolute */
+	const char *path; /* absolute */
 	char *const *argv;
-	char *const *env;                  /* NULL: empty */
+	char *const *env; /* NULL: empty */
 	const struct child_fd *fds;
 	size_t n_fds;
-	const struct privileges *privileges;   /* NULL: as the caller */
-	const cpu_set_t *affinity;         /* NULL: all that the system allows */
-	bool new_session;                  /* setsid */
-	int gate_fd;                       /* read end: the child waits for one byte before it gives up privileges and execs; ends at end-of-file; -1: none */
+	const struct privileges *privileges; /* NULL: as the caller */
+	const cpu_set_t *affinity;           /* NULL: all that the system allows */
+	bool new_session;                    /* setsid */
+	int gate_fd; /* read end: the child waits for one byte before it gives up privileges and execs; ends at end-of-file; -1: none */
 	int umask;
-	long memlock;                      /* RLIMIT_MEMLOCK in bytes, -1: as it is */
+	long memlock; /* RLIMIT_MEMLOCK in bytes, -1: as it is */
 };
 
 /* The PATH of every child's environment. */
@@ -65,7 +65,8 @@ int child_fork_detached(pid_t *ret_pid, struct error *err);
  * behind (a daemon that keeps our pipe) is neither waited for nor killed. Past the deadline the whole
  * process group is killed: ERROR_TIMEOUT, the output so far in the hint. Works with SIGCHLD ignored.
  * *ret_status as waitpid gives it; *ret_output owned by the caller, printable (newlines and tabs stay). */
-int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output, struct error *err);
+int child_run(const struct child *child, struct deadline deadline, int *ret_status, char **ret_output,
+	      struct error *err);
 /* child_run of a program that must succeed: another end than exit status 0 is ERROR_HOST, "exit status 3: WHAT IT
  * SAID". */
 int child_run_ok(const struct child *child, struct deadline deadline, struct error *err);

@@ -11,13 +11,13 @@
 #include "base/error.h"
 
 struct image_header {
-	bool qcow2;              /* it begins with the magic; all else is unset when it does not */
+	bool qcow2; /* it begins with the magic; all else is unset when it does not */
 	uint32_t version;
-	uint64_t virtual_size;   /* bytes */
-	char *backing;           /* as written in the header; NULL: none */
-	char *backing_format;    /* header extension; NULL: not written */
-	bool has_data_file;      /* external data file */
-	char *data_file;         /* NULL: not written */
+	uint64_t virtual_size; /* bytes */
+	char *backing;         /* as written in the header; NULL: none */
+	char *backing_format;  /* header extension; NULL: not written */
+	bool has_data_file;    /* external data file */
+	char *data_file;       /* NULL: not written */
 	bool encrypted;
 };
 
@@ -33,11 +33,11 @@ void image_header_free(struct image_header *header);
 /* What lies at a path. */
 struct image_place {
 	bool block_device;
-	bool read_only;          /* a block device that the kernel has as such */
-	bool network_fs;         /* a file that other hosts may have open */
-	dev_t dev;               /* of the file, or of the block device itself: with ino its identity, whatever its path */
-	ino_t ino;               /* 0 of a block device */
-	uint64_t size;           /* bytes */
+	bool read_only;  /* a block device that the kernel has as such */
+	bool network_fs; /* a file that other hosts may have open */
+	dev_t dev;       /* of the file, or of the block device itself: with ino its identity, whatever its path */
+	ino_t ino;       /* 0 of a block device */
+	uint64_t size;   /* bytes */
 };
 /* ERROR_HOST: not there, not readable, neither a file nor a block device. */
 int image_look(const char *path, struct image_place *ret, struct error *err);

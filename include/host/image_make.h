@@ -8,10 +8,11 @@
 #include "base/error.h"
 
 struct image_order {
-	const char *path;        /* a new file, or a block device that is there */
-	const char *format;      /* "raw", "qcow2" */
-	int64_t size;            /* bytes that the guest sees */
-	const char *backing;     /* qcow2: absolute path of what it stands on, whose format is read from its header; "" = nothing */
+	const char *path;   /* a new file, or a block device that is there */
+	const char *format; /* "raw", "qcow2" */
+	int64_t size;       /* bytes that the guest sees */
+	const char *
+		backing; /* qcow2: absolute path of what it stands on, whose format is read from its header; "" = nothing */
 };
 
 /* An empty image. A file is mode 0600; one that is there already is an error, never written over; on failure none is left. A block device is

@@ -8,7 +8,8 @@
 #include "base/error.h"
 
 struct machine_memory {
-	int64_t total, free, available;   /* MiB; `free` as Ganeti counts: MemFree + Buffers + Cached + reclaimable slab */
+	int64_t total, free,
+		available; /* MiB; `free` as Ganeti counts: MemFree + Buffers + Cached + reclaimable slab */
 	int64_t hugepages_total, hugepages_free, hugepage_kib;
 };
 int machine_memory(struct machine_memory *ret, struct error *err);
@@ -18,7 +19,7 @@ int machine_memory_parse(const char *meminfo, struct machine_memory *ret, struct
 struct machine_cpus {
 	int online, sockets, nodes;
 	int cores_per_socket, threads_per_core;
-	char *model;              /* owned; "" = the kernel does not say */
+	char *model; /* owned; "" = the kernel does not say */
 };
 /* From /sys/devices/system/{cpu,node}. A kernel without topology counts as one socket with a core per CPU. */
 int machine_cpus(struct machine_cpus *ret, struct error *err);

@@ -10,10 +10,10 @@
 #include "base/error.h"
 
 struct nft_element {
-	const char *set;         /* of table bridge kvmctl */
+	const char *set; /* of table bridge kvmctl */
 	uint8_t key[16];
-	size_t length;           /* of it: 4 or 16 */
-	bool remove;             /* else it is added. One that is (not) there already is left so */
+	size_t length; /* of it: 4 or 16 */
+	bool remove;   /* else it is added. One that is (not) there already is left so */
 };
 
 /* All of them in one transaction. A set that is not there is passed over. ERROR_HOST: nothing is changed. */

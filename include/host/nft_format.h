@@ -5,7 +5,7 @@
 enum nft_format {
 	NFT_TEXT,
 	NFT_JSON,
-	NFT_JSON_NAMES       /* sets without what is in them: ten thousand elements take longer than all the rest */
+	NFT_JSON_NAMES /* sets without what is in them: ten thousand elements take longer than all the rest */
 };
 
 #endif

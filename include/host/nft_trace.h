@@ -11,7 +11,13 @@
 
 enum nft_trace_type { NFT_TRACE_POLICY = 1, NFT_TRACE_RETURN, NFT_TRACE_RULE };
 enum nft_trace_verdict {
-	NFT_TRACE_DROP, NFT_TRACE_ACCEPT, NFT_TRACE_CONTINUE, NFT_TRACE_JUMP, NFT_TRACE_GOTO, NFT_TRACE_BACK, NFT_TRACE_OTHER
+	NFT_TRACE_DROP,
+	NFT_TRACE_ACCEPT,
+	NFT_TRACE_CONTINUE,
+	NFT_TRACE_JUMP,
+	NFT_TRACE_GOTO,
+	NFT_TRACE_BACK,
+	NFT_TRACE_OTHER
 };
 
 #define NFT_TRACE_NAME_MAX 256
@@ -19,14 +25,14 @@ enum nft_trace_verdict {
 
 /* One step of a frame. Headers come with the first step of each hook only. */
 struct nft_trace_event {
-	uint32_t id;                            /* of the frame */
-	int family;                             /* NFPROTO_BRIDGE ... */
+	uint32_t id; /* of the frame */
+	int family;  /* NFPROTO_BRIDGE ... */
 	char table[NFT_TRACE_NAME_MAX], chain[NFT_TRACE_NAME_MAX];
 	enum nft_trace_type type;
-	uint64_t handle;                        /* of the rule */
-	enum nft_trace_verdict verdict;         /* of a policy too */
-	char to[NFT_TRACE_NAME_MAX];            /* the chain of a jump or goto */
-	unsigned iif, oif;                      /* indexes; 0: none */
+	uint64_t handle;                /* of the rule */
+	enum nft_trace_verdict verdict; /* of a policy too */
+	char to[NFT_TRACE_NAME_MAX];    /* the chain of a jump or goto */
+	unsigned iif, oif;              /* indexes; 0: none */
 	bool has_headers;
 	uint8_t link[NFT_TRACE_BYTES_MAX], network[NFT_TRACE_BYTES_MAX], transport[NFT_TRACE_BYTES_MAX];
 	size_t link_n, network_n, transport_n;

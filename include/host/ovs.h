@@ -23,8 +23,8 @@ int ovs_port_add(const struct ovs_port *port, struct deadline deadline, struct e
 int ovs_port_remove(const struct ovs_port *port, struct deadline deadline, struct error *err);
 
 /* The same with the usual directories. */
-int ovs_attach(const char *link, const char *bridge, int64_t vlan, const char *mac, const char *instance, struct deadline deadline,
-	       struct error *err);
+int ovs_attach(const char *link, const char *bridge, int64_t vlan, const char *mac, const char *instance,
+	       struct deadline deadline, struct error *err);
 int ovs_detach(const char *link, const char *bridge, struct deadline deadline, struct error *err);
 
 #endif

@@ -23,8 +23,8 @@ const char *placement_kind_to_string(enum placement_kind kind);
 
 struct placement {
 	enum placement_kind kind;
-	char *path;      /* the scope's unit name, or the cgroup's directory */
-	char *why;       /* PLACEMENT_NONE: the reason, for people */
+	char *path; /* the scope's unit name, or the cgroup's directory */
+	char *why;  /* PLACEMENT_NONE: the reason, for people */
 };
 
 /* What will be used here for `name`; nothing is made yet (its path is recorded first). A name that is in
@@ -33,7 +33,8 @@ struct placement {
 int placement_choose(const char *name, struct placement *ret, struct error *err);
 /* Makes it and moves the pids into it, with all their threads. A failure is ERROR_HOST: the caller goes on
  * without and says so. */
-int placement_enter(const struct placement *placement, const pid_t *pids, size_t n, struct deadline deadline, struct error *err);
+int placement_enter(const struct placement *placement, const pid_t *pids, size_t n, struct deadline deadline,
+		    struct error *err);
 /* Removes it; one that is not there is no error. A cgroup that still has processes (but the caller):
  * ERROR_HOST. Only kind and path are looked at. A scope goes by itself with its last process. */
 int placement_remove(const struct placement *placement, struct error *err);
@@ -45,6 +46,7 @@ void placement_free(struct placement *placement);
 void placement_of(pid_t pid, const char *name, struct placement *ret);
 
 /* The scope through another busctl than the system's (tests). */
-int placement_enter_scope(const char *busctl, const char *unit, const pid_t *pids, size_t n, struct deadline deadline, struct error *err);
+int placement_enter_scope(const char *busctl, const char *unit, const pid_t *pids, size_t n, struct deadline deadline,
+			  struct error *err);
 
 #endif

@@ -10,10 +10,10 @@
 #include "base/error.h"
 
 enum privileges_kind {
-	PRIVILEGES_KEEP,        /* the caller's identity and capabilities */
-	PRIVILEGES_NO_CAPS,     /* the caller's identity; all capabilities dropped, bounding set empty; no-new-privs */
-	PRIVILEGES_DROPPED,     /* uid, gid, exactly the given groups; no capabilities, bounding set empty; no-new-privs */
-	PRIVILEGES_CHROOTER,    /* stays root with bounding, permitted and effective = SETUID, SETGID, SYS_CHROOT: QEMU drops the rest itself; no-new-privs */
+	PRIVILEGES_KEEP,     /* the caller's identity and capabilities */
+	PRIVILEGES_NO_CAPS,  /* the caller's identity; all capabilities dropped, bounding set empty; no-new-privs */
+	PRIVILEGES_DROPPED,  /* uid, gid, exactly the given groups; no capabilities, bounding set empty; no-new-privs */
+	PRIVILEGES_CHROOTER, /* stays root with bounding, permitted and effective = SETUID, SETGID, SYS_CHROOT: QEMU drops the rest itself; no-new-privs */
 	PRIVILEGES_KIND_MAX
 };
 

@@ -12,26 +12,26 @@
 
 struct process_id {
 	pid_t pid;
-	uint64_t start;         /* clock ticks since boot: field 22 of /proc/PID/stat (proc(5)) */
-	char boot_id[37];       /* /proc/sys/kernel/random/boot_id */
-	uint64_t pid_ns;        /* inode of /proc/self/ns/pid */
+	uint64_t start;   /* clock ticks since boot: field 22 of /proc/PID/stat (proc(5)) */
+	char boot_id[37]; /* /proc/sys/kernel/random/boot_id */
+	uint64_t pid_ns;  /* inode of /proc/self/ns/pid */
 };
 
 enum process_verdict {
 	PROCESS_ALIVE,
-	PROCESS_GONE,           /* another boot, no such pid, another start time, or a zombie (with no thread of it left) */
-	PROCESS_UNKNOWN,        /* another pid namespace, or /proc could not be read */
+	PROCESS_GONE,    /* another boot, no such pid, another start time, or a zombie (with no thread of it left) */
+	PROCESS_UNKNOWN, /* another pid namespace, or /proc could not be read */
 	PROCESS_VERDICT_MAX
 };
 
 struct process_stat {
 	char comm[16];
-	char state;             /* 'R', 'S', 'T', 'Z' ... */
+	char state; /* 'R', 'S', 'T', 'Z' ... */
 	pid_t ppid;
-	uint64_t utime, stime;  /* clock ticks */
+	uint64_t utime, stime; /* clock ticks */
 	uint64_t start;
 	uint64_t rss_pages;
-	uint64_t flags;         /* PF_* of the kernel */
+	uint64_t flags; /* PF_* of the kernel */
 	uint64_t threads;
 };
 
@@ -45,7 +45,8 @@ int process_read_stat(pid_t pid, struct process_stat *ret);
 /* True for a process that has ended and is only not reaped yet: a zombie whose other threads are gone too. */
 bool process_ended(const struct process_stat *stat);
 /* `here` from process_here (one for many). *stat (may be NULL) is filled when alive. */
-enum process_verdict process_verify(const struct process_id *id, const struct process_id *here, struct process_stat *stat);
+enum process_verdict process_verify(const struct process_id *id, const struct process_id *here,
+				    struct process_stat *stat);
 /* A pidfd, verified after it was opened (so that it cannot be somebody else's). *ret -1 and 0 returned
  * when the process is gone. ERROR_UNKNOWN else. */
 int process_open(const struct process_id *id, int *ret_pidfd, struct error *err);

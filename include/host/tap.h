@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-#define TAP_NAME_SIZE 16   /* IFNAMSIZ */
+#define TAP_NAME_SIZE 16 /* IFNAMSIZ */
 
 struct tap_features {
 	bool vnet_hdr, multi_queue;

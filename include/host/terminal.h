@@ -13,7 +13,7 @@ struct terminal {
 	int fd;
 	bool raw;
 	struct termios before;
-	int signals;            /* readable: SIGTERM, SIGHUP or SIGINT wants us to leave; see signalfd(2) */
+	int signals; /* readable: SIGTERM, SIGHUP or SIGINT wants us to leave; see signalfd(2) */
 	sigset_t mask;
 };
 
@@ -29,6 +29,7 @@ void terminal_restore(struct terminal *terminal);
 /* One line typed at the terminal fd, not shown; the prompt goes to stderr. At most max bytes. *ret is
  * owned by the caller, who wipes it. ERROR_USAGE: given up (Ctrl-C, Ctrl-D, a signal, the terminal went
  * away), or too long; ERROR_TIMEOUT. */
-int terminal_ask_secret(int fd, const char *prompt, size_t max, struct deadline deadline, char **ret, struct error *err);
+int terminal_ask_secret(int fd, const char *prompt, size_t max, struct deadline deadline, char **ret,
+			struct error *err);
 
 #endif

@@ -13,7 +13,8 @@
 /* *ret_fd: the locked descriptor, to be inherited by QEMU (the caller clears CLOEXEC in the child through
  * child_fd) and then closed. ERROR_HOST when the pool is used up (with its size), or `dir` cannot be
  * used. `owner` is written into the file. */
-int uid_pool_take(const char *dir, uid_t first, uid_t last, const char *owner, uid_t *ret_uid, int *ret_fd, struct error *err);
+int uid_pool_take(const char *dir, uid_t first, uid_t last, const char *owner, uid_t *ret_uid, int *ret_fd,
+		  struct error *err);
 /* True when the lock is held by somebody. */
 bool uid_pool_held(const char *dir, uid_t uid);
 /* The four uids of the text of a /proc/PID/status (proc(5): real, effective, saved, fs). -1: it has no

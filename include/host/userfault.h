@@ -9,14 +9,14 @@
 
 struct userfault_who {
 	uid_t uid;
-	gid_t gid, group;   /* group: one more, or (gid_t)-1 */
-	bool device;        /* it knows of the device, and reaches it: no chroot */
+	gid_t gid, group; /* group: one more, or (gid_t)-1 */
+	bool device;      /* it knows of the device, and reaches it: no chroot */
 };
 
 struct userfault_places {
 	const char *sysctl, *device;
 };
-extern const struct userfault_places userfault_places;   /* those of this host */
+extern const struct userfault_places userfault_places; /* those of this host */
 
 bool userfault_usable(const struct userfault_places *places, const struct userfault_who *who);
 

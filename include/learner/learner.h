@@ -13,13 +13,13 @@
 #include "vm/learn.h"
 
 struct options {
-	const char *interface;       /* --interface */
-	uint8_t mac[6];              /* --mac: the guest's */
-	const char *run_dir;         /* --run-dir, absolute */
-	const char *kvmctl;          /* --kvmctl, absolute */
-	const char *config;          /* --config: handed on to kvmctl; NULL: none */
-	int ready_fd;                /* --ready-fd: told when it listens, or what is wrong; -1: none */
-	struct learn learn;          /* --any, --ipv4, --ipv6, --server ADDRESS, --own ADDRESS, --known ADDRESS/SOURCE/UNTIL */
+	const char *interface; /* --interface */
+	uint8_t mac[6];        /* --mac: the guest's */
+	const char *run_dir;   /* --run-dir, absolute */
+	const char *kvmctl;    /* --kvmctl, absolute */
+	const char *config;    /* --config: handed on to kvmctl; NULL: none */
+	int ready_fd;          /* --ready-fd: told when it listens, or what is wrong; -1: none */
+	struct learn learn; /* --any, --ipv4, --ipv6, --server ADDRESS, --own ADDRESS, --known ADDRESS/SOURCE/UNTIL */
 };
 
 /* The texts are borrowed from argv. UNTIL: Unix time in ms, 0: for good. ERROR_USAGE. */

@@ -7,6 +7,7 @@
 
 /* QEMU takes its images into possession, as `cont` would make it do. Without that, one that came with late-block-activate and stays paused is ended by
  * an assertion of its own when it is moved on or saved. ERROR_QEMU. */
-int act_activate(struct context *context, const char *name, struct qmp *qmp, struct deadline deadline, struct error *err);
+int act_activate(struct context *context, const char *name, struct qmp *qmp, struct deadline deadline,
+		 struct error *err);
 
 #endif

@@ -11,7 +11,8 @@
  * asked is taken for one without policers: the record that this needs does no harm. */
 enum bandwidth_limiter act_bandwidth_limiter(const struct nic *nic);
 /* Appended to the resources before it is made, when the limiter leaves more than goes with the TAP. Once only. */
-void act_bandwidth_record(const struct nic *nic, const char *tap, enum bandwidth_limiter limiter, struct json *resources);
+void act_bandwidth_record(const struct nic *nic, const char *tap, enum bandwidth_limiter limiter,
+			  struct json *resources);
 bool act_bandwidth_is_recorded(const struct json *resources, const char *tap);
 /* Both directions as the NIC has them, or none. ERROR_HOST. */
 int act_bandwidth_set(const struct nic *nic, const char *tap, enum bandwidth_limiter limiter, struct error *err);

@@ -11,7 +11,7 @@ struct control {
 	int lock;
 	struct instance instance;
 	struct qmp *qmp;
-	struct deadline deadline;   /* of one command */
+	struct deadline deadline; /* of one command */
 };
 
 #define CONTROL_INIT ((struct control){ .lock = -1 })
@@ -26,7 +26,8 @@ void control_close(struct control *control);
 /* One QMP command without a result. arguments may be NULL; their reference is taken. */
 int control_execute(struct control *control, const char *command, struct json *arguments, struct error *err);
 /* The whole of it for the simplest verbs. */
-int control_once(struct context *context, const char *name, const char *verb, const char *command, struct json *arguments, struct error *err);
+int control_once(struct context *context, const char *name, const char *verb, const char *command,
+		 struct json *arguments, struct error *err);
 /* Writes into the status line what a command has just changed (the supervisor does the same from the
  * event: whoever comes first). */
 void control_note(struct control *control, status_change_fn change, void *arg);

@@ -6,8 +6,8 @@
 #include "ops/act_outgoing.h"
 
 struct driver {
-	struct outgoing outgoing;              /* its parts are borrowed */
-	const struct mirror_request *storage;  /* NULL: none is copied */
+	struct outgoing outgoing;             /* its parts are borrowed */
+	const struct mirror_request *storage; /* NULL: none is copied */
 };
 
 /* Mirrors where there is storage to copy, else the stream: it is set up when this returns 0. On failure the guest is kept. */

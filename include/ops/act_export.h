@@ -9,11 +9,11 @@
 
 /* Makes the images of the disks that are copied; block devices that are there are taken. What is made is on record before (in move and in a state of its
  * own, phase starting): a teardown removes it. With the lock held and nothing left of an earlier run. ERROR_HOST: one cannot be made, or is there. */
-int act_export_make(struct context *context, const struct spec_loaded *loaded, const struct migration_info *info, struct move *move,
-		    struct error *err);
+int act_export_make(struct context *context, const struct spec_loaded *loaded, const struct migration_info *info,
+		    struct move *move, struct error *err);
 /* Every copied disk as "disk<i>", writable, on a TCP port of address ("" = all) that the kernel chooses. */
-int act_export_start(struct qmp *qmp, const struct migration_info *info, const char *address, struct deadline deadline, int *ret_port,
-		     struct error *err);
+int act_export_start(struct qmp *qmp, const struct migration_info *info, const char *address, struct deadline deadline,
+		     int *ret_port, struct error *err);
 /* No more of them: before the guest writes itself. Succeeds when there are none. */
 int act_export_stop(struct qmp *qmp, struct deadline deadline, struct error *err);
 

@@ -28,10 +28,12 @@ char *far_uri(const char *listening, const char *reached);
 char *far_address(const char *listening, const char *reached);
 /* Runs it with "--json migration serve NAME", in a session of its own (no terminal: it cannot ask for a password), with our environment. host is for
  * the errors. ERROR_HOST with what it said when it cannot be run or says something else than our protocol; the far side's own error (busy ...). */
-int far_open(char *const *command, const char *host, const char *name, struct deadline deadline, struct far **ret, struct error *err);
+int far_open(char *const *command, const char *host, const char *name, struct deadline deadline, struct far **ret,
+	     struct error *err);
 /* *ret (may be NULL): the value of "ok". An error of the far side comes back as it is there, with the host in front; ERROR_UNKNOWN when
  * the session broke, so that nobody knows whether it was done. The reference of arguments (an object, or NULL) is taken. */
-int far_ask(struct far *far, const char *what, struct json *arguments, struct deadline deadline, struct json **ret, struct error *err);
+int far_ask(struct far *far, const char *what, struct json *arguments, struct deadline deadline, struct json **ret,
+	    struct error *err);
 /* The far side has some time to end by itself: what it does at end-of-file. */
 void far_close(struct far *far);
 void far_close_ptr(struct far **far);

@@ -7,7 +7,8 @@
 #include "vm/filter_store.h"
 
 /* Reads it and adds what filter_check() has to say. ERROR_SPEC: all mistakes, or a loop of references. */
-int act_filter_check(struct context *context, const char *file, struct filter **ret, struct problems *warnings, struct error *err);
+int act_filter_check(struct context *context, const char *file, struct filter **ret, struct problems *warnings,
+		     struct error *err);
 /* The same, and writes it into the store; every interface that uses it has the new rules then. All of it or nothing. before: what it must
  * be like now, or NULL. ERROR_STATE: it is there with another UUID, or is not like `before`; ERROR_SPEC: an interface cannot take it, ERROR_HOST:
  * the kernel does not: the error says which one, and of what rule. */

@@ -26,12 +26,13 @@ struct filter_looked {
 	struct filter_cache cache;
 	struct filter_parameters parameters;
 	struct filter_tree tree;
-	enum filter_family family;      /* of the packet whose addresses are asked about */
+	enum filter_family family; /* of the packet whose addresses are asked about */
 };
 #define _cleanup_filter_looked_ _cleanup_(filter_looked_clear)
 void filter_looked_clear(struct filter_looked *looked);
 /* ret is zeroed before. */
-int act_filter_tree(struct context *context, const struct filter_binding *binding, struct filter_looked *ret, struct problems *problems);
+int act_filter_tree(struct context *context, const struct filter_binding *binding, struct filter_looked *ret,
+		    struct problems *problems);
 /* Only the store and an empty cache. */
 void act_filter_open(struct context *context, struct filter_looked *ret);
 

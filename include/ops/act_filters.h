@@ -45,8 +45,8 @@ int act_filters_check(struct filters *filters, const struct filter_binding *bind
 void act_filters_warn_unused(struct filters *filters, const struct filter_binding *binding, const char *where);
 void act_filters_remove(struct filters *filters, const char *interface);
 /* Puts in again every binding whose tree has one of these filters or groups in it (strv; NULL: every binding). *ret_n may be NULL. */
-int act_filters_refresh(struct filters *filters, char *const *filters_changed, char *const *groups_changed, size_t *ret_n,
-			struct problems *problems, struct error *err);
+int act_filters_refresh(struct filters *filters, char *const *filters_changed, char *const *groups_changed,
+			size_t *ret_n, struct problems *problems, struct error *err);
 /* ERROR_HOST: the kernel refused; the error names interface, filter and line of the rule. */
 int act_filters_commit(struct filters *filters, struct error *err);
 
@@ -55,14 +55,14 @@ int act_filters_commit(struct filters *filters, struct error *err);
 /* What is wrong with an interface ("": with the tables themselves). */
 struct filters_finding {
 	char *interface;
-	char **what;           /* strv */
-	bool wrong_rules;      /* to put it in again helps */
-	char *things;          /* chains and sets that differ, the first few */
-	size_t n;              /* how many */
+	char **what;      /* strv */
+	bool wrong_rules; /* to put it in again helps */
+	char *things;     /* chains and sets that differ, the first few */
+	size_t n;         /* how many */
 };
 struct filters_findings {
 	struct filters_finding *list;
-	size_t n, bindings;    /* bindings: how many were looked at */
+	size_t n, bindings; /* bindings: how many were looked at */
 };
 void filters_findings_free(struct filters_findings *findings);
 /* Changes nothing, and forgets what was put. each_rule: not only which program stands there by its name, but every rule and element;

@@ -17,20 +17,20 @@ struct filters {
 	struct context *context;
 	int lock;
 	struct filter_kernel kernel;
-	bool kernel_known;                /* kernel is filled in */
-	bool kernel_asked;                /* in this session: not from what is remembered */
+	bool kernel_known; /* kernel is filled in */
+	bool kernel_asked; /* in this session: not from what is remembered */
 	struct filter_store store;
 	struct filter_cache cache;
 	struct filter_cache stored;       /* what is in the store, also while the cache has what would be */
 	struct filter_binding **bindings; /* as recorded; see act_filters_bindings */
 	size_t n_bindings;
 	bool read;
-	bool tolerant;                    /* a record that cannot be read holds up nobody else */
-	struct problems unread;           /* such ones, by interface */
+	bool tolerant;                  /* a record that cannot be read holds up nobody else */
+	struct problems unread;         /* such ones, by interface */
 	struct filters_change *changes; /* one an interface */
 	size_t n_changes;
 	size_t base_lines, base_size; /* of the transaction's text before the first change */
-	bool force;                       /* what seems to be in force is loaded all the same */
+	bool force;                   /* what seems to be in force is loaded all the same */
 };
 
 /* --- act_filters.c --- */
@@ -51,18 +51,21 @@ int filters_recorded(struct filters *filters, const char *interface, const struc
 int filters_compile(struct filters *filters, struct filter_binding *binding, struct filter_program *ret,
 		    struct problems *problems);
 /* What a record comes to by the definitions that are in the store, whatever the cache has. -1: nothing. */
-int filters_compile_recorded(struct filters *filters, const struct filter_binding *recorded, struct filter_program *ret);
+int filters_compile_recorded(struct filters *filters, const struct filter_binding *recorded,
+			     struct filter_program *ret);
 
 /* --- _groups.c --- */
 /* The filter to build the binding's tree from: its own, or one of kvmctl's that has its groups besides. Owned by the caller. */
-int filters_expand(struct filters *filters, const struct filter_binding *binding, char **ret, struct problems *problems);
+int filters_expand(struct filters *filters, const struct filter_binding *binding, char **ret,
+		   struct problems *problems);
 /* What the changes are to the sets of members. Behind all changes of NICs. */
-int filters_group_sets(struct filters *filters, struct filter_transaction *transaction, const struct filter_listing *listing, struct error *err);
+int filters_group_sets(struct filters *filters, struct filter_transaction *transaction,
+		       const struct filter_listing *listing, struct error *err);
 /* Who should be in a set, after the changes (strv). */
 int filters_group_members(const struct filters *filters, const char *set, char ***ret, struct error *err);
 /* Sets whose members are others than are recorded: findings of no interface. */
-int filters_verify_groups(const struct filters *filters, const struct filter_listing *listing, struct filters_findings *findings,
-			  struct error *err);
+int filters_verify_groups(const struct filters *filters, const struct filter_listing *listing,
+			  struct filters_findings *findings, struct error *err);
 /* After the commit: the sets of the listing that nobody asks go. */
 void filters_drop_sets(const struct filters *filters, const struct filter_listing *listing);
 /* --- _verify.c, _compare.c --- */

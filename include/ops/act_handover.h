@@ -8,10 +8,10 @@
 
 struct handover {
 	struct outgoing *outgoing;
-	struct far *far;          /* opened anew where it broke */
-	const struct move *move;  /* how to reach the other side */
-	bool paused;              /* it is not to run there */
-	int64_t took_ms;          /* from the call until the other side said that it runs */
+	struct far *far;         /* opened anew where it broke */
+	const struct move *move; /* how to reach the other side */
+	bool paused;             /* it is not to run there */
+	int64_t took_ms;         /* from the call until the other side said that it runs */
 };
 
 /* The guest stands here and can run there: it is handed over and let run. When that cannot be said the other side is asked, for a while, in a new

@@ -12,7 +12,7 @@
 struct launch {
 	struct context *context;
 	const struct launch_request *request;
-	const char *name;              /* borrowed from the spec */
+	const char *name; /* borrowed from the spec */
 	const struct spec *spec;
 	struct deadline deadline;
 
@@ -21,20 +21,20 @@ struct launch {
 	struct plan *plan;
 	struct state *state;
 	struct placement placement;
-	struct network_nic *nics;       /* one per NIC of the spec */
+	struct network_nic *nics; /* one per NIC of the spec */
 
-	int uid_fd;                    /* the uid's lock, inherited by QEMU; -1: none */
-	int guest_lock;                /* inherited by QEMU as well: see vm/orphan.h */
-	int *fds;                      /* one per plan->fds: ours, until QEMU has them */
-	int log_fd;                    /* QEMU's stdout and stderr */
-	int64_t log_start;             /* where this run's words begin in the log */
-	int event_fd;                  /* the supervisor's connection to the event monitor */
+	int uid_fd;        /* the uid's lock, inherited by QEMU; -1: none */
+	int guest_lock;    /* inherited by QEMU as well: see vm/orphan.h */
+	int *fds;          /* one per plan->fds: ours, until QEMU has them */
+	int log_fd;        /* QEMU's stdout and stderr */
+	int64_t log_start; /* where this run's words begin in the log */
+	int event_fd;      /* the supervisor's connection to the event monitor */
 
-	int session;                   /* to the supervisor: SOCK_SEQPACKET */
-	int gate;                      /* QEMU waits for a byte here */
-	struct process_id qemu, supervisor;   /* pid 0: not yet */
-	struct qmp *qmp;               /* the control monitor */
-	bool committed;                /* the supervisor may have taken over */
+	int session;                        /* to the supervisor: SOCK_SEQPACKET */
+	int gate;                           /* QEMU waits for a byte here */
+	struct process_id qemu, supervisor; /* pid 0: not yet */
+	struct qmp *qmp;                    /* the control monitor */
+	bool committed;                     /* the supervisor may have taken over */
 };
 
 /* --- act_launch_prepare.c: what can be known before anything is made --- */

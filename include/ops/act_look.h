@@ -11,7 +11,8 @@
 /* instance_look, and where nothing is recorded of the name: is there an orphan? */
 int look_instance(struct context *context, const char *name, struct instance *ret, struct error *err);
 /* The same for one of many, when the orphans of all of them have been looked for (orphans_find). */
-int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans, struct instance *ret, struct error *err);
+int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans,
+			  struct instance *ret, struct error *err);
 /* True when its monitors can be asked. */
 bool look_is_alive(const struct instance *instance);
 /* The same, and true where only that is unknown where its guest runs: it was handed over. */
@@ -25,10 +26,10 @@ void look_correct(struct instance *instance, const struct ask *ask, char **ret_r
 
 /* What is worked out of a look: -1 where there is no QEMU to look at. */
 struct look_figures {
-	pid_t pid;           /* 0: none */
-	int64_t uptime;      /* seconds */
-	double cpu_time;     /* seconds */
-	int64_t resident;    /* MiB */
+	pid_t pid;        /* 0: none */
+	int64_t uptime;   /* seconds */
+	double cpu_time;  /* seconds */
+	int64_t resident; /* MiB */
 };
 struct look_figures look_figures(const struct instance *instance);
 /* The keys of a row (kvmctl(8), OUTPUT); the caller owns it. */

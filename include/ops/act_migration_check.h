@@ -6,8 +6,8 @@
 #include "vm/migration_info.h"
 
 struct migration_verdict {
-	bool tls;            /* the streams will be encrypted: info.terms.tls is to be set to it on both sides */
-	char **warnings;     /* of the plan (strv) */
+	bool tls;        /* the streams will be encrypted: info.terms.tls is to be set to it on both sides */
+	char **warnings; /* of the plan (strv) */
 };
 void migration_verdict_clear(struct migration_verdict *verdict);
 

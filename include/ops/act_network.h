@@ -8,26 +8,28 @@
 #include "vm/spec.h"
 
 struct network_nic {
-	char tap[TAP_NAME_SIZE];   /* "" for mode user */
-	enum bandwidth_limiter limiter;   /* chosen by network_record, where the NIC has a limit */
+	char tap[TAP_NAME_SIZE];        /* "" for mode user */
+	enum bandwidth_limiter limiter; /* chosen by network_record, where the NIC has a limit */
 };
 
 struct network_setup {
 	struct context *context;
 	const struct spec *spec;
-	struct network_nic *nics;  /* one per NIC of the spec; owned by the caller */
-	const struct json *learned;   /* addresses that a guest from elsewhere has, as struct migration_info has them; NULL: none are known */
+	struct network_nic *nics; /* one per NIC of the spec; owned by the caller */
+	const struct json *
+		learned; /* addresses that a guest from elsewhere has, as struct migration_info has them; NULL: none are known */
 };
 
 /* A guest that arrives from elsewhere has its addresses there until it is let run here. */
 enum network_phase {
-	NETWORK_START,   /* all at once */
-	NETWORK_PRE,     /* before the guest is here: ports of bridges and switches, up; scripts with MIGRATION_PHASE=pre */
-	NETWORK_POST     /* it is: routes, scripts with MIGRATION_PHASE=post */
+	NETWORK_START, /* all at once */
+	NETWORK_PRE, /* before the guest is here: ports of bridges and switches, up; scripts with MIGRATION_PHASE=pre */
+	NETWORK_POST /* it is: routes, scripts with MIGRATION_PHASE=post */
 };
 
 /* ERROR_HOST, ERROR_SPEC, ERROR_TIMEOUT: the NIC is named. */
-int network_up(const struct network_setup *setup, enum network_phase phase, struct deadline deadline, struct error *err);
+int network_up(const struct network_setup *setup, enum network_phase phase, struct deadline deadline,
+	       struct error *err);
 /* The resources that network_up makes, appended to list, before it does. */
 void network_record(const struct network_setup *setup, struct json *list);
 

@@ -14,7 +14,8 @@ int act_nic_filters_complete(struct context *context, struct spec *spec, struct 
 /* Everything that they need is here, and nftables can be used: else problems at the NIC's key. Nothing is changed. */
 void act_nic_filters_check(struct context *context, const struct spec *spec, struct problems *problems);
 /* Digests of all that they are made of, as the info document of a migration has them; NULL when there is nothing. */
-void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters, struct json **ret_groups);
+void act_nic_filters_digest(struct context *context, const struct spec *spec, struct json **ret_filters,
+			    struct json **ret_groups);
 /* The addresses that were found for them, likewise. */
 struct json *act_nic_filters_learned(struct context *context, const char *name, const struct spec *spec);
 /* Their resources, appended to list, before anything is made. */

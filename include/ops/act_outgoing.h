@@ -10,34 +10,34 @@ struct mirrors;
 
 struct outgoing_progress {
 	struct migration_progress migration;
-	int64_t disk_total, disk_done;   /* bytes of the mirrors */
+	int64_t disk_total, disk_done; /* bytes of the mirrors */
 	int64_t elapsed_ms;
 };
 
 struct outgoing {
-	struct control *control;               /* the lock, the control monitor */
+	struct control *control; /* the lock, the control monitor */
 	const struct migration_terms *terms;
 	const struct migration_policy *policy;
-	const char *uri;                       /* "tcp:…", "unix:…", "fd:N": a descriptor of this process */
-	const char *tls_hostname;              /* "" = none */
+	const char *uri;          /* "tcp:…", "unix:…", "fd:N": a descriptor of this process */
+	const char *tls_hostname; /* "" = none */
 	/* For a person; NULL: nobody looks, and nothing is asked for it. */
 	void (*show)(const struct outgoing_progress *progress, void *arg);
 	void *arg;
-	const volatile int *interrupted;       /* set by a signal: cancel as soon as that is possible; NULL */
-	struct mirrors *mirrors;               /* of act_mirror.h: watched, and shown; NULL: no storage is copied */
+	const volatile int *interrupted; /* set by a signal: cancel as soon as that is possible; NULL */
+	struct mirrors *mirrors;         /* of act_mirror.h: watched, and shown; NULL: no storage is copied */
 	struct migration_course course;
-	bool was_paused;                       /* before it began */
-	int64_t began_ms;                      /* CLOCK_BOOTTIME */
-	bool told_switchover, told_post_copy;  /* drive has returned that already */
+	bool was_paused;                      /* before it began */
+	int64_t began_ms;                     /* CLOCK_BOOTTIME */
+	bool told_switchover, told_post_copy; /* drive has returned that already */
 };
 
 /* How far it is driven. */
 enum outgoing_end {
-	OUTGOING_PRE_SWITCHOVER,   /* the guest stands, the last part is not sent (pause-before-switchover) */
-	OUTGOING_POST_COPY,        /* the target may run it, pages follow */
-	OUTGOING_COMPLETED,        /* the guest stands here, all of it is there */
-	OUTGOING_BROKEN,           /* post-copy lost its connection (postcopy-paused) */
-	OUTGOING_FAILED,           /* the guest is ours; err says why: failed, cancelled, over its budget */
+	OUTGOING_PRE_SWITCHOVER, /* the guest stands, the last part is not sent (pause-before-switchover) */
+	OUTGOING_POST_COPY,      /* the target may run it, pages follow */
+	OUTGOING_COMPLETED,      /* the guest stands here, all of it is there */
+	OUTGOING_BROKEN,         /* post-copy lost its connection (postcopy-paused) */
+	OUTGOING_FAILED,         /* the guest is ours; err says why: failed, cancelled, over its budget */
 	OUTGOING_END_MAX
 };
 

@@ -16,7 +16,8 @@ int act_check_recorded(struct context *context, const char *name, struct error *
 /* The recorded spec and hardware; what the guest does not see comes from the spec file as it is now, when
  * it is there and valid. With the lock held and the last run torn down (TEARDOWN_KEEP_RECORD).
  * request->loaded and recorded are filled in here. ERROR_NO_INSTANCE: nothing is recorded. */
-int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid, struct error *err);
+int act_launch_recorded(struct context *context, const char *name, struct launch_request *request, pid_t *ret_pid,
+			struct error *err);
 
 /* A reboot that stopped half-way, its QEMU gone: what is left of the last run is torn down, then as
  * above. With the lock held. */

@@ -6,9 +6,9 @@
 
 struct repairs {
 	struct context *context;
-	struct cleanup_result *result;   /* a line for each thing done, or that would be */
+	struct cleanup_result *result; /* a line for each thing done, or that would be */
 	bool dry_run;
-	int64_t min_age_ms;              /* of one whose QEMU is gone */
+	int64_t min_age_ms; /* of one whose QEMU is gone */
 };
 
 void repair_instance(struct repairs *repairs, const struct instance *instance);

@@ -9,8 +9,8 @@
 #include "vm/move.h"
 
 enum resolved {
-	RESOLVED_HERE,    /* it never ran there, and cannot any more */
-	RESOLVED_THERE,   /* it was let run there */
+	RESOLVED_HERE,  /* it never ran there, and cannot any more */
+	RESOLVED_THERE, /* it was let run there */
 };
 
 /* Asks the far side about the move of that id; a guest that waits there is refused. ERROR_UNKNOWN: it cannot be told (the session broke, or the far side does not know). */
@@ -22,6 +22,7 @@ int act_resume(struct far *far, struct qmp *qmp, const char *uri, struct deadlin
 /* With the instance's lock held, of one in phase outgoing whose move is nobody's any more and not managed: the guest stays, or it is gone, by what
  * the record and, where it must be, the far side say. The rest of a post-copy is sent first. ERROR_UNKNOWN: the far side does not tell, or cannot be sent the
  * rest; nothing was changed. */
-int act_resolve(struct context *context, const struct instance *instance, const struct move *move, enum resolved *ret, struct error *err);
+int act_resolve(struct context *context, const struct instance *instance, const struct move *move, enum resolved *ret,
+		struct error *err);
 
 #endif

@@ -8,8 +8,8 @@
 
 /* A saved guest's file, open and locked, so that nobody else restores it at the same time. */
 struct restore_file {
-	char *path;                      /* absolute */
-	char *name;                      /* the instance's */
+	char *path; /* absolute */
+	char *name; /* the instance's */
 	int fd;
 	const struct save_codec *codec;
 	struct save_reader *reader;
@@ -29,10 +29,12 @@ struct restore_request {
 /* With the lock of the instance held and nothing left of an earlier run. The whole file is verified before anything is touched; what the guest sees is
  * as recorded in it, the rest follows the present spec. On failure the host and the file are as they were. Afterwards it is marked as used, and
  * the instance is not saved any more; the file stays. *ret_pid: QEMU's. ERROR_STATE: used, or the disks have changed (all of them). */
-int act_restore(struct context *context, const struct restore_file *file, const struct restore_request *request, pid_t *ret_pid, struct error *err);
+int act_restore(struct context *context, const struct restore_file *file, const struct restore_request *request,
+		pid_t *ret_pid, struct error *err);
 
 /* The same with the file of a saved instance, which goes afterwards. ERROR_STATE: it is not saved. */
-int act_restore_saved(struct context *context, const char *name, const struct restore_request *request, pid_t *ret_pid, struct error *err);
+int act_restore_saved(struct context *context, const char *name, const struct restore_request *request, pid_t *ret_pid,
+		      struct error *err);
 /* A saved instance is not any more: its file goes, and with it what the guest had in memory. With the lock held. */
 int act_restore_discard(struct context *context, const char *name, struct error *err);
 

@@ -21,9 +21,9 @@ struct save_stream {
 	struct context *context;
 	struct qmp *qmp;
 	struct save_writer *writer;
-	int64_t memory;   /* bytes that the guest may have: for who looks */
+	int64_t memory; /* bytes that the guest may have: for who looks */
 	const volatile int *interrupted;
-	void (*show)(const struct outgoing_progress *progress, void *arg);   /* NULL: nobody looks */
+	void (*show)(const struct outgoing_progress *progress, void *arg); /* NULL: nobody looks */
 	void *arg;
 };
 int act_save_stream(const struct save_stream *stream, struct error *err);

@@ -11,8 +11,8 @@
 struct secgroup_change {
 	struct context *context;
 	struct secgroup_store store;
-	int filters_lock, store_lock;   /* -1: not held */
-	bool bound;                     /* something is bound here: the kernel may have sets and rules */
+	int filters_lock, store_lock; /* -1: not held */
+	bool bound;                   /* something is bound here: the kernel may have sets and rules */
 };
 #define SECGROUP_CHANGE_INIT ((struct secgroup_change){ .filters_lock = -1, .store_lock = -1 })
 #define _cleanup_secgroup_change_ _cleanup_(secgroup_change_end)

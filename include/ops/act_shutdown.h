@@ -10,7 +10,8 @@
  * status line, so that the supervisor can say what ended QEMU. The command's own deadline is kept: its
  * last 10 s belong to the hard rungs. phase: PHASE_STOPPING or PHASE_REBOOTING. *ret: the rung that ended
  * it. ERROR_TIMEOUT: even SIGKILL did not (blocked in the kernel): nothing is released then. */
-int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret, struct error *err);
+int act_shutdown(struct context *context, const struct instance *instance, enum phase phase, enum exit_reason *ret,
+		 struct error *err);
 
 /* A QEMU whose guest is not in it (moved away, saved, never arrived): quit, SIGTERM, SIGKILL. The status line is left as it is: its
  * MOVE_ word is how the supervisor knows what that end means. One that is gone is no error. No other connection to the control

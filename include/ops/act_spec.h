@@ -8,8 +8,8 @@
 
 struct spec_loaded {
 	struct spec *spec;
-	char *file;      /* absolute path of the file read; "" when it came from standard input */
-	char *digest;    /* of the text: another digest is another text ("pending") */
+	char *file;   /* absolute path of the file read; "" when it came from standard input */
+	char *digest; /* of the text: another digest is another text ("pending") */
 };
 
 #define SPEC_LOADED_INIT ((struct spec_loaded){ 0 })

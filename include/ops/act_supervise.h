@@ -12,14 +12,14 @@ struct supervision {
 	const struct context *context;
 	const struct spec *spec;
 	pid_t qemu;
-	uint64_t qemu_start;         /* ticks */
-	int64_t log_start;           /* where this run's words begin in log/NAME.log */
-	int restarts;                /* in a row */
-	const char *cgroup_dir;      /* whose OOM kills count, or NULL */
+	uint64_t qemu_start;    /* ticks */
+	int64_t log_start;      /* where this run's words begin in log/NAME.log */
+	int restarts;           /* in a row */
+	const char *cgroup_dir; /* whose OOM kills count, or NULL */
 	bool foreground;
-	pid_t starter;               /* foreground: the child that does the start */
-	bool attached;               /* QEMU is not its child */
-	int event_fd, start_fd;      /* the supervisor's numbers; -1: none */
+	pid_t starter;          /* foreground: the child that does the start */
+	bool attached;          /* QEMU is not its child */
+	int event_fd, start_fd; /* the supervisor's numbers; -1: none */
 };
 
 /* Owned by the caller. path: of kvmctl-supervisor; kvmctl: of kvmctl. */

@@ -9,7 +9,7 @@
 
 enum teardown_scope {
 	TEARDOWN_ALL,
-	TEARDOWN_KEEP_RECORD,   /* state, status line and claims stay: the instance starts again (reboot, restart) */
+	TEARDOWN_KEEP_RECORD, /* state, status line and claims stay: the instance starts again (reboot, restart) */
 };
 
 /* Takes down the recorded resources backwards, then everything in the run directory that carries the

@@ -10,9 +10,9 @@
 struct context {
 	struct settings *settings;
 	struct rundir rundir;
-	struct process_id here;        /* this boot, this pid namespace */
-	struct deadline deadline;      /* --timeout: of the whole command; never, when not given */
-	struct deadline wait;          /* --wait: how long to wait for a busy lock */
+	struct process_id here;   /* this boot, this pid namespace */
+	struct deadline deadline; /* --timeout: of the whole command; never, when not given */
+	struct deadline wait;     /* --wait: how long to wait for a busy lock */
 };
 
 /* A deadline for one step: the earlier of now + ms and the command's own. */

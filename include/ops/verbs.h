@@ -132,12 +132,13 @@ int op_balloon(struct context *context, const char *name, int64_t mib, int64_t *
 int op_pin(struct context *context, const char *name, const char *mask, struct error *err);
 /* What `nic-set` changes; NULL and -1 leave a thing as it is. */
 struct nic_change {
-	const struct bandwidth_rate *inbound, *outbound;   /* average 0: no limit any more */
-	int link_up;                                       /* 0, 1 */
+	const struct bandwidth_rate *inbound, *outbound; /* average 0: no limit any more */
+	int link_up;                                     /* 0, 1 */
 };
 /* nic: its number, its MAC address, its name or its TAP. ERROR_USAGE: there is no such NIC, or it cannot have that. All of it, or
  * nothing is changed. */
-int op_nic_set(struct context *context, const char *name, const char *nic, const struct nic_change *change, struct error *err);
+int op_nic_set(struct context *context, const char *name, const char *nic, const struct nic_change *change,
+	       struct error *err);
 /* which: "vnc" or "spice"; file "-" is standard input: at a terminal it is asked for and not shown. */
 int op_password(struct context *context, const char *name, const char *which, const char *file, struct error *err);
 int op_screenshot(struct context *context, const char *name, const char *file, struct error *err);
@@ -244,18 +245,19 @@ struct learned_request {
 	const char *interface, *address;
 	bool remove;
 	enum learn_source source;
-	int64_t until_ms;        /* Unix time; 0: for good */
+	int64_t until_ms; /* Unix time; 0: for good */
 };
 /* ERROR_STATE: nothing is learned there, or somebody else has the address. */
 int op_filter_learned(struct context *context, const struct learned_request *request, struct error *err);
 /* What would be done with a packet (words: vm/filter_packet.h), by the rules of a binding (name as act_filter_find has it), or of a filter
  * with parameters "NAME=VALUE" (strv). {"name","interface","packet","verdict","link","network"}, the layers with {"verdict","why","chain",
  * "filter","place","rule","mirrored","passed"}. */
-int op_filter_explain(struct context *context, const char *name, const char *filter, char *const *parameters, const char *packet,
-		      struct json **ret, struct error *err);
+int op_filter_explain(struct context *context, const char *name, const char *filter, char *const *parameters,
+		      const char *packet, struct json **ret, struct error *err);
 /* {"name","interface","rules": [{"filter","place","direction","layer","packets","bytes","rule"}]}: of a binding, or of a filter wherever it
  * is in force; of both given: its rules on that binding. */
-int op_filter_stats(struct context *context, const char *name, const char *filter, bool reset, struct json **ret, struct error *err);
+int op_filter_stats(struct context *context, const char *name, const char *filter, bool reset, struct json **ret,
+		    struct error *err);
 /* Calls fn for each decision about a frame of the binding, until its time is over, or there were so many, or fn returns -1. *ret_lost:
  * how often the kernel had no room for what it had to tell. */
 struct filter_trace_bounds {
@@ -273,14 +275,16 @@ int op_secgroup_show(struct context *context, const char *name, struct json **re
 /* {"name","addresses","instances","interfaces": [{"interface","instance","nic","addresses"}]}. */
 int op_secgroup_members(struct context *context, const char *name, struct json **ret, struct error *err);
 /* *ret_n: how many NICs have other rules now. ERROR_SPEC: its mistakes, or what NICs cannot take; nothing is changed then. */
-int op_secgroup_define(struct context *context, const char *file, struct secgroup **ret, size_t *ret_n, struct problems *warnings,
-		       struct error *err);
+int op_secgroup_define(struct context *context, const char *file, struct secgroup **ret, size_t *ret_n,
+		       struct problems *warnings, struct error *err);
 /* ERROR_STATE: it is in use. */
 int op_secgroup_delete(struct context *context, const char *name, struct error *err);
 /* {"name","done","members": [{"member","changed","interfaces"}]}; interfaces: of an instance, those that have it now or had it. */
-int op_secgroup_add(struct context *context, const char *group, char *const *members, struct json **ret, struct error *err);
+int op_secgroup_add(struct context *context, const char *group, char *const *members, struct json **ret,
+		    struct error *err);
 /* ERROR_STATE: the spec of the instance says it. */
-int op_secgroup_remove(struct context *context, const char *group, char *const *members, struct json **ret, struct error *err);
+int op_secgroup_remove(struct context *context, const char *group, char *const *members, struct json **ret,
+		       struct error *err);
 
 /* --- the host --- */
 int op_host_info(struct context *context, struct json **ret, struct error *err);

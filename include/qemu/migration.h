@@ -6,12 +6,25 @@
 
 /* MigrationStatus. */
 enum migration_state {
-	MIGRATION_NONE, MIGRATION_SETUP, MIGRATION_CANCELLING, MIGRATION_CANCELLED, MIGRATION_ACTIVE, MIGRATION_POSTCOPY_ACTIVE,
-	MIGRATION_POSTCOPY_PAUSED, MIGRATION_POSTCOPY_RECOVER_SETUP, MIGRATION_POSTCOPY_RECOVER, MIGRATION_COMPLETED, MIGRATION_FAILED,
-	MIGRATION_COLO, MIGRATION_PRE_SWITCHOVER, MIGRATION_DEVICE, MIGRATION_WAIT_UNPLUG, MIGRATION_STATE_MAX
+	MIGRATION_NONE,
+	MIGRATION_SETUP,
+	MIGRATION_CANCELLING,
+	MIGRATION_CANCELLED,
+	MIGRATION_ACTIVE,
+	MIGRATION_POSTCOPY_ACTIVE,
+	MIGRATION_POSTCOPY_PAUSED,
+	MIGRATION_POSTCOPY_RECOVER_SETUP,
+	MIGRATION_POSTCOPY_RECOVER,
+	MIGRATION_COMPLETED,
+	MIGRATION_FAILED,
+	MIGRATION_COLO,
+	MIGRATION_PRE_SWITCHOVER,
+	MIGRATION_DEVICE,
+	MIGRATION_WAIT_UNPLUG,
+	MIGRATION_STATE_MAX
 };
-const char *migration_state_to_string(enum migration_state state);   /* QEMU's own words: "postcopy-active" */
-int migration_state_from_string(const char *s, enum migration_state *ret);   /* -1: a word of a newer QEMU */
+const char *migration_state_to_string(enum migration_state state);         /* QEMU's own words: "postcopy-active" */
+int migration_state_from_string(const char *s, enum migration_state *ret); /* -1: a word of a newer QEMU */
 /* True when nothing more comes of it by itself: none, completed, failed, cancelled. */
 bool migration_state_is_final(enum migration_state state);
 /* True once the target may run the guest while this side still has pages of it. */
@@ -20,19 +33,20 @@ bool migration_state_is_post_copy(enum migration_state state);
 /* query-migrate: bytes, milliseconds; -1 where QEMU does not say. */
 struct migration_progress {
 	enum migration_state state;
-	char *error;                   /* error-desc; NULL: none */
+	char *error; /* error-desc; NULL: none */
 	int64_t ram_total, ram_transferred, ram_remaining;
-	int64_t passes;                /* dirty-sync-count */
-	int64_t dirty_rate;            /* bytes per second */
-	double mbps;                   /* of the memory stream, megabits per second */
+	int64_t passes;     /* dirty-sync-count */
+	int64_t dirty_rate; /* bytes per second */
+	double mbps;        /* of the memory stream, megabits per second */
 	int64_t page_size;
 	int64_t postcopy_requests;
 	int64_t total_time, setup_time, downtime, expected_downtime;
-	int64_t throttle;              /* percent of the vCPUs' time taken by auto-converge; 0: none */
-	char *address;                 /* target: where it listens, as URI "tcp:[::]:40123", "unix:/x"; NULL: not */
+	int64_t throttle; /* percent of the vCPUs' time taken by auto-converge; 0: none */
+	char *address;    /* target: where it listens, as URI "tcp:[::]:40123", "unix:/x"; NULL: not */
 };
 /* Before anything is said. */
-#define MIGRATION_PROGRESS_NONE ((struct migration_progress){ MIGRATION_NONE, NULL, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, NULL })
+#define MIGRATION_PROGRESS_NONE \
+	((struct migration_progress){ MIGRATION_NONE, NULL, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, NULL })
 #define _cleanup_migration_progress_ _cleanup_(migration_progress_clear)
 
 int migration_query(struct qmp *qmp, struct deadline deadline, struct migration_progress *ret, struct error *err);

@@ -12,9 +12,9 @@
 #include "qemu/probe.h"
 
 enum option_kind {
-	OPTION_FLAG,       /* "-S": no value; name is the whole option */
-	OPTION_TEXT,       /* name and a value as it is: "-name", "-k", "-m" */
-	OPTION_KEYVAL,     /* name and a comma form made from the object, never JSON; member "" is the leading word */
+	OPTION_FLAG,   /* "-S": no value; name is the whole option */
+	OPTION_TEXT,   /* name and a value as it is: "-name", "-k", "-m" */
+	OPTION_KEYVAL, /* name and a comma form made from the object, never JSON; member "" is the leading word */
 	OPTION_DEVICE,
 	OPTION_NETDEV,
 	OPTION_OBJECT,
@@ -26,9 +26,9 @@ enum option_kind {
 
 struct option {
 	enum option_kind kind;
-	char *name;           /* "-device": for the JSON kinds it is implied */
-	char *text;           /* OPTION_TEXT */
-	struct json *object;  /* OPTION_KEYVAL and the JSON kinds */
+	char *name;          /* "-device": for the JSON kinds it is implied */
+	char *text;          /* OPTION_TEXT */
+	struct json *object; /* OPTION_KEYVAL and the JSON kinds */
 };
 
 struct options {

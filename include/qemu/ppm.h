@@ -15,7 +15,7 @@
 
 struct ppm {
 	uint32_t width, height;
-	const uint8_t *pixels;   /* width * height times red, green, blue; borrowed from the data */
+	const uint8_t *pixels; /* width * height times red, green, blue; borrowed from the data */
 };
 
 /* ERROR_QEMU: no P6, a side of 0 or over PPM_MAX_SIDE, a maximum other than 255, fewer or more bytes than that. */

@@ -12,8 +12,8 @@
 #include "base/json.h"
 
 struct probe_machine {
-	char *name;           /* "pc-i440fx-7.2": the versioned name */
-	char *alias;          /* "pc", or NULL */
+	char *name;  /* "pc-i440fx-7.2": the versioned name */
+	char *alias; /* "pc", or NULL */
 	bool is_default;
 	bool deprecated;
 	int cpu_max;
@@ -22,20 +22,20 @@ struct probe_machine {
 /* One flag per thing that plans or operations decide by; each set from the schema, the option list or the
  * device list. */
 struct probe_can {
-	bool json_device, json_netdev, json_object;   /* JSON on the command line */
-	bool machine_acpi;                            /* -machine acpi=off; else -no-acpi */
-	bool action;                                  /* -action */
-	bool run_with_chroot, run_with_user;          /* -run-with chroot=, user= */
-	bool chroot, runas;                           /* -chroot, -runas */
-	bool sandbox;                                 /* -sandbox */
+	bool json_device, json_netdev, json_object; /* JSON on the command line */
+	bool machine_acpi;                          /* -machine acpi=off; else -no-acpi */
+	bool action;                                /* -action */
+	bool run_with_chroot, run_with_user;        /* -run-with chroot=, user= */
+	bool chroot, runas;                         /* -chroot, -runas */
+	bool sandbox;                               /* -sandbox */
 	bool spice;
-	bool display_update;                          /* QMP display-update type vnc with addresses */
-	bool screendump_png;                          /* QMP screendump format=png */
+	bool display_update; /* QMP display-update type vnc with addresses */
+	bool screendump_png; /* QMP screendump format=png */
 	bool migrate_channels;
 	bool audiodev;
-	bool kvm;                                     /* the binary has the KVM accelerator compiled in */
-	bool blockdev_io_uring;                       /* aio=io_uring in the schema of blockdev file */
-	bool server_on;                               /* -chardev server=on (5.2 knows both) */
+	bool kvm;               /* the binary has the KVM accelerator compiled in */
+	bool blockdev_io_uring; /* aio=io_uring in the schema of blockdev file */
+	bool server_on;         /* -chardev server=on (5.2 knows both) */
 };
 
 struct probe {
@@ -43,13 +43,13 @@ struct probe {
 	char *package;
 	struct probe_machine *machines;
 	size_t n_machines;
-	char **devices;          /* sorted: device type names */
-	char **objects;          /* sorted: user-creatable object types, where known */
-	char **block_drivers;    /* sorted: blockdev drivers of the schema */
-	char **cpus;             /* sorted: CPU model names */
-	char **commands;         /* sorted: QMP commands */
-	char **migration_caps;   /* sorted */
-	char **compressions;     /* sorted: multifd-compression of migrate-set-parameters */
+	char **devices;        /* sorted: device type names */
+	char **objects;        /* sorted: user-creatable object types, where known */
+	char **block_drivers;  /* sorted: blockdev drivers of the schema */
+	char **cpus;           /* sorted: CPU model names */
+	char **commands;       /* sorted: QMP commands */
+	char **migration_caps; /* sorted */
+	char **compressions;   /* sorted: multifd-compression of migrate-set-parameters */
 	struct probe_can can;
 };
 
@@ -60,7 +60,7 @@ struct probe {
 struct probe_query {
 	const char *key;
 	const char *execute;
-	const char *arguments;   /* JSON text */
+	const char *arguments; /* JSON text */
 };
 extern const struct probe_query probe_queries[];
 extern const size_t probe_n_queries;

@@ -15,14 +15,14 @@
 #include "base/json.h"
 
 #define QMP_MAX_LINE (16 * 1024 * 1024)
-#define QMP_MAX_DEPTH 512          /* query-block nests one level per layer of a backing chain */
+#define QMP_MAX_DEPTH 512 /* query-block nests one level per layer of a backing chain */
 #define QMP_DEFAULT_DEADLINE_MS 5000
 
 enum qmp_state {
-	QMP_GREETING,      /* connected, QEMU has said nothing yet */
-	QMP_NEGOTIATING,   /* greeted; the reply to qmp_capabilities is not there */
+	QMP_GREETING,    /* connected, QEMU has said nothing yet */
+	QMP_NEGOTIATING, /* greeted; the reply to qmp_capabilities is not there */
 	QMP_READY,
-	QMP_WAITING,       /* replies are owed */
+	QMP_WAITING, /* replies are owed */
 	QMP_DEAD,
 	QMP_STATE_MAX
 };
@@ -64,8 +64,8 @@ int qmp_handshake(struct qmp *qmp, struct deadline deadline, struct error *err);
  * "return", owned by the caller. ERROR_QEMU with QEMU's own words for an error reply: the message is
  * `QEMU: DESC`, the connection stays good, and qmp_error_class tells its class. ERROR_TIMEOUT leaves it
  * dead. */
-int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, struct deadline deadline, struct json **ret,
-		struct error *err);
+int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, struct deadline deadline,
+		struct json **ret, struct error *err);
 /* The class of the last error reply ("GenericError", "CommandNotFound", "DeviceNotActive"), or "". */
 const char *qmp_error_class(const struct qmp *qmp);
 /* What an error reply says: its "desc", or that it gave no reason. Borrowed from the reply. */
@@ -83,8 +83,8 @@ void qmp_poise_behind(struct qmp *qmp, const char *command);
 
 /* Waits until `want` says true of an event (which was also given to the callback). *ret (may be NULL):
  * that event, owned. ERROR_TIMEOUT leaves the connection good where no reply is owed: who waits for events may go on. */
-int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
-		   struct json **ret, struct error *err);
+int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg,
+		   struct deadline deadline, struct json **ret, struct error *err);
 
 /* The same for one who looks again in any case: 0 also when none came in time, -1 when the connection is dead. */
 int qmp_rest(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,

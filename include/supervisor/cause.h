@@ -7,13 +7,15 @@
 #include "vm/exit_record.h"
 
 struct evidence {
-	int wait_status;       /* as waitpid(2) gives it; -1: it was not our child */
-	const char *move;      /* MOVE_ word of the status line (vm/move.h) while the guest is on the way; "": it is not */
-	const char *rung;      /* what `kvmctl stop` (or reboot) was doing: "acpi", "quit", "sigterm", "sigkill", "force"; "": nobody stops it */
-	const char *shutdown;  /* reason of the SHUTDOWN event (ShutdownCause of QEMU's qapi/run-state.json); "": there was none */
-	bool events;           /* events were read to the end: no SHUTDOWN means that QEMU sent none */
-	bool watchdog;         /* the guest's watchdog bit, with an action that ends the guest */
-	bool oom;              /* the kernel's OOM killer took it */
+	int wait_status;  /* as waitpid(2) gives it; -1: it was not our child */
+	const char *move; /* MOVE_ word of the status line (vm/move.h) while the guest is on the way; "": it is not */
+	const char *
+		rung; /* what `kvmctl stop` (or reboot) was doing: "acpi", "quit", "sigterm", "sigkill", "force"; "": nobody stops it */
+	const char *
+		shutdown; /* reason of the SHUTDOWN event (ShutdownCause of QEMU's qapi/run-state.json); "": there was none */
+	bool events;   /* events were read to the end: no SHUTDOWN means that QEMU sent none */
+	bool watchdog; /* the guest's watchdog bit, with an action that ends the guest */
+	bool oom;      /* the kernel's OOM killer took it */
 };
 
 enum exit_reason cause_decide(const struct evidence *evidence);

@@ -8,11 +8,11 @@
 #include "base/json.h"
 
 enum event_stage {
-	EVENT_IDLE,          /* nothing was said yet: before the commit */
-	EVENT_GREETING,      /* the greeting is awaited */
-	EVENT_CAPABILITIES,  /* the reply to qmp_capabilities */
-	EVENT_STATUS,        /* the reply to query-status */
-	EVENT_MIGRATION,     /* the reply to query-migrate */
+	EVENT_IDLE,         /* nothing was said yet: before the commit */
+	EVENT_GREETING,     /* the greeting is awaited */
+	EVENT_CAPABILITIES, /* the reply to qmp_capabilities */
+	EVENT_STATUS,       /* the reply to query-status */
+	EVENT_MIGRATION,    /* the reply to query-migrate */
 	EVENT_READY,
 	EVENT_CLOSED
 };
@@ -20,12 +20,12 @@ enum event_stage {
 #define EVENT_LINE_MAX (64 * 1024)
 
 struct event_link {
-	int fd;              /* non-blocking; -1 when closed. Owned */
+	int fd; /* non-blocking; -1 when closed. Owned */
 	enum event_stage stage;
-	char *buffer;        /* an unfinished line; NULL while there is none: an idle supervisor keeps no buffer */
+	char *buffer; /* an unfinished line; NULL while there is none: an idle supervisor keeps no buffer */
 	size_t used;
-	bool whole;          /* closed by QEMU after the handshake: every event was seen */
-	bool out_of_band;    /* QEMU takes commands out of band on it */
+	bool whole;       /* closed by QEMU after the handshake: every event was seen */
+	bool out_of_band; /* QEMU takes commands out of band on it */
 };
 
 /* What is handed on. `name`: of an event, and `line` its text without the line's end. `name` NULL: `data` is the reply to query-status or query-migrate,

@@ -10,17 +10,17 @@
 
 struct guest {
 	/* for the ending */
-	char shutdown[32];        /* reason of the last SHUTDOWN; "" none */
-	int64_t bitten_at_ms;     /* the watchdog bit with an action that ends the guest: when (CLOCK_BOOTTIME); 0: it did not */
+	char shutdown[32]; /* reason of the last SHUTDOWN; "" none */
+	int64_t bitten_at_ms; /* the watchdog bit with an action that ends the guest: when (CLOCK_BOOTTIME); 0: it did not */
 	/* for the status line */
 	bool paused;
 	char reason[16];
-	int64_t memory;           /* MiB; 0: nothing was said */
-	bool changed;             /* something above is newer than the status line */
-	char migration[24];       /* QEMU's MigrationStatus; "": nothing was said */
-	bool migration_told;      /* it is newer than the status line */
-	bool told;                /* paused and reason are known (a STOP, a RESUME or query-status was seen) */
-	const char *stop_cause;   /* what the next STOP is about; NULL: somebody asked for it */
+	int64_t memory;         /* MiB; 0: nothing was said */
+	bool changed;           /* something above is newer than the status line */
+	char migration[24];     /* QEMU's MigrationStatus; "": nothing was said */
+	bool migration_told;    /* it is newer than the status line */
+	bool told;              /* paused and reason are known (a STOP, a RESUME or query-status was seen) */
+	const char *stop_cause; /* what the next STOP is about; NULL: somebody asked for it */
 };
 
 /* An event; name NULL: the reply to query-status or to query-migrate, which differ in what they say. */

@@ -12,12 +12,12 @@
 #define LOGS_WATCHED 2
 
 struct logs {
-	const char *run_dir, *name;   /* borrowed */
+	const char *run_dir, *name; /* borrowed */
 	int64_t max;
-	int inotify;                  /* readable: one of them was written, see logs_touched; -1: none */
-	int timer;                    /* readable: time to look, see logs_look; -1: none */
-	off_t seen[LOGS_WATCHED];     /* their sizes at the last look */
-	bool cut;                     /* log/NAME.log was cut since the start of this run */
+	int inotify;              /* readable: one of them was written, see logs_touched; -1: none */
+	int timer;                /* readable: time to look, see logs_look; -1: none */
+	off_t seen[LOGS_WATCHED]; /* their sizes at the last look */
+	bool cut;                 /* log/NAME.log was cut since the start of this run */
 };
 
 /* A file longer than max keeps about its last max / 2 bytes, behind `marker` (a whole line). Line-wise

@@ -14,11 +14,11 @@
 #include "vm/status.h"
 
 enum stage {
-	STAGE_STARTING,      /* `start` has not committed */
+	STAGE_STARTING, /* `start` has not committed */
 	STAGE_RUNNING,
-	STAGE_ENDED_EARLY,   /* QEMU ended before the commit: `start` was told, and undoes */
-	STAGE_BACKOFF,       /* QEMU ended, a new start is due when the timer fires */
-	STAGE_DONE           /* leave the loop: exit_status */
+	STAGE_ENDED_EARLY, /* QEMU ended before the commit: `start` was told, and undoes */
+	STAGE_BACKOFF,     /* QEMU ended, a new start is due when the timer fires */
+	STAGE_DONE         /* leave the loop: exit_status */
 };
 
 /* What is left to be done after the loop, by becoming kvmctl (background) or by calling it (foreground). */
@@ -26,17 +26,17 @@ enum afterwards { AFTERWARDS_NOTHING, AFTERWARDS_TEARDOWN, AFTERWARDS_START };
 
 /* What was done to the instance when QEMU ended; "" nothing. */
 struct doings {
-	char rung[48];           /* the rung of stop or reboot */
-	char move[48];           /* the MOVE_ word (vm/move.h) */
+	char rung[48]; /* the rung of stop or reboot */
+	char move[48]; /* the MOVE_ word (vm/move.h) */
 	char move_id[40];
 };
 
 /* What kvmctl has us tell QEMU: one at a time. */
 struct errand {
-	int listening;           /* ctrl/NAME.oob; -1: not offered */
-	int client;              /* -1: none */
-	int number;              /* of the last command: its id */
-	bool asked;              /* QEMU's reply is awaited */
+	int listening; /* ctrl/NAME.oob; -1: not offered */
+	int client;    /* -1: none */
+	int number;    /* of the last command: its id */
+	bool asked;    /* QEMU's reply is awaited */
 };
 
 struct supervisor {
@@ -45,25 +45,25 @@ struct supervisor {
 	enum afterwards afterwards;
 	int exit_status;
 
-	int pidfd;               /* QEMU; -1 when it is reaped */
-	int wait_status;         /* as waitpid; -1: not known (yet) */
-	int start_fd;            /* to `kvmctl start`; -1: closed */
+	int pidfd;       /* QEMU; -1 when it is reaped */
+	int wait_status; /* as waitpid; -1: not known (yet) */
+	int start_fd;    /* to `kvmctl start`; -1: closed */
 	int signal_fd;
-	int backoff_timer;       /* -1: none */
+	int backoff_timer; /* -1: none */
 
 	struct event_link events;
-	int64_t heard_ms;        /* clock_boottime_ms when events came that are left to wait a little (loop.c); 0: none do */
+	int64_t heard_ms; /* clock_boottime_ms when events came that are left to wait a little (loop.c); 0: none do */
 	struct errand errand;
 	struct guest guest;
 	struct logs logs;
-	struct exit_record record;   /* of the ended run; valid from STAGE_BACKOFF on */
-	int64_t oom_before;      /* the cgroup's counter at the begin; -1: not known */
+	struct exit_record record; /* of the ended run; valid from STAGE_BACKOFF on */
+	int64_t oom_before;        /* the cgroup's counter at the begin; -1: not known */
 
-	pid_t starter;           /* foreground: the child that does the start; 0: none, or reaped */
-	int starter_status;      /* of waitpid, when it was reaped; -1 */
-	pid_t stopper;           /* foreground: a running `kvmctl stop` */
-	int terms;               /* SIGTERM and SIGINT so far (foreground) */
-	bool complained;         /* the status file could not be written: said once */
+	pid_t starter;      /* foreground: the child that does the start; 0: none, or reaped */
+	int starter_status; /* of waitpid, when it was reaped; -1 */
+	pid_t stopper;      /* foreground: a running `kvmctl stop` */
+	int terms;          /* SIGTERM and SIGINT so far (foreground) */
+	bool complained;    /* the status file could not be written: said once */
 };
 
 /* --- main.c --- */

@@ -12,6 +12,7 @@ char *binary_default(const struct settings *settings);
 /* From the cache, else by running it (-machine none, -qmp on a socket pair). A cache that cannot be
  * written is no error. ERROR_HOST: not executable; ERROR_QEMU: it is no QEMU, died, or answered nonsense;
  * ERROR_TIMEOUT. */
-int binary_probe(const char *path, const struct settings *settings, struct deadline deadline, struct probe **ret, struct error *err);
+int binary_probe(const char *path, const struct settings *settings, struct deadline deadline, struct probe **ret,
+		 struct error *err);
 
 #endif

@@ -13,8 +13,8 @@
 
 /* The claims of a spec, in words ("uuid-…", "mac-…", "port-11002", "disk-8:1-1234"), and what people call them. */
 struct claim {
-	char *key;      /* file name in claim/: recorded in the state */
-	char *what;     /* "MAC address aa:…", "disk \"/dev/vg0/web1\"" */
+	char *key;  /* file name in claim/: recorded in the state */
+	char *what; /* "MAC address aa:…", "disk \"/dev/vg0/web1\"" */
 };
 void claims_of(const struct spec *spec, struct claim **ret, size_t *ret_n);
 void claims_free(struct claim *claims, size_t n);
@@ -22,11 +22,11 @@ void claims_free(struct claim *claims, size_t n);
 /* Takes all of them, with NAME's lock held. A claim of an instance whose QEMU is gone, and which nobody
  * has locked, is taken over. ERROR_STATE: all conflicts at once, each with the other's name; ERROR_HOST,
  * ERROR_BUSY: it cannot be told. Nothing is kept then. */
-int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
-		struct error *err);
+int claims_take(struct rundir *rundir, const struct claim *claims, size_t n, const char *name,
+		const struct process_id *here, struct error *err);
 /* Takes nothing: adds as problems those that an instance of another name has that is not gone. */
-void claims_check(struct rundir *rundir, const struct claim *claims, size_t n, const char *name, const struct process_id *here,
-		  struct problems *problems);
+void claims_check(struct rundir *rundir, const struct claim *claims, size_t n, const char *name,
+		  const struct process_id *here, struct problems *problems);
 /* Gives back those keys that are NAME's (strv). */
 void claims_release(struct rundir *rundir, char *const *keys, const char *name);
 /* Gives back every claim of NAME, found by reading all links (for repairs without a state). */

@@ -10,9 +10,9 @@
 #define FILTER_BEFORE_NAME "(before an address is known)"
 
 struct filter_before {
-	enum filter_learning learning;         /* any or dhcp */
-	bool servers, servers_v6;              /* DHCPSERVER, DHCPSERVERV6 have values: only they answer */
-	bool ipv6;                             /* the NIC's own filter knows IPV6: what looking for such addresses takes */
+	enum filter_learning learning; /* any or dhcp */
+	bool servers, servers_v6;      /* DHCPSERVER, DHCPSERVERV6 have values: only they answer */
+	bool ipv6;                     /* the NIC's own filter knows IPV6: what looking for such addresses takes */
 };
 
 /* It refers to MAC and, as it was asked for, to DHCPSERVER, DHCPSERVERV6 and IPV6. NULL: never. */

@@ -17,18 +17,19 @@ const char *filter_learning_to_string(enum filter_learning learning);
 
 struct filter_binding {
 	char *interface;
-	char *mac;                              /* lower case */
-	char *bridge;                           /* the link above, "" = none */
-	char *instance;                         /* "" = bound by hand: `kvmctl filter bind` */
-	int64_t nic;                            /* its number in the instance */
-	char *filter;                           /* "" = security groups only */
-	struct filter_parameter *parameters;    /* as given; without MAC */
+	char *mac;                           /* lower case */
+	char *bridge;                        /* the link above, "" = none */
+	char *instance;                      /* "" = bound by hand: `kvmctl filter bind` */
+	int64_t nic;                         /* its number in the instance */
+	char *filter;                        /* "" = security groups only */
+	struct filter_parameter *parameters; /* as given; without MAC */
 	size_t n_parameters;
-	char **groups;                          /* security groups (strv) */
-	uint64_t net_ns;                        /* as read: inode of the network namespace it was bound in; 0 unknown */
-	int64_t number;                         /* unlike that of any other binding, from 2 (struct filter_nic) */
-	bool learns_ipv4, learns_ipv6;          /* a learner has to look for addresses (set by act_filters_put, see vm/filter_parameters.h) */
-	char **learned;                         /* addresses of both families that were found (strv), oldest first */
+	char **groups;   /* security groups (strv) */
+	uint64_t net_ns; /* as read: inode of the network namespace it was bound in; 0 unknown */
+	int64_t number;  /* unlike that of any other binding, from 2 (struct filter_nic) */
+	bool learns_ipv4,
+		learns_ipv6; /* a learner has to look for addresses (set by act_filters_put, see vm/filter_parameters.h) */
+	char **learned;      /* addresses of both families that were found (strv), oldest first */
 };
 
 #define _cleanup_filter_binding_ _cleanup_(filter_binding_free_ptr)

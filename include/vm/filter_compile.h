@@ -47,7 +47,7 @@ struct filter_program {
 		**list_texts; /* sets of values and their definitions, which come first; the name says what is in it */
 	char **chains,
 		**sets; /* of table bridge kvmctl; the first four chains are o2, o3, i3, i2; sets: but for the lists */
-	char **groups; /* sets with the members of security groups: shared by all NICs */
+	char **groups;  /* sets with the members of security groups: shared by all NICs */
 	char **inet_chains, **inet_sets;
 	bool connections; /* the bridge must call br_netfilter (nf_call_iptables, nf_call_ip6tables), unless bridge_ct */
 	size_t rules;
@@ -112,8 +112,8 @@ void filter_transaction_put(struct filter_transaction *transaction, const struct
 			    const struct filter_program *program, const struct filter_existing *existing);
 /* The same where the kernel has the program `before` of the same NIC, number and bridge, and only rules of chains differ: then only those are
  * replaced. False: more differs, nothing was done. */
-bool filter_transaction_change(struct filter_transaction *transaction, const struct filter_nic *nic, const struct filter_program *before,
-			       const struct filter_program *program);
+bool filter_transaction_change(struct filter_transaction *transaction, const struct filter_nic *nic,
+			       const struct filter_program *before, const struct filter_program *program);
 /* Takes a NIC out; one that is not there as well. */
 void filter_transaction_remove(struct filter_transaction *transaction, const struct filter_nic *nic,
 			       const struct filter_existing *existing);

@@ -11,7 +11,8 @@
 struct json *filter_digests(const struct filter_source *source, char *const *names);
 
 /* A problem for each filter that is here and is another one there. What is missing here is said where it is used. */
-void filter_digests_compare(const struct json *there, const struct json *here, const char *path, const char *what, struct problems *problems);
+void filter_digests_compare(const struct json *there, const struct json *here, const char *path, const char *what,
+			    struct problems *problems);
 /* Problems, unless it is an object of names and digests as the above has it. */
 void filter_digests_check(const struct json *digests, const char *path, struct problems *problems);
 

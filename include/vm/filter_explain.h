@@ -8,12 +8,12 @@
 
 /* Why a layer decides as it does. */
 enum filter_why {
-	FILTER_WHY_RULE,              /* a rule says so */
-	FILTER_WHY_RETURN,            /* a rule returned out of root */
-	FILTER_WHY_END_OF_CHAIN,      /* nothing decided in a chain below root: its end accepts */
+	FILTER_WHY_RULE,         /* a rule says so */
+	FILTER_WHY_RETURN,       /* a rule returned out of root */
+	FILTER_WHY_END_OF_CHAIN, /* nothing decided in a chain below root: its end accepts */
 	FILTER_WHY_END_OF_ROOT,
-	FILTER_WHY_OTHER_PROTOCOL,    /* the layer has no rules about such packets */
-	FILTER_WHY_PRIORITY_TAG,      /* layer NETWORK: an IP packet behind a VLAN tag 0, which would come past the rules */
+	FILTER_WHY_OTHER_PROTOCOL, /* the layer has no rules about such packets */
+	FILTER_WHY_PRIORITY_TAG, /* layer NETWORK: an IP packet behind a VLAN tag 0, which would come past the rules */
 	FILTER_WHY_MAX
 };
 
@@ -24,17 +24,17 @@ struct filter_applied {
 };
 
 struct filter_layer_verdict {
-	enum filter_action verdict;           /* FILTER_ACCEPT, FILTER_DROP, FILTER_REJECT */
+	enum filter_action verdict; /* FILTER_ACCEPT, FILTER_DROP, FILTER_REJECT */
 	enum filter_why why;
-	const struct filter_tree_rule *rule;  /* that decided; NULL: none did */
-	const char *chain;                    /* where that was; "root" */
-	struct filter_applied *applied;       /* in their order, the one that decided last */
+	const struct filter_tree_rule *rule; /* that decided; NULL: none did */
+	const char *chain;                   /* where that was; "root" */
+	struct filter_applied *applied;      /* in their order, the one that decided last */
 	size_t n_applied;
 };
 
 struct filter_explanation {
 	struct filter_layer_verdict link, network;
-	enum filter_action verdict;           /* of both */
+	enum filter_action verdict; /* of both */
 };
 
 #define _cleanup_filter_explanation_ _cleanup_(filter_explanation_clear)

@@ -45,7 +45,8 @@ enum filter_attribute_id {
 	FILTER_ATTRIBUTE_MAX,
 	FILTER_ATTRIBUTE_NONE = FILTER_ATTRIBUTE_MAX,
 	/* No definition has these: kvmctl's own filters do (vm/secgroup_filter.h). */
-	FILTER_ATTRIBUTE_SRCMEMBERS, FILTER_ATTRIBUTE_DSTMEMBERS
+	FILTER_ATTRIBUTE_SRCMEMBERS,
+	FILTER_ATTRIBUTE_DSTMEMBERS
 };
 
 enum filter_kind {
@@ -231,7 +232,7 @@ struct filter {
 	char **comments;                  /* before the filter element */
 	struct filter_entry *entries;
 	size_t n_entries;
-	char **places;                         /* of a filter that was made of something else, by entry (strv); NULL */
+	char **places; /* of a filter that was made of something else, by entry (strv); NULL */
 };
 
 #define _cleanup_filter_ _cleanup_(filter_free_ptr)

@@ -19,12 +19,12 @@
 #include "vm/filter_tree.h"
 
 struct filter_parameters {
-	struct filter_parameter *list;         /* all of them, MAC too: what filter_tree_build() takes */
+	struct filter_parameter *list; /* all of them, MAC too: what filter_tree_build() takes */
 	size_t n;
 	enum filter_learning learning;
-	bool learns_ipv4, learns_ipv6;         /* somebody must look for addresses (ops/act_learner.h) */
-	bool waiting;                          /* no IPv4 address is known yet */
-	struct filter *before;                 /* what the tree is made of then; must stay as long as the tree does */
+	bool learns_ipv4, learns_ipv6; /* somebody must look for addresses (ops/act_learner.h) */
+	bool waiting;                  /* no IPv4 address is known yet */
+	struct filter *before;         /* what the tree is made of then; must stay as long as the tree does */
 };
 
 #define _cleanup_filter_parameters_ _cleanup_(filter_parameters_clear)
@@ -37,11 +37,13 @@ int filter_parameters_build(const struct filter_source *source, const char *name
 			    struct filter_parameters *ret, struct filter_tree *ret_tree, struct problems *problems);
 
 /* How the binding's addresses are learned, or -1: CTRL_IP_LEARNING is none of the three. */
-int filter_parameters_learning(const struct filter_binding *binding, enum filter_learning *ret, struct problems *problems);
+int filter_parameters_learning(const struct filter_binding *binding, enum filter_learning *ret,
+			       struct problems *problems);
 /* Whether addresses of that IP version (4, 6) are any that the binding could learn: not where they are given. */
 bool filter_parameters_may_learn(const struct filter_binding *binding, int version);
 /* Parameters that no rule of the tree refers to, and that mean nothing by themselves (strv; NULL: none): mistyped ones, likely. */
-char **filter_parameters_unused(const struct filter_source *source, const char *name, const struct filter_binding *binding);
+char **filter_parameters_unused(const struct filter_source *source, const char *name,
+				const struct filter_binding *binding);
 /* Where no binding is: IPV6 is the link-local address made of MAC, where only MAC has a value. */
 void filter_parameters_add_link_local(struct filter_reference *given);
 /* The link-local IPv6 address made of a MAC address, as text. Owned by the caller. */

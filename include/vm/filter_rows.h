@@ -8,9 +8,9 @@
 /* What the name of a chain says. */
 struct filter_chain_name {
 	char *interface;
-	enum filter_direction direction;      /* FILTER_OUT: what the guest sends; FILTER_IN */
+	enum filter_direction direction; /* FILTER_OUT: what the guest sends; FILTER_IN */
 	enum filter_layer layer;
-	char *chain;                          /* of the filter: "root", "ipv4-x"; of layer NETWORK "root" */
+	char *chain; /* of the filter: "root", "ipv4-x"; of layer NETWORK "root" */
 };
 /* False: it is no chain of a NIC. */
 bool filter_chain_name_parse(const char *name, struct filter_chain_name *ret);
@@ -18,10 +18,10 @@ void filter_chain_name_clear(struct filter_chain_name *name);
 #define _cleanup_filter_chain_name_ _cleanup_(filter_chain_name_clear)
 
 struct filter_row {
-	char *chain;                          /* the kernel's name of it */
+	char *chain; /* the kernel's name of it */
 	uint64_t handle;
-	char *filter, *place;                 /* "web", "line 3"; filter "" and what the rule is for when it is of none */
-	bool counted;                         /* has a counter: a rule of a filter, or one beside them */
+	char *filter, *place; /* "web", "line 3"; filter "" and what the rule is for when it is of none */
+	bool counted;         /* has a counter: a rule of a filter, or one beside them */
 	int64_t packets, bytes;
 };
 struct filter_rows {
@@ -38,11 +38,11 @@ const struct filter_row *filter_rows_find(const struct filter_rows *rows, const 
 
 /* The same rule as many of the kernel's: for each combination of its variables, and on each NIC. */
 struct filter_sum {
-	const char *filter, *place;               /* the rows' */
+	const char *filter, *place; /* the rows' */
 	enum filter_direction direction;
 	enum filter_layer layer;
 	int64_t packets, bytes;
-	size_t first;                             /* of its rows */
+	size_t first; /* of its rows */
 };
 /* In the order in which they stand in the rows; owned by the caller. only: of that filter; or NULL. */
 struct filter_sum *filter_rows_sum(const struct filter_rows *rows, const char *only, size_t *ret_n);

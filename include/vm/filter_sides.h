@@ -10,11 +10,11 @@ enum filter_side { SIDE_FROM_GUEST, SIDE_TO_GUEST };
 enum ct_direction { DIRECTION_ANY, DIRECTION_ORIGINAL, DIRECTION_REPLY };
 
 struct filter_standing {
-	bool mirrored;                       /* source and destination change places */
-	bool without_mac;                    /* the sender's MAC address is not asked for: layer NETWORK, mirrored */
-	unsigned states;                     /* of the connection (enum filter_state), one of them; 0: none is asked for */
-	enum ct_direction direction;         /* with states */
-	const struct filter_operand *limit;  /* connlimit-above; NULL: none */
+	bool mirrored;               /* source and destination change places */
+	bool without_mac;            /* the sender's MAC address is not asked for: layer NETWORK, mirrored */
+	unsigned states;             /* of the connection (enum filter_state), one of them; 0: none is asked for */
+	enum ct_direction direction; /* with states */
+	const struct filter_operand *limit; /* connlimit-above; NULL: none */
 	bool limit_negated;
 };
 

@@ -7,16 +7,17 @@
 #include "vm/filter_rows.h"
 
 enum filter_trace_kind {
-	FILTER_TRACE_NOTHING,         /* a step on the way */
-	FILTER_TRACE_RULE,            /* a rule of a NIC decided: look it up by chain and handle */
-	FILTER_TRACE_END,             /* no rule did, and the end accepts */
-	FILTER_TRACE_FOREIGN          /* dropped by what is not kvmctl's */
+	FILTER_TRACE_NOTHING, /* a step on the way */
+	FILTER_TRACE_RULE,    /* a rule of a NIC decided: look it up by chain and handle */
+	FILTER_TRACE_END,     /* no rule did, and the end accepts */
+	FILTER_TRACE_FOREIGN  /* dropped by what is not kvmctl's */
 };
 
 struct filter_trace_step {
 	enum filter_trace_kind kind;
-	enum filter_action verdict;           /* FILTER_ACCEPT, FILTER_DROP, FILTER_REJECT */
-	struct filter_chain_name where;       /* not when FOREIGN; interface "" at an END of which the frame's own has to tell */
+	enum filter_action verdict; /* FILTER_ACCEPT, FILTER_DROP, FILTER_REJECT */
+	struct filter_chain_name
+		where; /* not when FOREIGN; interface "" at an END of which the frame's own has to tell */
 };
 void filter_trace_step_clear(struct filter_trace_step *step);
 #define _cleanup_filter_trace_step_ _cleanup_(filter_trace_step_clear)

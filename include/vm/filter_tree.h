@@ -9,11 +9,11 @@
 #include "vm/filter_model.h"
 
 /* Bounds, so that a small definition does not become a large ruleset by accident. */
-#define FILTER_TREE_DEPTH_MAX 64             /* references, one below the other */
-#define FILTER_TREE_REFERENCES_MAX 20000     /* followed altogether; a filter that is met twice counts twice */
-#define FILTER_TREE_RULES_MAX 100000         /* altogether */
-#define FILTER_LIST_MAX 100000               /* values of a variable */
-#define FILTER_COMBINATIONS_MAX 1000000      /* of one rule: what its iterators multiply to */
+#define FILTER_TREE_DEPTH_MAX 64         /* references, one below the other */
+#define FILTER_TREE_REFERENCES_MAX 20000 /* followed altogether; a filter that is met twice counts twice */
+#define FILTER_TREE_RULES_MAX 100000     /* altogether */
+#define FILTER_LIST_MAX 100000           /* values of a variable */
+#define FILTER_COMBINATIONS_MAX 1000000  /* of one rule: what its iterators multiply to */
 
 /* Where filters come from. */
 struct filter_source {
@@ -29,7 +29,7 @@ struct filter_operand {
 	const struct filter_attribute_row *row;
 	struct filter_value *values;
 	size_t n;
-	int group;                   /* which of the rule's groups it walks along with; FILTER_NO_GROUP: a constant */
+	int group; /* which of the rule's groups it walks along with; FILTER_NO_GROUP: a constant */
 };
 
 struct filter_tree_node {
@@ -44,10 +44,10 @@ struct filter_tree_rule {
 	const struct filter *filter;
 	size_t entry;
 	const struct filter_rule *rule;
-	const char *chain;           /* of the filter */
+	const char *chain; /* of the filter */
 	int chain_priority;
-	int priority;                /* not below that of a sub-chain that it is in */
-	size_t number;               /* in the order of the tree */
+	int priority;  /* not below that of a sub-chain that it is in */
+	size_t number; /* in the order of the tree */
 	struct filter_tree_node *nodes;
 	size_t n_nodes;
 	size_t *groups;
@@ -57,7 +57,7 @@ struct filter_tree_rule {
 struct filter_tree {
 	struct filter_tree_rule *rules;
 	size_t n;
-	char **filters;              /* names of all filters in it, each once, in the order of first mention */
+	char **filters; /* names of all filters in it, each once, in the order of first mention */
 };
 
 #define _cleanup_filter_tree_ _cleanup_(filter_tree_clear)

@@ -8,8 +8,8 @@ struct filter_words {
 	enum filter_action action;
 	enum filter_direction direction;
 	int priority;
-	const char *protocol;      /* NULL: the rule has no node */
-	const char *attributes;    /* "srcipaddr=$IP dstportstart=68", NULL: none; a "!" before them: each has to fail */
+	const char *protocol;   /* NULL: the rule has no node */
+	const char *attributes; /* "srcipaddr=$IP dstportstart=68", NULL: none; a "!" before them: each has to fail */
 };
 
 /* Adds the rule at the end. False: a slip in the words, of which nothing is said. */

@@ -10,7 +10,7 @@
 /* Files, devices, users, bridges, interfaces, CPUs, capabilities of the binary: a problem, which says what to do, for each that is not there or that
  * the binary cannot. probe may be NULL: then what needs it is left out. absent (may be NULL): a flag per disk, true for one that is made later and
  * is not looked at. */
-void host_check_collect(const struct spec *spec, const struct settings *settings, const struct probe *probe, const bool *absent,
-			struct problems *problems);
+void host_check_collect(const struct spec *spec, const struct settings *settings, const struct probe *probe,
+			const bool *absent, struct problems *problems);
 
 #endif

@@ -11,13 +11,13 @@ struct keys_row {
 	const char *name;
 	struct value_rule rule;
 	bool required;
-	const char *fallback;            /* the default as text; NULL for kinds without */
+	const char *fallback; /* the default as text; NULL for kinds without */
 	const char *doc;
-	size_t offset;                   /* in the table's struct */
+	size_t offset; /* in the table's struct */
 };
 
 struct key_table {
-	const char *name;                /* "disk": in the schema, in the manual */
+	const char *name; /* "disk": in the schema, in the manual */
 	const struct keys_row *rows;
 	size_t n;
 };
@@ -26,7 +26,8 @@ struct key_table {
  * bandwidth -> struct nic_bandwidth, bandwidth_rate -> struct bandwidth_rate, hooks: names only;
  * settings -> struct settings, timeouts -> struct timeouts, spice_tls, migration_tls -> struct settings; secgroup -> struct secgroup,
  * secgroup_rule -> struct secgroup_rule */
-extern const struct key_table instance_keys, disk_keys, nic_keys, network_keys, hook_keys, bandwidth_keys, bandwidth_rate_keys;
+extern const struct key_table instance_keys, disk_keys, nic_keys, network_keys, hook_keys, bandwidth_keys,
+	bandwidth_rate_keys;
 extern const struct key_table settings_keys, timeout_keys, spice_tls_keys, migration_tls_keys;
 extern const struct key_table secgroup_keys, secgroup_rule_keys;
 

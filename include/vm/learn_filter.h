@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LEARN_FILTER_MAX 250             /* instructions: jumps have eight bits */
-#define LEARN_SNAP 2048                  /* bytes of a frame that are looked at */
+#define LEARN_FILTER_MAX 250 /* instructions: jumps have eight bits */
+#define LEARN_SNAP 2048      /* bytes of a frame that are looked at */
 
 /* wishes: bits of enum learn_wish. Returns the number of instructions. */
 size_t learn_filter_make(unsigned wishes, const uint8_t mac[6], struct sock_filter ret[LEARN_FILTER_MAX]);

@@ -8,29 +8,29 @@
 
 struct learn_address {
 	bool ipv6;
-	uint8_t bytes[16];               /* network order; IPv4: the first four, the others 0 */
+	uint8_t bytes[16]; /* network order; IPv4: the first four, the others 0 */
 };
 
 enum learn_kind {
 	LEARN_NOTHING,
-	LEARN_SENDER,                    /* the guest sends IPv4, or ARP, from that address */
-	LEARN_LEASE,                     /* a server gives it addresses, or (0 seconds) takes them back */
-	LEARN_RELEASE,                   /* the guest gives them back, or declines them */
-	LEARN_PROBE,                     /* the guest asks whether somebody has that IPv6 address: it is about to take it */
-	LEARN_CLAIM,                     /* the guest speaks to its neighbours as that IPv6 address */
-	LEARN_TAKEN,                     /* somebody else has that IPv6 address, or is about to take it */
+	LEARN_SENDER,  /* the guest sends IPv4, or ARP, from that address */
+	LEARN_LEASE,   /* a server gives it addresses, or (0 seconds) takes them back */
+	LEARN_RELEASE, /* the guest gives them back, or declines them */
+	LEARN_PROBE,   /* the guest asks whether somebody has that IPv6 address: it is about to take it */
+	LEARN_CLAIM,   /* the guest speaks to its neighbours as that IPv6 address */
+	LEARN_TAKEN,   /* somebody else has that IPv6 address, or is about to take it */
 };
 
-#define LEARN_FOREVER UINT32_MAX         /* seconds of a lease: as DHCP and DHCPv6 have it */
-#define LEARN_FRAME_ADDRESSES 8          /* looked at in one frame */
+#define LEARN_FOREVER UINT32_MAX /* seconds of a lease: as DHCP and DHCPv6 have it */
+#define LEARN_FRAME_ADDRESSES 8  /* looked at in one frame */
 
 struct learn_frame {
 	enum learn_kind kind;
-	struct learn_address server;     /* LEASE: who sent it */
+	struct learn_address server; /* LEASE: who sent it */
 	size_t n;
 	struct {
 		struct learn_address address;
-		uint32_t seconds;        /* LEASE */
+		uint32_t seconds; /* LEASE */
 	} list[LEARN_FRAME_ADDRESSES];
 };
 

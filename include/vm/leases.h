@@ -9,11 +9,11 @@
 struct lease {
 	char *address;
 	enum learn_source source;
-	int64_t until_ms;                /* Unix time; 0: for good */
+	int64_t until_ms; /* Unix time; 0: for good */
 };
 
 struct leases {
-	char *mac;                       /* whose they are */
+	char *mac; /* whose they are */
 	struct lease *list;
 	size_t n;
 };
@@ -21,7 +21,7 @@ struct leases {
 #define _cleanup_leases_ _cleanup_(leases_clear)
 void leases_clear(struct leases *leases);
 
-const struct lease *leases_find(const struct leases *leases, const char *address);   /* or NULL */
+const struct lease *leases_find(const struct leases *leases, const char *address); /* or NULL */
 void leases_set(struct leases *leases, const char *address, enum learn_source source, int64_t until_ms);
 void leases_remove(struct leases *leases, const char *address);
 
@@ -36,7 +36,8 @@ void lease_guess(const char *address, bool any, struct lease *ret);
  * newer kvmctl's. */
 int leases_read(const char *state_dir, const struct filter_binding *binding, struct leases *ret, struct error *err);
 /* Durable. An empty list removes the file. */
-int leases_write(const char *state_dir, const struct filter_binding *binding, const struct leases *leases, struct error *err);
+int leases_write(const char *state_dir, const struct filter_binding *binding, const struct leases *leases,
+		 struct error *err);
 
 /* Files of which nothing would be known again to a NIC that is made anew: all in them is over, or was only seen in traffic. A NIC that is there has
  * use for them: is_owner says it of an instance, or ("") of an interface. With remove they go; what cannot be read stays. True: there are some. */

@@ -12,12 +12,12 @@
 
 struct migration_check {
 	const struct migration_info *info;
-	const struct spec *spec;          /* the guest's, with this host's part */
+	const struct spec *spec; /* the guest's, with this host's part */
 	const struct settings *settings;
-	const struct probe *probe;        /* of this host's binary */
+	const struct probe *probe; /* of this host's binary */
 	const struct facts *facts;
-	const char *host_cpu;             /* this host's CPU model; "" = not known */
-	bool userfaultfd;                 /* QEMU may use it here, as whoever it will be */
+	const char *host_cpu; /* this host's CPU model; "" = not known */
+	bool userfaultfd;     /* QEMU may use it here, as whoever it will be */
 };
 
 /* True when the disk is made here, or written over, by --copy-storage: it need not be here yet. */

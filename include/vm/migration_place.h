@@ -12,10 +12,10 @@ enum place_kind { PLACE_TCP, PLACE_UNIX, PLACE_FD };
 
 struct migration_place {
 	enum place_kind kind;
-	char *host;      /* PLACE_TCP: without brackets; "" = all addresses */
-	int64_t port;    /* PLACE_TCP: -1 not given, 0 any free one */
-	char *path;      /* PLACE_UNIX: absolute */
-	int fd;          /* PLACE_FD: a descriptor of this process */
+	char *host;   /* PLACE_TCP: without brackets; "" = all addresses */
+	int64_t port; /* PLACE_TCP: -1 not given, 0 any free one */
+	char *path;   /* PLACE_UNIX: absolute */
+	int fd;       /* PLACE_FD: a descriptor of this process */
 };
 #define _cleanup_migration_place_ _cleanup_(migration_place_clear)
 
@@ -29,9 +29,9 @@ char *migration_host_name(const char *host);
 
 /* What a target says of where it waits is one word, so that a source cannot forget the disks: "URI?copy-storage=all&nbd=HOST:PORT". */
 struct migration_uri {
-	char *uri;                        /* for QEMU */
+	char *uri; /* for QEMU */
 	enum migration_storage storage;
-	char *nbd;                        /* "HOST:PORT" where disks are exported; NULL: not said */
+	char *nbd; /* "HOST:PORT" where disks are exported; NULL: not said */
 };
 #define _cleanup_migration_uri_ _cleanup_(migration_uri_clear)
 

@@ -19,28 +19,29 @@
 #include "base/json.h"
 
 /* Words for status.reason. */
-#define MOVE_MIGRATING "migrating"       /* phase outgoing: the guest is ours */
-#define MOVE_HANDED_OVER "handed-over"   /* phase outgoing: it may run on the other side */
-#define MOVE_MIGRATED "migrated"         /* phase outgoing: it does; QEMU is being ended */
-#define MOVE_WAITING "waiting"           /* phase incoming: not granted */
-#define MOVE_GRANTED "granted"           /* phase incoming: let run, or about to be */
-#define MOVE_SAVING "saving"             /* phase saving: the guest is ours, the file is not whole */
-#define MOVE_SAVED "saved"               /* phase saving: the file is whole and durable; QEMU is being ended */
+#define MOVE_MIGRATING "migrating"     /* phase outgoing: the guest is ours */
+#define MOVE_HANDED_OVER "handed-over" /* phase outgoing: it may run on the other side */
+#define MOVE_MIGRATED "migrated"       /* phase outgoing: it does; QEMU is being ended */
+#define MOVE_WAITING "waiting"         /* phase incoming: not granted */
+#define MOVE_GRANTED "granted"         /* phase incoming: let run, or about to be */
+#define MOVE_SAVING "saving"           /* phase saving: the guest is ours, the file is not whole */
+#define MOVE_SAVED "saved"             /* phase saving: the file is whole and durable; QEMU is being ended */
 
 /* Member "move" of the state: who does it, and what an interrupted one needs to be finished or undone. */
 struct move {
-	bool managed;         /* by the primitives (a cluster manager decides); else by one command that is gone when its lock is */
-	bool was_paused;      /* the guest is not to run afterwards */
-	char *peer;           /* source: the target host as given; "" */
-	char **far;           /* source: the words of the command that runs kvmctl there (strv) */
-	char *uri;            /* "" */
-	char *file;           /* save, restore: its path; "" */
-	char *asked;          /* target: digest of the document that it was accepted with, and of where it was to wait; "" */
-	char *nbd_host;       /* target: where its disks are exported; "" */
+	bool managed; /* by the primitives (a cluster manager decides); else by one command that is gone when its lock is */
+	bool was_paused; /* the guest is not to run afterwards */
+	char *peer;      /* source: the target host as given; "" */
+	char **far;      /* source: the words of the command that runs kvmctl there (strv) */
+	char *uri;       /* "" */
+	char *file;      /* save, restore: its path; "" */
+	char *asked;     /* target: digest of the document that it was accepted with, and of where it was to wait; "" */
+	char *nbd_host;  /* target: where its disks are exported; "" */
 	int nbd_port;
-	bool tls;             /* target: the streams are encrypted */
-	char *id;             /* of this move: both sides and the file have it; a UUID */
-	struct json *cleanup; /* images made for --copy-storage and the like: array of paths, removed when it is undone; or NULL */
+	bool tls; /* target: the streams are encrypted */
+	char *id; /* of this move: both sides and the file have it; a UUID */
+	struct json *
+		cleanup; /* images made for --copy-storage and the like: array of paths, removed when it is undone; or NULL */
 };
 #define _cleanup_move_ _cleanup_(move_free_ptr)
 

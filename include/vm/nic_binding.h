@@ -7,7 +7,7 @@
 
 /* It has a filter, or security groups. */
 bool nic_is_filtered(const struct nic *nic);
-bool spec_is_filtered(const struct spec *spec);   /* any NIC of it */
+bool spec_is_filtered(const struct spec *spec); /* any NIC of it */
 
 /* The binding of NIC number `nic` on its TAP: the parameters of the spec, and IP and IPV6 by the NIC's ip and ip6 where they are not
  * among them and are not to be learned (CTRL_IP_LEARNING any, dhcp). Owned by the caller. */

@@ -32,7 +32,8 @@ int orphans_search(struct rundir *rundir, const struct process_id *here, struct 
 int orphans_find(struct rundir *rundir, const struct process_id *here, struct orphans *ret, struct error *err);
 /* 1: NAME runs without a record, as *ret; 0: it does not; -1. Searches only when its guest lock is held
  * or a search is due. */
-int orphan_of(struct rundir *rundir, const struct process_id *here, const char *name, struct process_id *ret, struct error *err);
+int orphan_of(struct rundir *rundir, const struct process_id *here, const char *name, struct process_id *ret,
+	      struct error *err);
 /* The same for many names: what orphans_find has found for all of them is looked at first, and searches only when its
  * guest lock is held all the same. */
 int orphan_among(struct rundir *rundir, const struct process_id *here, const char *name, const struct orphans *found,

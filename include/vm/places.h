@@ -7,8 +7,8 @@
 #include "base/error.h"
 
 struct places {
-	char *config;     /* the settings' file */
-	char *run_dir;    /* NULL: a user without XDG_RUNTIME_DIR */
+	char *config;  /* the settings' file */
+	char *run_dir; /* NULL: a user without XDG_RUNTIME_DIR */
 	char *spec_dir, *filter_dir, *secgroup_dir, *state_dir, *cache_dir, *uid_dir;
 };
 

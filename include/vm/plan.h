@@ -13,46 +13,50 @@
 #include "vm/settings.h"
 #include "vm/spec.h"
 
-#define PLAN_FIRST_FD 10   /* QEMU finds its descriptors from here on, without gaps */
+#define PLAN_FIRST_FD 10 /* QEMU finds its descriptors from here on, without gaps */
 
 enum plan_fd_kind {
-	PLAN_FD_CONTROL, PLAN_FD_QUERY, PLAN_FD_EVENT,   /* listening sockets of the three monitors */
-	PLAN_FD_SERIAL, PLAN_FD_AGENT,                   /* listening sockets */
-	PLAN_FD_SERIAL_LOG,                              /* log/NAME.serial, O_WRONLY|O_APPEND */
-	PLAN_FD_TAP, PLAN_FD_VHOST,                      /* index: NIC, queue: queue */
-	PLAN_FD_FILE,                                    /* path opened with flags */
-	PLAN_FD_PRIVATE,                                 /* a sealed memory copy of path: kernel, initrd, secrets, keys: readable whatever its owner */
-	PLAN_FD_DIR,                                     /* conf/NAME<path>: a directory of links to other descriptors (TLS keys): see plan_link */
+	PLAN_FD_CONTROL,
+	PLAN_FD_QUERY,
+	PLAN_FD_EVENT, /* listening sockets of the three monitors */
+	PLAN_FD_SERIAL,
+	PLAN_FD_AGENT,      /* listening sockets */
+	PLAN_FD_SERIAL_LOG, /* log/NAME.serial, O_WRONLY|O_APPEND */
+	PLAN_FD_TAP,
+	PLAN_FD_VHOST,   /* index: NIC, queue: queue */
+	PLAN_FD_FILE,    /* path opened with flags */
+	PLAN_FD_PRIVATE, /* a sealed memory copy of path: kernel, initrd, secrets, keys: readable whatever its owner */
+	PLAN_FD_DIR,     /* conf/NAME<path>: a directory of links to other descriptors (TLS keys): see plan_link */
 	PLAN_FD_KIND_MAX
 };
 const char *plan_fd_kind_to_string(enum plan_fd_kind kind);
 
-struct plan_link {            /* name in the directory -> descriptor number */
+struct plan_link { /* name in the directory -> descriptor number */
 	char *name;
 	int number;
 };
 
 struct plan_fd {
 	enum plan_fd_kind kind;
-	int number;           /* in QEMU */
-	int fdset;            /* -add-fd set, or -1: passed by number */
-	int index, queue;     /* PLAN_FD_TAP, PLAN_FD_VHOST; PLAN_FD_FILE of a disk: its index, else -1 */
-	char *path;           /* PLAN_FD_FILE, PLAN_FD_PRIVATE; PLAN_FD_DIR: ".keys", ".migration-keys" */
-	int flags;            /* open(2) flags of PLAN_FD_FILE */
-	bool optional;        /* PLAN_FD_PRIVATE: the file need not be there: then an empty copy is, and links to it are left out */
+	int number;       /* in QEMU */
+	int fdset;        /* -add-fd set, or -1: passed by number */
+	int index, queue; /* PLAN_FD_TAP, PLAN_FD_VHOST; PLAN_FD_FILE of a disk: its index, else -1 */
+	char *path;       /* PLAN_FD_FILE, PLAN_FD_PRIVATE; PLAN_FD_DIR: ".keys", ".migration-keys" */
+	int flags;        /* open(2) flags of PLAN_FD_FILE */
+	bool optional; /* PLAN_FD_PRIVATE: the file need not be there: then an empty copy is, and links to it are left out */
 	struct plan_link *links;
 	size_t n_links;
 };
 
 /* What the guest sees and must not change: recorded in the state at start, given back at reboot and migration. */
 struct hardware {
-	char *machine;              /* the versioned machine type */
-	struct json *addresses;     /* {"disk0": {"bus": "pci.0", "addr": "0xd"}, ...} by device id; stable order */
-	struct json *hv;            /* the guest-visible hvparams */
+	char *machine;          /* the versioned machine type */
+	struct json *addresses; /* {"disk0": {"bus": "pci.0", "addr": "0xd"}, ...} by device id; stable order */
+	struct json *hv;        /* the guest-visible hvparams */
 };
 
 struct plan_nic {
-	char *netdev_id, *device_id;   /* "netdev0", "nic0" */
+	char *netdev_id, *device_id; /* "netdev0", "nic0" */
 	int queues;
 	bool vhost, vnet_hdr;
 };
@@ -66,37 +70,37 @@ struct plan_nic {
 struct plan_command {
 	char *execute;
 	struct json *arguments;
-	char *secret_file;          /* first line becomes arguments[secret_key]; NULL: none */
+	char *secret_file; /* first line becomes arguments[secret_key]; NULL: none */
 	const char *secret_key;
-	bool listen_fd;             /* a listening socket at `path` is made and sent along with getfd first */
+	bool listen_fd; /* a listening socket at `path` is made and sent along with getfd first */
 	char *path;
 };
 
 enum plan_identity { IDENTITY_CALLER, IDENTITY_DROPPED, IDENTITY_CHROOT };
 
 struct plan {
-	char **argv;                /* argv[0] is the binary */
+	char **argv; /* argv[0] is the binary */
 	struct plan_fd *fds;
 	size_t n_fds;
-	struct plan_nic *nics;      /* one per NIC of the spec */
+	struct plan_nic *nics; /* one per NIC of the spec */
 	size_t n_nics;
 	struct plan_command *commands;
 	size_t n_commands;
 	struct hardware hardware;
-	bool kvm;                   /* accelerator: KVM, else TCG */
+	bool kvm; /* accelerator: KVM, else TCG */
 	enum plan_identity identity;
-	char *chroot;               /* directory, or NULL */
-	char **warnings;            /* said at start: deprecated machine type, TCG instead of KVM, no vhost-net ... */
-	char *vnc, *spice;          /* where a viewer connects: "127.0.0.1:5902", "unix:/x/NAME.vnc"; "" = none */
+	char *chroot;      /* directory, or NULL */
+	char **warnings;   /* said at start: deprecated machine type, TCG instead of KVM, no vhost-net ... */
+	char *vnc, *spice; /* where a viewer connects: "127.0.0.1:5902", "unix:/x/NAME.vnc"; "" = none */
 };
 
 #define _cleanup_plan_ _cleanup_(plan_free_ptr)
 
 /* Paths that the plan writes down (nothing else of the run directory reaches the command line). */
 struct plan_paths {
-	const char *chroot;         /* the empty directory for use_chroot */
-	const char *variables;      /* UEFI variables file */
-	const char *ctrl_dir;       /* for a VNC socket on QEMUs without display-update */
+	const char *chroot;    /* the empty directory for use_chroot */
+	const char *variables; /* UEFI variables file */
+	const char *ctrl_dir;  /* for a VNC socket on QEMUs without display-update */
 };
 
 struct plan_input {
@@ -104,7 +108,7 @@ struct plan_input {
 	const struct settings *settings;
 	const struct probe *probe;
 	const struct facts *facts;
-	const struct hardware *recorded;   /* NULL at a first start */
+	const struct hardware *recorded; /* NULL at a first start */
 	struct plan_paths paths;
 	bool allow_unsafe_cache;
 	bool incoming;

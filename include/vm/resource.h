@@ -15,7 +15,8 @@ struct json *resource_placement(const char *type, const char *path);
 /* {"kind": "ovs", "link": …, "bridge": …} */
 struct json *resource_ovs(const char *link, const char *bridge);
 /* {"kind": "route", "link", "ip", "ip6", "gateway", "gateway6", "table"} */
-struct json *resource_route(const char *link, const char *ip, const char *ip6, const char *gateway, const char *gateway6, const char *table);
+struct json *resource_route(const char *link, const char *ip, const char *ip6, const char *gateway,
+			    const char *gateway6, const char *table);
 /* {"kind": "script", "script": …, "env": [ … ]}: run with "down". */
 struct json *resource_script(const char *script, char *const *env);
 /* {"kind": "directory", "path": …}: removed with the files in it (hugetlbfs). */

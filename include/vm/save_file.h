@@ -22,10 +22,10 @@
 #include "base/json.h"
 
 #define SAVE_FILE_VERSION 1
-#define SAVE_FRAME_MAX (1024 * 1024)         /* of what goes into a frame */
+#define SAVE_FRAME_MAX (1024 * 1024) /* of what goes into a frame */
 
 enum save_compression { SAVE_PLAIN, SAVE_ZSTD, SAVE_COMPRESSION_MAX };
-const char *save_compression_to_string(enum save_compression compression);   /* "none", "zstd" */
+const char *save_compression_to_string(enum save_compression compression); /* "none", "zstd" */
 int save_compression_from_string(const char *s, enum save_compression *ret);
 
 /* Checksums and compression, loaded when they are first used. ERROR_HOST: kvmctl-save.so or its libraries are not there. */
@@ -37,8 +37,8 @@ struct save_writer;
 #define _cleanup_save_writer_ _cleanup_(save_writer_free_ptr)
 
 /* Writes head, marker and header at the beginning of fd, which stays the caller's, as does the codec. `name` is for the errors. ERROR_HOST. */
-int save_writer_new(int fd, const char *name, const struct save_codec *codec, enum save_compression compression, const struct json *header,
-		    struct save_writer **ret, struct error *err);
+int save_writer_new(int fd, const char *name, const struct save_codec *codec, enum save_compression compression,
+		    const struct json *header, struct save_writer **ret, struct error *err);
 /* Where the next bytes of the stream may be put, at least one of *ret_size; then how many were. */
 uint8_t *save_writer_room(struct save_writer *writer, size_t *ret_size);
 int save_writer_filled(struct save_writer *writer, size_t length, struct error *err);
@@ -55,7 +55,8 @@ struct save_reader;
 #define _cleanup_save_reader_ _cleanup_(save_reader_free_ptr)
 
 /* Reads up to the first frame. ERROR_HOST: cannot be read; ERROR_SPEC: no such file, damaged, cut short; ERROR_UNKNOWN: of a newer kvmctl. */
-int save_reader_new(int fd, const char *name, const struct save_codec *codec, struct save_reader **ret, struct error *err);
+int save_reader_new(int fd, const char *name, const struct save_codec *codec, struct save_reader **ret,
+		    struct error *err);
 const struct json *save_reader_header(const struct save_reader *reader);
 bool save_reader_used(const struct save_reader *reader);
 /* All frames to the end of the file, without unpacking; then it stands at the first one again. Errors as above. */

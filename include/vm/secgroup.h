@@ -17,24 +17,33 @@
 
 #define SECGROUP_NAME_MAX 64
 #define SECGROUP_RULES_MAX 4096
-#define SECGROUP_MAX_BYTES (4 * 1024 * 1024)    /* of a definition */
-#define SECGROUP_ANY (-1)                       /* of ports, types, codes */
+#define SECGROUP_MAX_BYTES (4 * 1024 * 1024) /* of a definition */
+#define SECGROUP_ANY (-1)                    /* of ports, types, codes */
 
 /* In the order of the words in secgroup_rule_keys.def. */
 enum secgroup_protocol {
-	SECGROUP_ALL, SECGROUP_TCP, SECGROUP_UDP, SECGROUP_SCTP, SECGROUP_UDPLITE, SECGROUP_ICMP, SECGROUP_ICMPV6, SECGROUP_IGMP, SECGROUP_ESP,
-	SECGROUP_AH, SECGROUP_PROTOCOL_MAX
+	SECGROUP_ALL,
+	SECGROUP_TCP,
+	SECGROUP_UDP,
+	SECGROUP_SCTP,
+	SECGROUP_UDPLITE,
+	SECGROUP_ICMP,
+	SECGROUP_ICMPV6,
+	SECGROUP_IGMP,
+	SECGROUP_ESP,
+	SECGROUP_AH,
+	SECGROUP_PROTOCOL_MAX
 };
 const char *secgroup_protocol_to_string(enum secgroup_protocol protocol);
 
 struct secgroup_rule {
 	bool outgoing;
-	int protocol;                           /* enum secgroup_protocol */
-	int64_t from_port, to_port;             /* SECGROUP_ANY both: every one */
-	int64_t type, code;                     /* of ICMP; SECGROUP_ANY */
-	char *cidr;                             /* "" when group is given; without bits behind the prefix */
-	enum filter_family family;              /* of cidr; NONE: of both (group) */
-	char *group;                            /* "" when cidr is given */
+	int protocol;               /* enum secgroup_protocol */
+	int64_t from_port, to_port; /* SECGROUP_ANY both: every one */
+	int64_t type, code;         /* of ICMP; SECGROUP_ANY */
+	char *cidr;                 /* "" when group is given; without bits behind the prefix */
+	enum filter_family family;  /* of cidr; NONE: of both (group) */
+	char *group;                /* "" when cidr is given */
 	char *description;
 };
 

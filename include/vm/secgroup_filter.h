@@ -19,16 +19,16 @@
 /* What of a binding it needs: also that of one that is not bound yet. */
 struct secgroup_nic {
 	const char *interface;
-	const char *filter;                       /* its own; "" or NULL: none */
+	const char *filter; /* its own; "" or NULL: none */
 	const struct filter_parameter *parameters;
 	size_t n_parameters;
-	char *const *groups;                      /* strv */
+	char *const *groups; /* strv */
 };
 
 /* Puts the filters into the cache; *ret is the name of the one to build the tree from, owned by the caller. Without groups it is the
  * NIC's own. Groups that are missing or damaged are problems: -1. Put again for the same interface, the last one counts. */
-int secgroup_filter_expand(const struct secgroup_store *store, const struct secgroup_nic *nic, struct filter_cache *cache, char **ret,
-			   struct problems *problems);
+int secgroup_filter_expand(const struct secgroup_store *store, const struct secgroup_nic *nic,
+			   struct filter_cache *cache, char **ret, struct problems *problems);
 
 /* A group as a filter: into the cache, in place of the store's, it says what would be if it were defined. */
 struct filter *secgroup_to_filter(const struct secgroup *group);

@@ -15,11 +15,11 @@
 /* An address, INSTANCE, or INSTANCE/NIC. */
 struct secgroup_member {
 	bool is_address;
-	char address[46];            /* as inet_ntop writes it */
+	char address[46]; /* as inet_ntop writes it */
 	bool ipv6;
-	uint8_t bytes[16];           /* 4 of them for IPv4 */
+	uint8_t bytes[16]; /* 4 of them for IPv4 */
 	char *instance;
-	int64_t nic;                 /* SECGROUP_ALL_NICS */
+	int64_t nic; /* SECGROUP_ALL_NICS */
 };
 #define _cleanup_secgroup_member_ _cleanup_(secgroup_member_clear)
 void secgroup_member_clear(struct secgroup_member *member);
@@ -31,23 +31,26 @@ bool secgroup_address_parse(const char *text, struct secgroup_member *ret);
 /* --- addresses --- */
 /* The addresses: sorted, each once (strv_sort_unique). ret_changed[i] (or NULL): whether the i-th was not there before. All of them in
  * one write. */
-int secgroup_addresses_add(const struct secgroup_store *store, const char *group, char *const *addresses, bool *ret_changed, struct error *err);
-int secgroup_addresses_remove(const struct secgroup_store *store, const char *group, char *const *addresses, bool *ret_changed,
-			      struct error *err);
+int secgroup_addresses_add(const struct secgroup_store *store, const char *group, char *const *addresses,
+			   bool *ret_changed, struct error *err);
+int secgroup_addresses_remove(const struct secgroup_store *store, const char *group, char *const *addresses,
+			      bool *ret_changed, struct error *err);
 /* As they were added (strv). */
 int secgroup_addresses(const struct secgroup_store *store, const char *group, char ***ret, struct error *err);
 /* Which of these are there (ret[i]). */
-int secgroup_addresses_have(const struct secgroup_store *store, const char *group, char *const *addresses, bool *ret, struct error *err);
+int secgroup_addresses_have(const struct secgroup_store *store, const char *group, char *const *addresses, bool *ret,
+			    struct error *err);
 
 /* --- NICs --- */
 /* nic: SECGROUP_ALL_NICS for all that the instance has and will have. */
-int secgroup_instance_add(const struct secgroup_store *store, const char *group, const char *instance, int64_t nic, bool *ret_changed,
-			  struct error *err);
+int secgroup_instance_add(const struct secgroup_store *store, const char *group, const char *instance, int64_t nic,
+			  bool *ret_changed, struct error *err);
 /* SECGROUP_ALL_NICS: also those that a single NIC has. */
-int secgroup_instance_remove(const struct secgroup_store *store, const char *group, const char *instance, int64_t nic, bool *ret_changed,
-			     struct error *err);
+int secgroup_instance_remove(const struct secgroup_store *store, const char *group, const char *instance, int64_t nic,
+			     bool *ret_changed, struct error *err);
 /* Adds to *groups (strv) those that this NIC has by hand, none twice: for who starts it. */
-int secgroup_instance_groups(const struct secgroup_store *store, const char *instance, int64_t nic, char ***groups, struct error *err);
+int secgroup_instance_groups(const struct secgroup_store *store, const char *instance, int64_t nic, char ***groups,
+			     struct error *err);
 /* "web1" and "web1/0" (strv, sorted): what has the group by hand. */
 int secgroup_instances(const struct secgroup_store *store, const char *group, char ***ret, struct error *err);
 

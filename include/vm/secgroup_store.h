@@ -21,7 +21,8 @@ struct secgroup_store {
 void secgroup_store_open(const char *dir, struct secgroup_store *ret);
 void secgroup_store_close(struct secgroup_store *store);
 /* Makes the directory where it is missing. *ret_fd is the lock: closing it lets go. ERROR_BUSY names who holds it. */
-int secgroup_store_lock(const struct secgroup_store *store, const char *verb, struct deadline deadline, int *ret_fd, struct error *err);
+int secgroup_store_lock(const struct secgroup_store *store, const char *verb, struct deadline deadline, int *ret_fd,
+			struct error *err);
 
 /* Sorted names (strv). ERROR_HOST. */
 int secgroup_store_list(const struct secgroup_store *store, char ***ret, struct error *err);

@@ -11,8 +11,8 @@
 #include "vm/filter_model.h"
 #include "vm/params.h"
 
-#define VNC_FIRST_PORT 5900    /* RFC 6143: the port of display 0 */
-#define VNC_PASSWORD_MAX 8     /* RFC 6143, 7.2.2: DES takes no more */
+#define VNC_FIRST_PORT 5900 /* RFC 6143: the port of display 0 */
+#define VNC_PASSWORD_MAX 8  /* RFC 6143, 7.2.2: DES takes no more */
 #define INSTANCE_NAME_MAX 200
 
 enum nic_mode { NIC_BRIDGED, NIC_ROUTED, NIC_OPENVSWITCH, NIC_USER, NIC_EXT, NIC_MODE_MAX };
@@ -21,41 +21,41 @@ const char *nic_mode_to_string(enum nic_mode mode);
 enum disk_shared { DISK_SHARED_AUTO, DISK_SHARED_TRUE, DISK_SHARED_FALSE };
 
 struct disk {
-	char *path;               /* absolute path or URI */
-	char *format;             /* "raw" or "qcow2" */
-	bool read_only;           /* mode */
+	char *path;     /* absolute path or URI */
+	char *format;   /* "raw" or "qcow2" */
+	bool read_only; /* mode */
 	enum disk_shared shared;
-	char *serial;             /* "" = none */
-	char *cache, *aio, *discard;   /* "" = the hvparam's */
-	int64_t iothread;         /* -1 = spread; else its number */
-	int64_t bootindex;        /* -1 = by boot_order */
-	char *secret_file;        /* "" = none */
-	int64_t size;             /* MiB; 0 = unknown. For checks and migration */
+	char *serial;                /* "" = none */
+	char *cache, *aio, *discard; /* "" = the hvparam's */
+	int64_t iothread;            /* -1 = spread; else its number */
+	int64_t bootindex;           /* -1 = by boot_order */
+	char *secret_file;           /* "" = none */
+	int64_t size;                /* MiB; 0 = unknown. For checks and migration */
 };
 
 struct network {
-	char *name, *subnet, *gateway, *network6, *gateway6, *mac_prefix, *tags;   /* "" = unset; tags: blank-separated */
+	char *name, *subnet, *gateway, *network6, *gateway6, *mac_prefix, *tags; /* "" = unset; tags: blank-separated */
 };
 
 struct nic_bandwidth {
-	struct bandwidth_rate inbound, outbound;   /* as the guest sees it */
+	struct bandwidth_rate inbound, outbound; /* as the guest sees it */
 };
 
 struct nic {
-	char *mac;                /* lower case; never "" after reading: derived from uuid and index when not given */
+	char *mac; /* lower case; never "" after reading: derived from uuid and index when not given */
 	enum nic_mode mode;
-	char *link;               /* bridge, or routing table, as in Ganeti */
-	char *ip, *ip6;           /* "" = none; without prefix length */
+	char *link;     /* bridge, or routing table, as in Ganeti */
+	char *ip, *ip6; /* "" = none; without prefix length */
 	struct network network;
-	int64_t vlan;             /* 0 = none */
-	int64_t queues;           /* 0 = the hvparam's */
-	int64_t mtu;              /* 0 = the link's */
-	char *script;             /* "" = the settings' or built in */
-	struct filter_reference *filter;   /* with the parameters that are given; NULL = none */
-	char **groups;            /* security_groups (strv) */
+	int64_t vlan;                    /* 0 = none */
+	int64_t queues;                  /* 0 = the hvparam's */
+	int64_t mtu;                     /* 0 = the link's */
+	char *script;                    /* "" = the settings' or built in */
+	struct filter_reference *filter; /* with the parameters that are given; NULL = none */
+	char **groups;                   /* security_groups (strv) */
 	char *name, *uuid;
 	struct nic_bandwidth bandwidth;
-	bool link_up;             /* link_state */
+	bool link_up; /* link_state */
 };
 
 /* Absolute paths of what is run at turns of an instance's life; "" = nothing. */
@@ -65,20 +65,20 @@ struct hooks {
 
 struct spec {
 	char *name;
-	char *uuid;               /* lower case; derived from the name (RFC 4122 v5) when not given: the same at every start */
+	char *uuid; /* lower case; derived from the name (RFC 4122 v5) when not given: the same at every start */
 	char *title, *description;
-	struct json *metadata;    /* free object or NULL */
-	int64_t vcpus, maxmem, minmem;   /* MiB */
+	struct json *metadata;         /* free object or NULL */
+	int64_t vcpus, maxmem, minmem; /* MiB */
 	struct hvparams hv;
 	struct disk *disks;
 	size_t n_disks;
 	struct nic *nics;
 	size_t n_nics;
-	int64_t network_port;     /* 0 = none */
+	int64_t network_port; /* 0 = none */
 	char **tags;
 	bool autostart;
-	struct json *hooks;       /* object of hook name to absolute path, or NULL */
-	struct json *source;      /* the document as read: recorded in the state */
+	struct json *hooks;  /* object of hook name to absolute path, or NULL */
+	struct json *source; /* the document as read: recorded in the state */
 };
 
 #define _cleanup_spec_ _cleanup_(spec_free_ptr)

@@ -18,28 +18,29 @@
 struct state {
 	char *name, *uuid;
 	enum phase phase;
-	struct json *spec;            /* the document as started */
-	char *spec_file;              /* "" = it came from standard input */
-	char *spec_digest;            /* to tell whether the file has changed since ("pending") */
+	struct json *spec; /* the document as started */
+	char *spec_file;   /* "" = it came from standard input */
+	char *spec_digest; /* to tell whether the file has changed since ("pending") */
 	struct hardware hardware;
 	char **argv;
-	char *qemu_version;           /* "7.2.22" */
+	char *qemu_version; /* "7.2.22" */
 	char *kvmctl_version;
-	uint64_t net_ns;              /* inode of the network namespace it was started in */
-	struct json *resources;       /* array of what was made outside of the run directory: see vm/resource.h */
-	char **claims;                /* its keys in claim/: see vm/claim.h */
-	char *vnc, *spice;            /* viewer addresses, "" = none */
-	char *serial_log;             /* "" = none */
-	char *accelerator;            /* "kvm" or "tcg" */
-	char *identity;               /* "root", "qemu", "610003" */
+	uint64_t net_ns;        /* inode of the network namespace it was started in */
+	struct json *resources; /* array of what was made outside of the run directory: see vm/resource.h */
+	char **claims;          /* its keys in claim/: see vm/claim.h */
+	char *vnc, *spice;      /* viewer addresses, "" = none */
+	char *serial_log;       /* "" = none */
+	char *accelerator;      /* "kvm" or "tcg" */
+	char *identity;         /* "root", "qemu", "610003" */
 	int64_t uid;
-	char *cpu_mask;               /* of `kvmctl pin`, "" = that of the spec is in force */
-	char *placement;              /* "cgroup1 /sys/fs/...", "scope kvmctl-x.scope", "none: why" */
+	char *cpu_mask;  /* of `kvmctl pin`, "" = that of the spec is in force */
+	char *placement; /* "cgroup1 /sys/fs/...", "scope kvmctl-x.scope", "none: why" */
 	bool user_shutdown;
-	char *waits_at, *found_at;    /* where its QEMU waited for its guest: the URI that it was told, and as the source finds it; "" = did not */
-	bool waits_again;             /* it lets go of that place by itself when it is told to wait once more */
-	struct move *move;            /* the guest is on its way: see vm/move.h; or NULL */
-	bool allow_unsafe_cache;      /* started with --allow-unsafe-cache: so is it again */
+	char *waits_at,
+		*found_at; /* where its QEMU waited for its guest: the URI that it was told, and as the source finds it; "" = did not */
+	bool waits_again;        /* it lets go of that place by itself when it is told to wait once more */
+	struct move *move;       /* the guest is on its way: see vm/move.h; or NULL */
+	bool allow_unsafe_cache; /* started with --allow-unsafe-cache: so is it again */
 };
 
 #define _cleanup_state_ _cleanup_(state_free_ptr)

@@ -14,25 +14,34 @@
 #include "host/process.h"
 
 enum phase {
-	PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING, PHASE_REBOOTING, PHASE_INCOMING, PHASE_OUTGOING, PHASE_SAVING, PHASE_SAVED, PHASE_MAX
+	PHASE_STARTING,
+	PHASE_RUNNING,
+	PHASE_STOPPING,
+	PHASE_REBOOTING,
+	PHASE_INCOMING,
+	PHASE_OUTGOING,
+	PHASE_SAVING,
+	PHASE_SAVED,
+	PHASE_MAX
 };
 const char *phase_to_string(enum phase phase);
-int phase_from_string(const char *s, enum phase *ret);   /* -1: there is no such phase */
+int phase_from_string(const char *s, enum phase *ret); /* -1: there is no such phase */
 
 struct status {
-	struct process_id qemu;       /* pid 0: none yet (starting), or none any more (waiting for a restart) */
+	struct process_id qemu; /* pid 0: none yet (starting), or none any more (waiting for a restart) */
 	enum phase phase;
-	bool paused;                  /* the vCPUs are stopped */
-	char reason[48];              /* one word: "user", "io-error", "panicked", "watchdog", "start", "acpi", "quit", "sigterm", "sigkill", "force"; "" none;
+	bool paused; /* the vCPUs are stopped */
+	char reason
+		[48]; /* one word: "user", "io-error", "panicked", "watchdog", "start", "acpi", "quit", "sigterm", "sigkill", "force"; "" none;
 				 in the phases incoming, outgoing and saving a MOVE_ word of vm/move.h */
 	int vcpus;
-	int64_t memory, maxmem;       /* MiB: balloon's actual, and the maximum */
-	pid_t supervisor;             /* 0: none */
-	uint64_t supervisor_start;    /* its start time in ticks */
-	int64_t since_ms;             /* Unix time of the start */
-	char migration[24];           /* how far QEMU is with a migration, in its own word ("active", "completed"); "" none */
-	char move[40];                /* the id of the move (vm/move.h) that this QEMU was started for, its target; "" none */
-	uint64_t net_ns;              /* inode of the network namespace it was started in (word "netns=") */
+	int64_t memory, maxmem;    /* MiB: balloon's actual, and the maximum */
+	pid_t supervisor;          /* 0: none */
+	uint64_t supervisor_start; /* its start time in ticks */
+	int64_t since_ms;          /* Unix time of the start */
+	char migration[24]; /* how far QEMU is with a migration, in its own word ("active", "completed"); "" none */
+	char move[40];      /* the id of the move (vm/move.h) that this QEMU was started for, its target; "" none */
+	uint64_t net_ns;    /* inode of the network namespace it was started in (word "netns=") */
 };
 
 #define STATUS_MAX_BYTES 1024

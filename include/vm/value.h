@@ -15,36 +15,38 @@
 
 enum value_kind {
 	/* the first five are the kinds of parameters, in the order of enum param_kind */
-	VALUE_BOOL,      /* bool */
-	VALUE_INT,       /* int64_t, min..max, or one of `choices` */
-	VALUE_TEXT,      /* char *, one line, at most max bytes (0: 4096) */
-	VALUE_PATH,      /* char *, absolute or "" */
-	VALUE_CHOICE,    /* char *, one of `choices` */
-	VALUE_ENUM,      /* int: the index of the word in `choices`; JSON true and false are the words */
-	VALUE_FLAG,      /* bool: false is the first of the two words in `choices`, true the second */
-	VALUE_PROSE,     /* char *, may have several lines */
-	VALUE_UUID,      /* char *, lower case, or "" */
-	VALUE_MAC,       /* char *, lower case, or "" */
+	VALUE_BOOL,       /* bool */
+	VALUE_INT,        /* int64_t, min..max, or one of `choices` */
+	VALUE_TEXT,       /* char *, one line, at most max bytes (0: 4096) */
+	VALUE_PATH,       /* char *, absolute or "" */
+	VALUE_CHOICE,     /* char *, one of `choices` */
+	VALUE_ENUM,       /* int: the index of the word in `choices`; JSON true and false are the words */
+	VALUE_FLAG,       /* bool: false is the first of the two words in `choices`, true the second */
+	VALUE_PROSE,      /* char *, may have several lines */
+	VALUE_UUID,       /* char *, lower case, or "" */
+	VALUE_MAC,        /* char *, lower case, or "" */
 	VALUE_MAC_PREFIX, /* char *, three octets, lower case, or "" */
-	VALUE_IP4, VALUE_IP6,         /* char *, an address without prefix length, or "" */
-	VALUE_SUBNET4, VALUE_SUBNET6, /* char *, ADDRESS/LENGTH, or "" */
-	VALUE_WORDS,     /* char *: an array of words, or a text of words; blank-separated when read */
-	VALUE_TAGS,      /* char **: an array of words */
-	VALUE_OBJECT,    /* struct json *: any object, or NULL */
-	VALUE_FILTER,    /* struct filter_reference *, or NULL: a filter's name, or an object of name and parameters */
-	VALUE_SECONDS,   /* int64_t, milliseconds (min..max); written as a number of seconds, or as "90s", "2m" */
-	VALUE_SIZE,      /* int64_t, bytes (min..max); written as a number of bytes, or as "64K", "1M", "2G" */
-	VALUE_TABLE,     /* a struct with a table of its own (see keys.h) */
-	VALUE_PART,      /* read by code of its own; `choices` names the table ("disk[]" for an array of it; NULL: text or a number) */
-	VALUE_REFUSED,   /* not built yet: any value is a problem, `choices` is its text */
+	VALUE_IP4,
+	VALUE_IP6, /* char *, an address without prefix length, or "" */
+	VALUE_SUBNET4,
+	VALUE_SUBNET6, /* char *, ADDRESS/LENGTH, or "" */
+	VALUE_WORDS,   /* char *: an array of words, or a text of words; blank-separated when read */
+	VALUE_TAGS,    /* char **: an array of words */
+	VALUE_OBJECT,  /* struct json *: any object, or NULL */
+	VALUE_FILTER,  /* struct filter_reference *, or NULL: a filter's name, or an object of name and parameters */
+	VALUE_SECONDS, /* int64_t, milliseconds (min..max); written as a number of seconds, or as "90s", "2m" */
+	VALUE_SIZE,    /* int64_t, bytes (min..max); written as a number of bytes, or as "64K", "1M", "2G" */
+	VALUE_TABLE,   /* a struct with a table of its own (see keys.h) */
+	VALUE_PART, /* read by code of its own; `choices` names the table ("disk[]" for an array of it; NULL: text or a number) */
+	VALUE_REFUSED, /* not built yet: any value is a problem, `choices` is its text */
 	VALUE_KIND_MAX
 };
 
 struct value_rule {
 	enum value_kind kind;
 	int64_t min, max;
-	const char *choices;   /* separated by blanks; a leading "\"\"" means that empty is allowed */
-	bool tolerant;         /* booleans and integers may be written as text, too ("true", "1024"), as Ganeti does */
+	const char *choices; /* separated by blanks; a leading "\"\"" means that empty is allowed */
+	bool tolerant;       /* booleans and integers may be written as text, too ("true", "1024"), as Ganeti does */
 };
 
 /* Reads j into *target. False, with a problem under path and *target untouched, when it does not follow the rule. */

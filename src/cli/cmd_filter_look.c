@@ -15,8 +15,9 @@
 
 static void print_rule(const char *indent, const struct json *rule)
 {
-	printf("%sfilter \"%s\", %s%s: %s\n", indent, json_get_string(rule, "filter", "?"), json_get_string(rule, "place", "?"),
-	       json_get_bool(rule, "mirrored", false) ? ", mirrored" : "", json_get_string(rule, "rule", "?"));
+	printf("%sfilter \"%s\", %s%s: %s\n", indent, json_get_string(rule, "filter", "?"),
+	       json_get_string(rule, "place", "?"), json_get_bool(rule, "mirrored", false) ? ", mirrored" : "",
+	       json_get_string(rule, "rule", "?"));
 }
 
 static void print_layer(const char *title, const struct json *layer)
@@ -28,7 +29,8 @@ static void print_layer(const char *title, const struct json *layer)
 	if (json_get_string(layer, "filter", NULL))
 		print_rule(": ", layer);
 	else
-		printf(": %s%s%s\n", json_get_string(layer, "why", "?"), streq(chain, "root") ? "" : ": ", streq(chain, "root") ? "" : chain);
+		printf(": %s%s%s\n", json_get_string(layer, "why", "?"), streq(chain, "root") ? "" : ": ",
+		       streq(chain, "root") ? "" : chain);
 	for (size_t i = 0; i < json_length(passed); i++)
 		print_rule("         before: ", json_at(passed, i));
 }
@@ -58,15 +60,16 @@ int cmd_filter_explain(struct invocation *invocation, struct error *err)
 	const char *packet;
 
 	if (explain_arguments(invocation, &packet, err) < 0 ||
-	    op_filter_explain(invocation->context, invocation->args[0], invocation_option(invocation, "filter"), parameters, packet,
-			      &document, err) < 0)
+	    op_filter_explain(invocation->context, invocation->args[0], invocation_option(invocation, "filter"),
+			      parameters, packet, &document, err) < 0)
 		return -1;
 	if (invocation->globals.json) {
 		output_json(document);
 		return 0;
 	}
 	if (!json_get_bool(document, "in_force", true))
-		log_warning("the rules of \"%s\" are not in the kernel: this is what they would do; \"kvmctl filter restore\" "
+		log_warning("the rules of \"%s\" are not in the kernel: this is what they would do; \"kvmctl filter "
+			    "restore\" "
 			    "puts them back",
 			    json_get_string(document, "interface", "?"));
 	printf("%-8s %s\n", "packet", json_get_string(document, "packet", "?"));
@@ -80,7 +83,7 @@ int cmd_filter_explain(struct invocation *invocation, struct error *err)
 
 static void print_stats(const struct json *rules)
 {
-	static const struct table_column columns[] = { { "direction", false }, { "layer", false }, { "packets", true },
+	static const struct table_column columns[] = { { "direction", false }, { "layer", false },  { "packets", true },
 						       { "bytes", true },      { "filter", false }, { "place", false },
 						       { "rule", false } };
 	_cleanup_table_ struct table table = { .columns = columns, .n_columns = ELEMENTS(columns) };
@@ -113,7 +116,8 @@ int cmd_filter_stats(struct invocation *invocation, struct error *err)
 		return error_hint(err, "\"kvmctl filter bindings\" shows where something is filtered");
 	}
 	if (reset && filter)
-		return error_set(err, ERROR_USAGE, "--reset is for all rules of an interface, not for those of a filter");
+		return error_set(err, ERROR_USAGE,
+				 "--reset is for all rules of an interface, not for those of a filter");
 	if (op_filter_stats(invocation->context, invocation->args[0], filter, reset, &document, err) < 0)
 		return -1;
 	const struct json *rules = json_get(document, "rules");
@@ -139,19 +143,22 @@ struct tracing {
 static void print_decision(struct tracing *tracing, const struct json *decision)
 {
 	const char *id = json_get_string(decision, "id", "?"), *filter = json_get_string(decision, "filter", NULL);
-	const char *interface = json_get_string(decision, "interface", NULL), *rule = json_get_string(decision, "rule", NULL);
+	const char *interface = json_get_string(decision, "interface", NULL),
+		   *rule = json_get_string(decision, "rule", NULL);
 
 	if (!streq(id, tracing->last)) {
 		printf("%s\n", json_get_string(decision, "packet", "a frame"));
 		snprintf(tracing->last, sizeof(tracing->last), "%s", id);
 	}
 	if (interface)
-		printf("  %s %s, %s: ", interface, json_get_string(decision, "direction", "?"), json_get_string(decision, "layer", "?"));
+		printf("  %s %s, %s: ", interface, json_get_string(decision, "direction", "?"),
+		       json_get_string(decision, "layer", "?"));
 	else
 		fputs("  ", stdout);
 	fputs(json_get_string(decision, "verdict", "?"), stdout);
 	if (filter && *filter)
-		printf(": filter \"%s\", %s%s%s", filter, json_get_string(decision, "place", "?"), rule ? ": " : "", rule ? rule : "");
+		printf(": filter \"%s\", %s%s%s", filter, json_get_string(decision, "place", "?"), rule ? ": " : "",
+		       rule ? rule : "");
 	else if (json_get_string(decision, "why", NULL))
 		printf(": %s", json_get_string(decision, "why", ""));
 	else

@@ -1,7 +1,6 @@
 /* What the command line says of how a guest is moved. */
 #include "cli/migration_options.h"
 
-
 #include "base/parse.h"
 #include "base/text.h"
 

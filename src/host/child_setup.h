@@ -6,9 +6,9 @@
 
 struct child_setup {
 	const struct child *child;
-	bool own_group;      /* a process group of its own (child_run kills it as a whole) */
-	bool keep_open;      /* other descriptors are marked CLOEXEC instead of closed (child_become: its caller goes on when it fails) */
-	int report_fd;       /* where a failure is told to, -1: nowhere; moved out of the targets' way, so it is another number afterwards */
+	bool own_group; /* a process group of its own (child_run kills it as a whole) */
+	bool keep_open; /* other descriptors are marked CLOEXEC instead of closed (child_become: its caller goes on when it fails) */
+	int report_fd; /* where a failure is told to, -1: nowhere; moved out of the targets' way, so it is another number afterwards */
 };
 
 /* All that comes before the exec, the gate included. ERROR_HOST with the step. */

@@ -44,10 +44,10 @@ struct link_way {
 
 /* How much may pass, in bytes a second and in the kernel's ticks of packet scheduling. */
 struct link_shape {
-	uint64_t rate;         /* 0: no limit */
-	uint64_t peak;         /* of a policer 0: none */
-	uint32_t burst, peak_burst;   /* how long a full bucket lasts at its rate */
-	uint32_t largest;      /* of a policer: bytes of the largest packet */
+	uint64_t rate;              /* 0: no limit */
+	uint64_t peak;              /* of a policer 0: none */
+	uint32_t burst, peak_burst; /* how long a full bucket lasts at its rate */
+	uint32_t largest;           /* of a policer: bytes of the largest packet */
 };
 
 /* Each returns 0, or -1 with *failure filled. IP addresses are text of either family. */

@@ -209,7 +209,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	int exec_fd = -1;
 
 	if (!foreground)
-		setsid(); /* a signal for the caller's process group is not for those who undo what it leaves */
+		setsid();        /* a signal for the caller's process group is not for those who undo what it leaves */
 	close_fd(&launch->gate); /* only the starter may hold it: its end-of-file ends Q */
 	/* Above the supervisor's numbers, which becoming it overwrites: that it failed can still be told. */
 	session = fcntl(session, F_DUPFD_CLOEXEC, EVENT_FD + 1);

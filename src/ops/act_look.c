@@ -42,7 +42,8 @@ bool look_has_qemu(const struct instance *instance)
 static int look_orphaned(struct instance *instance, int found)
 {
 	if (found > 0) {
-		text_replace(&instance->reason, instance->state == INSTANCE_UNKNOWN ? "record unreadable" : "no record");
+		text_replace(&instance->reason,
+			     instance->state == INSTANCE_UNKNOWN ? "record unreadable" : "no record");
 		instance->state = INSTANCE_ORPHANED;
 	}
 	return found < 0 ? -1 : 0;
@@ -58,14 +59,15 @@ int look_instance(struct context *context, const char *name, struct instance *re
 	return look_orphaned(ret, orphan_of(&context->rundir, &context->here, name, &ret->status.qemu, err));
 }
 
-int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans, struct instance *ret,
-			  struct error *err)
+int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans,
+			  struct instance *ret, struct error *err)
 {
 	if (instance_look(&context->rundir, name, &context->here, ret, err) < 0)
 		return -1;
 	if (ret->has_status)
 		return 0;
-	return look_orphaned(ret, orphan_among(&context->rundir, &context->here, name, orphans, &ret->status.qemu, err));
+	return look_orphaned(ret,
+			     orphan_among(&context->rundir, &context->here, name, orphans, &ret->status.qemu, err));
 }
 
 /* QEMU's run states (qapi/run-state.json) that mean that the vCPUs stand, and our word for why. */

@@ -7,7 +7,7 @@
 #define MIRROR_JOB "kvmctl-copy-"    /* + the disk's index */
 #define MIRROR_NODE "kvmctl-target-" /* the same; at most 31 bytes */
 #define MIRROR_ANSWER_MS 10000
-#define MIRROR_CONCLUDE_MS 60000     /* what is left of a mirror that is ready: at most its buffers */
+#define MIRROR_CONCLUDE_MS 60000 /* what is left of a mirror that is ready: at most its buffers */
 
 /* mirrors_is_event, as qmp_rest wants it. */
 bool mirror_is_event(const struct json *event, void *arg);

@@ -19,7 +19,7 @@ int op_sendkey(struct context *context, const char *name, char *const *keys, str
 	}
 	if (control_open(context, name, "sendkey", &control, err) < 0)
 		return -1;
-/* QEMU holds each chord for 100 ms and queues the next: no pause is needed between them. */
+	/* QEMU holds each chord for 100 ms and queues the next: no pause is needed between them. */
 	for (size_t i = 0; i < json_length(chords); i++) {
 		struct json *arguments = json_new_object();
 

@@ -11,7 +11,8 @@ struct png_module {
 	int version;
 	/* 8-bit RGB rows to fd. 0, or -1 with what went wrong in message and errno of the write in
 	 * *errnum (0: none). */
-	int (*write)(int fd, uint32_t width, uint32_t height, const uint8_t *rgb, char *message, size_t message_size, int *errnum);
+	int (*write)(int fd, uint32_t width, uint32_t height, const uint8_t *rgb, char *message, size_t message_size,
+		     int *errnum);
 };
 
 #endif

@@ -13,9 +13,9 @@
 
 struct qmp_wire {
 	int fd;
-	char *in;                       /* in[start..end) is not yet taken */
+	char *in; /* in[start..end) is not yet taken */
 	size_t start, end, room;
-	size_t scanned;                 /* in[start..scanned) holds no newline: never looked at twice */
+	size_t scanned; /* in[start..scanned) holds no newline: never looked at twice */
 	char *out;
 	size_t out_length, out_room;
 };

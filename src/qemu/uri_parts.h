@@ -11,11 +11,11 @@
 
 struct uri_parts {
 	char *scheme;
-	char *user;     /* decoded, or NULL */
-	char *host;     /* without brackets, or "" */
-	char *port;     /* decimal, or NULL */
-	char *path;     /* decoded, with its leading '/', or "" */
-	char **query;   /* decoded "KEY=VALUE" */
+	char *user;   /* decoded, or NULL */
+	char *host;   /* without brackets, or "" */
+	char *port;   /* decimal, or NULL */
+	char *path;   /* decoded, with its leading '/', or "" */
+	char **query; /* decoded "KEY=VALUE" */
 };
 
 #define _cleanup_uri_parts_ _cleanup_(uri_parts_free)

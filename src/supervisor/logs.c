@@ -18,7 +18,7 @@
 #include "base/text.h"
 
 #define LOOK_MS 100
-#define BLIND_LOOK_MS 10000   /* without a watch */
+#define BLIND_LOOK_MS 10000 /* without a watch */
 #define COPY_SIZE 4096
 #define WORDS_BYTES 4096
 #define WORDS_LINES 10
@@ -98,8 +98,9 @@ int logs_open(struct logs *logs, const char *run_dir, const char *name, int64_t 
 		return error_errno(err, ERROR_HOST, errno, "the logs of \"%s\" cannot be watched", name);
 	logs->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (logs->inotify < 0)
-		error_errno(err, ERROR_HOST, errno, "the logs of \"%s\" are looked at every %d s only; raise fs.inotify.max_user_instances", name,
-			    BLIND_LOOK_MS / 1000);
+		error_errno(err, ERROR_HOST, errno,
+			    "the logs of \"%s\" are looked at every %d s only; raise fs.inotify.max_user_instances",
+			    name, BLIND_LOOK_MS / 1000);
 	logs_look(logs);
 	return logs->inotify < 0 ? -1 : 0;
 }

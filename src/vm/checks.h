@@ -13,8 +13,8 @@ typedef void param_check(const struct spec *spec, const char *path, struct probl
 param_check check_kvm_path, check_kernel_path, check_root_path, check_kernel_args, check_serial_speed, check_boot_order,
 	check_machine_version, check_kvm_pci_reservations, check_kvm_extra, check_watchdog_action;
 /* check_display.c: VNC, SPICE, keyboard, sound, graphics */
-param_check check_vnc_bind_address, check_vnc_x509_verify, check_spice_bind, check_spice_ip_version,
-	check_needs_spice, check_keymap, check_soundhw, check_usb_devices, check_vga;
+param_check check_vnc_bind_address, check_vnc_x509_verify, check_spice_bind, check_spice_ip_version, check_needs_spice,
+	check_keymap, check_soundhw, check_usb_devices, check_vga;
 /* check_storage.c: removable media, disks */
 param_check check_floppy_image_path, check_cdrom_image_path, check_cdrom2_image_path, check_disk_type,
 	check_cdrom_disk_type, check_disk_aio;

@@ -13,33 +13,34 @@ enum match_format { MATCH_NUMBER, MATCH_HEX, MATCH_PORT, MATCH_MAC, MATCH_IPV4, 
 /* Values as big-endian numbers of 16 bytes. */
 struct match_value {
 	uint8_t low[16], high[16];
-	uint8_t mask[16];            /* only when `masked` */
-	bool masked;                 /* of bits that are not all at the front: no range says it */
-	int prefix;                  /* how many bits of an address count; -1: it is a range */
+	uint8_t mask[16]; /* only when `masked` */
+	bool masked;      /* of bits that are not all at the front: no range says it */
+	int prefix;       /* how many bits of an address count; -1: it is a range */
 };
 
 /* A kind of match: what is compared, and which attributes say with what. */
 struct match_row {
 	enum filter_attribute_id first, second;
-	enum { MATCH_PLAIN, MATCH_MASK, MATCH_RANGE } role;      /* of the second */
+	enum { MATCH_PLAIN, MATCH_MASK, MATCH_RANGE } role; /* of the second */
 	enum match_format format;
-	int bits;                                                /* of the field */
-	const char *ipv4, *ipv6, *rarp;                          /* nft's words for the field */
+	int bits;                       /* of the field */
+	const char *ipv4, *ipv6, *rarp; /* nft's words for the field */
 };
 
 /* One match of a rule, in one direction. */
 struct match {
 	const struct match_row *row;
-	const struct filter_operand *first, *second;             /* second: NULL, there is none */
+	const struct filter_operand *first, *second; /* second: NULL, there is none */
 	const char *field;
 	bool negated;
-	bool as_set;                                             /* all positions of its group at once */
+	bool as_set; /* all positions of its group at once */
 };
 
 /* The attribute in that direction: what it is mirrored to, or itself. */
 enum filter_attribute_id match_effective(const struct filter_attribute_row *row, bool mirrored);
 /* The match of this operand; false: it has none of its own (a mask, the end of a range, what is no field). */
-bool match_of(const struct filter_tree_node *node, const struct filter_operand *operand, bool mirrored, struct match *ret);
+bool match_of(const struct filter_tree_node *node, const struct filter_operand *operand, bool mirrored,
+	      struct match *ret);
 /* Its value with the groups of the rule at these positions. A range that ends before it begins is a problem. */
 bool match_value(const struct match *match, const size_t *positions, const char *place, struct match_value *ret,
 		 struct problems *problems);

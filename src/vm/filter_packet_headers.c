@@ -97,10 +97,12 @@ static bool put_ip(FILE *out, bool ipv6, struct bytes network, struct bytes tran
 	if (network.n < (ipv6 ? 40 : 20))
 		return false;
 
-	unsigned protocol = network.data[ipv6 ? 6 : 9], dscp = ipv6 ? at16(network, 0) >> 6 & 0x3f : network.data[1] >> 2;
+	unsigned protocol = network.data[ipv6 ? 6 : 9],
+		 dscp = ipv6 ? at16(network, 0) >> 6 & 0x3f : network.data[1] >> 2;
 	bool later = !ipv6 && (at16(network, 6) & 0x1fff);
 	const char *word = protocol_word(protocol, ipv6);
-	bool ports = (protocol == 6 || protocol == 17 || protocol == 132 || protocol == 136) && !later && transport.n >= 4;
+	bool ports =
+		(protocol == 6 || protocol == 17 || protocol == 132 || protocol == 136) && !later && transport.n >= 4;
 
 	if (later)
 		transport.n = 0;

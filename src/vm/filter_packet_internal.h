@@ -19,7 +19,8 @@ const char *packet_peek(const struct packet_reading *r, size_t ahead);
 /* What stands behind the word; NULL: nothing, and that is said. */
 const char *packet_value(struct packet_reading *r, const char *word);
 /* Sets a field, which must not be said already: as a protocol has it, or as the packet's own. */
-int packet_set_as(struct packet_reading *r, enum filter_attribute_id id, const struct filter_protocol_row *protocol, const char *text);
+int packet_set_as(struct packet_reading *r, enum filter_attribute_id id, const struct filter_protocol_row *protocol,
+		  const char *text);
 int packet_set(struct packet_reading *r, enum filter_attribute_id id, const char *text);
 bool packet_is_arp(const struct packet_reading *r);
 int packet_read_word(struct packet_reading *r);

@@ -28,7 +28,8 @@ bool filter_chain_name_parse(const char *name, struct filter_chain_name *ret)
 		*ret = (struct filter_chain_name){ .interface = compile_name_unescape(escaped),
 						   .direction = prefixes[i].direction,
 						   .layer = prefixes[i].layer,
-						   .chain = slash && link ? compile_name_unescape(slash + 1) : xstrdup("root") };
+						   .chain = slash && link ? compile_name_unescape(slash + 1)
+									  : xstrdup("root") };
 		return true;
 	}
 	return false;

@@ -8,14 +8,15 @@
 struct check {
 	const struct spec *spec;
 	const struct settings *settings;
-	const struct probe *probe;     /* NULL: the binary is not to be asked */
-	const bool *absent;            /* per disk: not to be looked at; NULL: none */
+	const struct probe *probe; /* NULL: the binary is not to be asked */
+	const bool *absent;        /* per disk: not to be looked at; NULL: none */
 	struct problems problems;
 };
 
 /* Each adds problems under `path` (JSON path) and says what to do. */
-void check_readable(struct check *check, const char *path, const char *file);        /* a file that can be read */
-void check_medium(struct check *check, const char *path, const char *file);          /* a file or block device that can be read */
+void check_readable(struct check *check, const char *path, const char *file); /* a file that can be read */
+void check_medium(struct check *check, const char *path,
+		  const char *file); /* a file or block device that can be read */
 void check_executable(struct check *check, const char *path, const char *file);
 void check_directory(struct check *check, const char *path, const char *directory);
 /* One non-empty line of at most max bytes. The content is never shown. */

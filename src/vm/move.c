@@ -9,12 +9,9 @@ static const struct {
 	const char *key;
 	size_t offset;
 } texts[] = {
-	{ "peer", offsetof(struct move, peer) },
-	{ "uri", offsetof(struct move, uri) },
-	{ "file", offsetof(struct move, file) },
-	{ "asked", offsetof(struct move, asked) },
-	{ "nbd_host", offsetof(struct move, nbd_host) },
-	{ "id", offsetof(struct move, id) },
+	{ "peer", offsetof(struct move, peer) },         { "uri", offsetof(struct move, uri) },
+	{ "file", offsetof(struct move, file) },         { "asked", offsetof(struct move, asked) },
+	{ "nbd_host", offsetof(struct move, nbd_host) }, { "id", offsetof(struct move, id) },
 };
 
 static char **text(const struct move *move, size_t i)

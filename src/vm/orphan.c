@@ -96,7 +96,8 @@ int orphans_search(struct rundir *rundir, const struct process_id *here, struct 
 		_cleanup_error_ struct error none = ERROR_INIT;
 		int64_t pid;
 
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || parse_int(entry->d_name, "pid", 1, INT32_MAX, &pid, &none) < 0)
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+		    parse_int(entry->d_name, "pid", 1, INT32_MAX, &pid, &none) < 0)
 			continue;
 		_cleanup_free_ char *name = name_of((pid_t)pid, rundir->path, err);
 		if (err->kind != ERROR_NONE)
@@ -119,7 +120,8 @@ static bool search_is_due(struct rundir *rundir, const struct process_id *here)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *text = NULL;
 
-	return rundir->fd < 0 || file_read_at(rundir->fd, "scanned", 64, &text, NULL, &err) < 0 || !streq(text, here->boot_id);
+	return rundir->fd < 0 || file_read_at(rundir->fd, "scanned", 64, &text, NULL, &err) < 0 ||
+	       !streq(text, here->boot_id);
 }
 
 int orphans_find(struct rundir *rundir, const struct process_id *here, struct orphans *ret, struct error *err)
@@ -155,7 +157,8 @@ int guest_lock_take(struct rundir *rundir, const char *name, int *ret_fd, struct
 		_cleanup_free_ char *file = xprintf(".%s.guest", name);
 		_cleanup_error_ struct error busy = ERROR_INIT;
 
-		if (lock_take(rundir_part(rundir, RUNDIR_LOCK), file, "guest", deadline_in(GUEST_LOCK_MS), &fd, &busy) < 0)
+		if (lock_take(rundir_part(rundir, RUNDIR_LOCK), file, "guest", deadline_in(GUEST_LOCK_MS), &fd, &busy) <
+		    0)
 			fd = -1;
 	}
 	if (fd < 0 && held) {
@@ -200,7 +203,8 @@ int orphan_among(struct rundir *rundir, const struct process_id *here, const cha
 	return orphans_search(rundir, here, &orphans, err) < 0 ? -1 : orphan_in(&orphans, name, ret);
 }
 
-int orphan_of(struct rundir *rundir, const struct process_id *here, const char *name, struct process_id *ret, struct error *err)
+int orphan_of(struct rundir *rundir, const struct process_id *here, const char *name, struct process_id *ret,
+	      struct error *err)
 {
 	_cleanup_orphans_ struct orphans orphans = { 0 };
 

@@ -150,7 +150,8 @@ void bench_spec(struct bench *bench, const char *name, const char *hvparams, con
 	snprintf(path, sizeof(path), "%s/specs/%s.json", bench->dir, name);
 	bench_write(path,
 		    "{\"name\": \"%s\", \"vcpus\": 1, \"maxmem\": 64, \"minmem\": 64,\n"
-		    " \"hvparams\": {\"kvm_flag\": \"disabled\", \"security_model\": \"none\", \"vhost_net\": false%s%s},\n \"nics\": [%s]}\n",
+		    " \"hvparams\": {\"kvm_flag\": \"disabled\", \"security_model\": \"none\", \"vhost_net\": "
+		    "false%s%s},\n \"nics\": [%s]}\n",
 		    name, *hvparams ? ", " : "", hvparams, nics);
 }
 
@@ -169,8 +170,10 @@ static void isolate(struct bench *bench)
 	mkdir(path, 0700);
 	snprintf(bench->config, sizeof(bench->config), "%s/kvmctl.json", bench->dir);
 	bench_write(bench->config,
-		    "{\"run_dir\": \"%s/run\", \"spec_dir\": \"%s/specs\", \"state_dir\": \"%s/state\", \"cache_dir\": \"%s/cache\",\n"
-		    " \"filter_dir\": \"%s/filters\"}\n", bench->dir, bench->dir, bench->dir, bench->dir, bench->dir);
+		    "{\"run_dir\": \"%s/run\", \"spec_dir\": \"%s/specs\", \"state_dir\": \"%s/state\", \"cache_dir\": "
+		    "\"%s/cache\",\n"
+		    " \"filter_dir\": \"%s/filters\"}\n",
+		    bench->dir, bench->dir, bench->dir, bench->dir, bench->dir);
 	bench_command("ip link set lo up");
 	bench_command("ip link add br0 type bridge");
 	bench_command("ip link set br0 up");
@@ -200,7 +203,7 @@ static void leave_nothing(void)
 	snprintf(pattern, sizeof(pattern), "%s/*.json", bench.dir);
 	if (glob(pattern, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			if (bench_command("grep -q run_dir %s", found.gl_pathv[i]).status == 0)   /* settings, no spec */
+			if (bench_command("grep -q run_dir %s", found.gl_pathv[i]).status == 0) /* settings, no spec */
 				bench_command("%s --config %s -q stop --all --force", bench.kvmctl, found.gl_pathv[i]);
 	globfree(&found);
 	snprintf(pattern, sizeof(pattern), "%s/*.pid", bench.dir);
@@ -214,7 +217,9 @@ static void leave_nothing(void)
 
 int main(int argc, char **argv)
 {
-	bench = (struct bench){ .pid = getpid(), .build = argc > 1 ? argv[1] : "build", .runs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 15 };
+	bench = (struct bench){ .pid = getpid(),
+				.build = argc > 1 ? argv[1] : "build",
+				.runs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 15 };
 
 	snprintf(bench.kvmctl, sizeof(bench.kvmctl), "%s/kvmctl", bench.build);
 	if (access(bench.kvmctl, X_OK) < 0)
@@ -225,7 +230,9 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*rows)(struct bench *bench);
-	} chapters[] = { { "start", bench_start }, { "list", bench_list }, { "full", bench_full }, { "small", bench_small }, { "filter", bench_filter }, { "save", bench_save }, { "migrate", bench_migrate } };
+	} chapters[] = { { "start", bench_start },    { "list", bench_list },     { "full", bench_full },
+			 { "small", bench_small },    { "filter", bench_filter }, { "save", bench_save },
+			 { "migrate", bench_migrate } };
 	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++)
 		if (argc <= 3 || strcmp(argv[3], chapters[i].name) == 0)
 			chapters[i].rows(&bench);

@@ -52,7 +52,9 @@ static void write_filter(struct bench *bench, const char *file, const char *name
 		bench_die("cannot write %s", path);
 	fprintf(f, "<filter name='%s'>\n", name);
 	for (int i = 0; i < n; i++)
-		fprintf(f, "<rule action='drop' direction='in' statematch='false'><tcp dstportstart='%d' srcipaddr='10.%d.%d.1'/></rule>\n",
+		fprintf(f,
+			"<rule action='drop' direction='in' statematch='false'><tcp dstportstart='%d' "
+			"srcipaddr='10.%d.%d.1'/></rule>\n",
 			i == n - 1 ? last : 1 + i % 60000, i / 250 % 250, i % 250);
 	fputs("</filter>\n", f);
 	fclose(f);
@@ -161,12 +163,14 @@ static void rows_of_guests(struct bench *bench)
 			char name[32], start[64];
 
 			snprintf(name, sizeof(name), "guest%d", running);
-			bench_spec(bench, name, "", "{\"mode\": \"bridged\", \"link\": \"br0\", \"filter\": {\"name\": \"guests\"}}");
+			bench_spec(bench, name, "",
+				   "{\"mode\": \"bridged\", \"link\": \"br0\", \"filter\": {\"name\": \"guests\"}}");
 			snprintf(start, sizeof(start), "start %s --paused", name);
 			must(bench, start);
 		}
 		double wall = define_ms(bench, "guests", ROUNDS);
-		snprintf(what, sizeof(what), "a filter of 40 rules changed, %d guest%s", steps[k], steps[k] == 1 ? "" : "s");
+		snprintf(what, sizeof(what), "a filter of 40 rules changed, %d guest%s", steps[k],
+			 steps[k] == 1 ? "" : "s");
 		bench_row(what, steps[k] == 50 ? "< 200 ms" : "-", steps[k] < 50 || wall < 200, "%.1f ms", wall);
 	}
 	must(bench, "stop --all --force");
@@ -177,9 +181,12 @@ static void bind_taps(struct bench *bench, int n)
 	for (int i = 0; i < n; i++) {
 		char command[128];
 
-		if (bench_command("ip tuntap add many%d mode tap", i).status != 0 || bench_command("ip link set many%d master br0", i).status != 0)
+		if (bench_command("ip tuntap add many%d mode tap", i).status != 0 ||
+		    bench_command("ip link set many%d master br0", i).status != 0)
 			bench_die("cannot make TAPs");
-		snprintf(command, sizeof(command), "filter bind --interface many%d --mac 52:54:00:01:%02x:%02x --filter many", i, i >> 8, i & 255);
+		snprintf(command, sizeof(command),
+			 "filter bind --interface many%d --mac 52:54:00:01:%02x:%02x --filter many", i, i >> 8,
+			 i & 255);
 		must(bench, command);
 	}
 }
@@ -235,11 +242,13 @@ static void row_of_group(struct bench *bench)
 	double wall[ROUNDS], one[ROUNDS];
 
 	snprintf(path, sizeof(path), "%s/crowd.json", bench->dir);
-	bench_write(path, "{\"name\": \"crowd\", \"rules\": [{\"protocol\": \"tcp\", \"ports\": \"22\", \"group\": \"crowd\"}]}\n");
+	bench_write(path, "{\"name\": \"crowd\", \"rules\": [{\"protocol\": \"tcp\", \"ports\": \"22\", \"group\": "
+			  "\"crowd\"}]}\n");
 	snprintf(command, sizeof(command), "secgroup define %s", path);
 	must(bench, command);
-	bench_spec(bench, "member", "",
-		   "{\"mode\": \"bridged\", \"link\": \"br0\", \"ip\": \"10.9.255.1\", \"security_groups\": [\"crowd\"]}");
+	bench_spec(
+		bench, "member", "",
+		"{\"mode\": \"bridged\", \"link\": \"br0\", \"ip\": \"10.9.255.1\", \"security_groups\": [\"crowd\"]}");
 	must(bench, "start member --paused");
 	for (int i = 0; i < ROUNDS; i++) {
 		snprintf(command, sizeof(command), "secgroup add crowd 10.8.0.%d", i + 1);
@@ -260,7 +269,8 @@ static void row_of_group(struct bench *bench)
 		wall[i] = must(bench, command).wall_ms;
 	}
 	double ms = bench_median(wall, ROUNDS);
-	bench_row("one more member in a group of 10,000", "< 5 ms", ms < 5, "%.1f ms (in a small group %.1f ms)", ms, bench_median(one, ROUNDS));
+	bench_row("one more member in a group of 10,000", "< 5 ms", ms < 5, "%.1f ms (in a small group %.1f ms)", ms,
+		  bench_median(one, ROUNDS));
 	must(bench, "stop member --force");
 }
 
@@ -280,8 +290,9 @@ static int open_tap(const char *name)
 /* UDP of 64 bytes from the guest with clean-traffic to the LAN. A write has done all the work when it returns. */
 static double frames_per_second(int guest, int lan)
 {
-	static const uint8_t frame[64] = { 0x52, 0x54, 0, 3, 0, 2, 0x52, 0x54, 0, 3, 0, 1, 8, 0, 0x45, 0, 0, 50, 0, 0, 0, 0, 64, 17, 0x66, 0xb9,
-					   10, 0, 0, 1, 10, 0, 0, 2, 0x10, 0, 0x20, 0, 0, 30 };
+	static const uint8_t frame[64] = { 0x52, 0x54, 0,  3,  0, 2, 0x52, 0x54, 0,    3,  0,    1,    8,  0,
+					   0x45, 0,    0,  50, 0, 0, 0,    0,    64,   17, 0x66, 0xb9, 10, 0,
+					   0,    1,    10, 0,  0, 2, 0x10, 0,    0x20, 0,  0,    30 };
 	uint8_t buffer[2048];
 	double begin = bench_now_ms();
 	int arrived = 0;
@@ -316,7 +327,9 @@ static void row_of_frames(struct bench *bench)
 		many[i] = frames_per_second(guest, lan);
 		/* The record of each stays: restore puts all back. */
 		bench_command("mv %s/run/filter %s/run/filter-all", bench->dir, bench->dir);
-		snprintf(command, sizeof(command), "filter bind --interface from0 --mac 52:54:00:03:00:01 --filter clean-traffic --param IP=10.0.0.1");
+		snprintf(command, sizeof(command),
+			 "filter bind --interface from0 --mac 52:54:00:03:00:01 --filter clean-traffic --param "
+			 "IP=10.0.0.1");
 		bench_command("nft flush ruleset");
 		must(bench, command);
 		few[i] = frames_per_second(guest, lan);
@@ -325,7 +338,8 @@ static void row_of_frames(struct bench *bench)
 		must(bench, "filter restore");
 	}
 	double m = bench_median(many, ROUNDS), f = bench_median(few, ROUNDS);
-	bench_row("frames a second, 200 filtered NICs against 1", ">= 0.90", m / f >= 0.9, "%.2f (%.0f / %.0f)", m / f, m, f);
+	bench_row("frames a second, 200 filtered NICs against 1", ">= 0.90", m / f >= 0.9, "%.2f (%.0f / %.0f)", m / f,
+		  m, f);
 	close(guest);
 	close(lan);
 }

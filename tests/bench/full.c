@@ -21,7 +21,8 @@ static int start_guests(struct bench *bench)
 
 		snprintf(name, sizeof(name), "full%d", i);
 		bench_spec(bench, name, "", "");
-		if (bench_command("%s -q --config %s start %s --paused", bench->kvmctl, bench->config, name).status != 0)
+		if (bench_command("%s -q --config %s start %s --paused", bench->kvmctl, bench->config, name).status !=
+		    0)
 			return -1;
 	}
 	return 0;
@@ -61,7 +62,7 @@ static void bare_client(struct bench *bench)
 
 			for (ssize_t c = 0; c < length; c++)
 				peers[i].answers += buffer[c] == '\n';
-			if (length <= 0 || peers[i].answers == 4) {   /* the greeting and three replies */
+			if (length <= 0 || peers[i].answers == 4) { /* the greeting and three replies */
 				close(peers[i].fd);
 				left--;
 			}
@@ -91,8 +92,8 @@ static void row_of_full(struct bench *bench)
 		ratio[i] = ours[i] / bare[i];
 	}
 	double r = bench_median(ratio, 31);
-	bench_row("list --full, 100 QEMUs, against bare epoll", "<= 1.3", r <= 1.3, "%.2f (%.1f ms / %.1f ms)", r, bench_median(ours, 31),
-		  bench_median(bare, 31));
+	bench_row("list --full, 100 QEMUs, against bare epoll", "<= 1.3", r <= 1.3, "%.2f (%.1f ms / %.1f ms)", r,
+		  bench_median(ours, 31), bench_median(bare, 31));
 }
 
 /* How many rows of `list --full --json` say a state. */
@@ -103,7 +104,8 @@ static int count_rows(const char *path, const char *state)
 	int n = 0;
 
 	if (f && fread(text, 1, (1 << 22) - 1, f) > 0)
-		for (char *at = text; snprintf(needle, sizeof(needle), "\"%s\"", state) && (at = strstr(at, needle)); at++)
+		for (char *at = text; snprintf(needle, sizeof(needle), "\"%s\"", state) && (at = strstr(at, needle));
+		     at++)
 			n++;
 	if (f)
 		fclose(f);
@@ -118,7 +120,9 @@ static void row_of_frozen(struct bench *bench)
 	snprintf(pid_file, sizeof(pid_file), "%s/run/pid/full7", bench->dir);
 	snprintf(out, sizeof(out), "%s/frozen.json", bench->dir);
 	pid_t pid = (pid_t)bench_number(pid_file, "");
-	char *argv[] = { bench->kvmctl, (char *)"--json", (char *)"--config", bench->config, (char *)"list", (char *)"--full", NULL };
+	char *argv[] = { bench->kvmctl, (char *)"--json", (char *)"--config",
+			 bench->config, (char *)"list",   (char *)"--full",
+			 NULL };
 	kill(pid, SIGSTOP);
 	struct sample s = bench_run(argv, out);
 	kill(pid, SIGCONT);
@@ -133,6 +137,6 @@ void bench_full(struct bench *bench)
 		bench_die("100 guests do not start");
 	row_of_full(bench);
 	row_of_frozen(bench);
-	for (int i = 1; i < GUESTS; i++)   /* full0 is kept for the rows that follow */
+	for (int i = 1; i < GUESTS; i++) /* full0 is kept for the rows that follow */
 		bench_command("%s -q --config %s stop full%d --force", bench->kvmctl, bench->config, i);
 }

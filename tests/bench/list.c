@@ -145,7 +145,8 @@ static void row_of_cleanup(struct bench *bench, const char *line, const char *st
 		cpu[run] = s.cpu_ms;
 	}
 	double m = bench_median(values, runs);
-	bench_row("cleanup of 1,000 stale instances", "<= 200 ms", m <= 200, "%.0f ms (CPU %.0f ms)", m, bench_median(cpu, runs));
+	bench_row("cleanup of 1,000 stale instances", "<= 200 ms", m <= 200, "%.0f ms (CPU %.0f ms)", m,
+		  bench_median(cpu, runs));
 }
 
 void bench_list(struct bench *bench)

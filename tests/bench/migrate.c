@@ -22,7 +22,9 @@
 #define EVENTS_LATE_US 100000 /* a supervisor writes them down when the QEMUs have the CPUs no longer to themselves */
 #define SYSCTL "/proc/sys/vm/unprivileged_userfaultfd"
 #define APPEND "console=ttyS0 quiet no_timer_check"
-#define WRITES " kvmctl.run=\\\"dd if=/dev/urandom of=/tmp/seed bs=1M count=8; (while :; do dd if=/tmp/seed of=/tmp/dirt bs=64k conv=notrunc; done) &\\\""
+#define WRITES                                                                                                      \
+	" kvmctl.run=\\\"dd if=/dev/urandom of=/tmp/seed bs=1M count=8; (while :; do dd if=/tmp/seed of=/tmp/dirt " \
+	"bs=64k conv=notrunc; done) &\\\""
 /* An idle guest: kvmctl's own default. One that writes: QEMU's, so that the passes stay few; in each of them its emulation may lose a write. */
 #define DOWNTIME_IDLE_MS 30
 #define DOWNTIME_WRITING_MS 300
@@ -38,10 +40,10 @@ struct times {
 /* --- the bare way --- */
 
 struct bare {
-	char base[96];           /* of its sockets and files */
+	char base[96]; /* of its sockets and files */
 	struct qmp *qmp;
 	double stopped_ms, resumed_ms;
-	int downtime_ms;         /* that is allowed */
+	int downtime_ms; /* that is allowed */
 	enum migration_state state;
 	int64_t passes;
 };
@@ -111,12 +113,14 @@ static void bare_begin(struct bench *bench, struct bare *bare, const char *guest
 	*bare = (struct bare){ .stopped_ms = -1, .resumed_ms = -1 };
 	snprintf(bare->base, sizeof(bare->base), "%s/bare%d", bench->dir, ++number);
 	snprintf(script, sizeof(script), "%s.sh", bare->base);
-	bench_write(script,
-		    "exec qemu-system-x86_64 -nodefaults -no-user-config -daemonize -machine pc,accel=tcg,dump-guest-core=off -m 128 -smp 1 -display none"
-		    " -kernel %s/guest/vmlinuz -initrd %s/guest/initrd.gz -append \"%s\" -device virtio-balloon-pci"
-		    " -object rng-random,id=r0,filename=/dev/urandom -device virtio-rng-pci,rng=r0 -serial file:%s.serial"
-		    " -qmp unix:%s.qmp,server=on,wait=off -pidfile %s.pid %s\n",
-		    guest, guest, append, bare->base, bare->base, bare->base, more);
+	bench_write(
+		script,
+		"exec qemu-system-x86_64 -nodefaults -no-user-config -daemonize -machine "
+		"pc,accel=tcg,dump-guest-core=off -m 128 -smp 1 -display none"
+		" -kernel %s/guest/vmlinuz -initrd %s/guest/initrd.gz -append \"%s\" -device virtio-balloon-pci"
+		" -object rng-random,id=r0,filename=/dev/urandom -device virtio-rng-pci,rng=r0 -serial file:%s.serial"
+		" -qmp unix:%s.qmp,server=on,wait=off -pidfile %s.pid %s\n",
+		guest, guest, append, bare->base, bare->base, bare->base, more);
 	if (bench_command("sh %s", script).status != 0)
 		bench_die("bare QEMU does not start");
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s.qmp", bare->base);
@@ -147,7 +151,8 @@ static void set_capabilities(struct bare *bare, enum way way, bool target)
 	char text[512];
 
 	snprintf(text, sizeof(text),
-		 "{\"capabilities\":[{\"capability\":\"events\",\"state\":true},{\"capability\":\"return-path\",\"state\":true},"
+		 "{\"capabilities\":[{\"capability\":\"events\",\"state\":true},{\"capability\":\"return-path\","
+		 "\"state\":true},"
 		 "{\"capability\":\"late-block-activate\",\"state\":%s},{\"capability\":\"multifd\",\"state\":%s},"
 		 "{\"capability\":\"postcopy-ram\",\"state\":%s}]}",
 		 target ? "true" : "false", way == MULTIFD ? "true" : "false", way == POST_COPY ? "true" : "false");
@@ -182,7 +187,8 @@ static void see_through(struct bare *from, struct bare *to, enum way way)
 }
 
 /* `from` becomes what runs afterwards. */
-static struct times bare_move(struct bench *bench, struct bare *from, const char *guest, const char *append, enum way way)
+static struct times bare_move(struct bench *bench, struct bare *from, const char *guest, const char *append,
+			      enum way way)
 {
 	struct bare to;
 	char uri[256], arguments[300];
@@ -192,12 +198,14 @@ static struct times bare_move(struct bench *bench, struct bare *from, const char
 	set_capabilities(&to, way, true);
 	set_capabilities(from, way, false);
 	char parameters[128];
-	snprintf(parameters, sizeof(parameters), "{\"max-bandwidth\":1099511627776,\"downtime-limit\":%d,\"multifd-channels\":2}", from->downtime_ms);
+	snprintf(parameters, sizeof(parameters),
+		 "{\"max-bandwidth\":1099511627776,\"downtime-limit\":%d,\"multifd-channels\":2}", from->downtime_ms);
 	order(&to, "migrate-set-parameters", parameters);
 	order(from, "migrate-set-parameters", parameters);
 	order(&to, "migrate-incoming", "{\"uri\":\"tcp:127.0.0.1:0\"}");
 	struct json *answer = tell(&to, "query-migrate", NULL);
-	snprintf(uri, sizeof(uri), "tcp:127.0.0.1:%s", json_get_string(json_at(json_get(answer, "socket-address"), 0), "port", "?"));
+	snprintf(uri, sizeof(uri), "tcp:127.0.0.1:%s",
+		 json_get_string(json_at(json_get(answer, "socket-address"), 0), "port", "?"));
 	json_free(answer);
 	snprintf(arguments, sizeof(arguments), "{\"uri\":\"%s\"}", uri);
 	order(from, "migrate", arguments);
@@ -228,7 +236,8 @@ static double last_event(struct bench *bench, char host, const char *name)
 		struct error err = ERROR_INIT;
 		struct json *event = NULL;
 
-		if (json_parse(line, strcspn(line, "\n"), sizeof(line), 20, "event", &event, &err) == 0 && streq(json_get_string(event, "event", ""), name))
+		if (json_parse(line, strcspn(line, "\n"), sizeof(line), 20, "event", &event, &err) == 0 &&
+		    streq(json_get_string(event, "event", ""), name))
 			at = stamp(event);
 		json_free(event);
 		error_clear(&err);
@@ -247,12 +256,16 @@ static void make_host(struct bench *bench, char host, const char *guest, const c
 		mkdir(path, 0700);
 	}
 	snprintf(path, sizeof(path), "%s/%c.json", bench->dir, host);
-	bench_write(path, "{\"run_dir\": \"%s/%c/run\", \"spec_dir\": \"%s/%c/specs\", \"state_dir\": \"%s/%c/state\", \"cache_dir\": \"%s/cache\"}\n",
+	bench_write(path,
+		    "{\"run_dir\": \"%s/%c/run\", \"spec_dir\": \"%s/%c/specs\", \"state_dir\": \"%s/%c/state\", "
+		    "\"cache_dir\": \"%s/cache\"}\n",
 		    bench->dir, host, bench->dir, host, bench->dir, host, bench->dir);
 	snprintf(path, sizeof(path), "%s/%c/specs/g.json", bench->dir, host);
 	bench_write(path,
-		    "{\"name\": \"g\", \"vcpus\": 1, \"maxmem\": 128, \"hvparams\": {\"kvm_flag\": \"disabled\", \"migration_port\": 0, "
-		    "\"kernel_path\": \"%s/guest/vmlinuz\", \"initrd_path\": \"%s/guest/initrd.gz\", \"kernel_args\": \"quiet no_timer_check%s\"}}\n",
+		    "{\"name\": \"g\", \"vcpus\": 1, \"maxmem\": 128, \"hvparams\": {\"kvm_flag\": \"disabled\", "
+		    "\"migration_port\": 0, "
+		    "\"kernel_path\": \"%s/guest/vmlinuz\", \"initrd_path\": \"%s/guest/initrd.gz\", \"kernel_args\": "
+		    "\"quiet no_timer_check%s\"}}\n",
 		    guest, guest, append);
 }
 
@@ -262,7 +275,8 @@ static struct times our_move(struct bench *bench, char *from, int downtime_ms, e
 	char *argv[] = { shell, option, command, NULL };
 
 	snprintf(command, sizeof(command),
-		 "exec %s -q --config %s/%c.json migrate g there --shell 'env KVMCTL_CONFIG=%s/%c.json' --far-kvmctl %s --address 127.0.0.1"
+		 "exec %s -q --config %s/%c.json migrate g there --shell 'env KVMCTL_CONFIG=%s/%c.json' --far-kvmctl "
+		 "%s --address 127.0.0.1"
 		 " --bandwidth 0 --downtime %d %s",
 		 bench->kvmctl, bench->dir, *from, bench->dir, to, bench->kvmctl, downtime_ms, way_options[way]);
 	struct sample sample = bench_run(argv, NULL);
@@ -287,7 +301,8 @@ static void await_guest(const char *path)
 	}
 }
 
-static void rows_of_way(struct bench *bench, struct bare *bare, char *host, const char *guest, const char *append, const char *what, enum way way)
+static void rows_of_way(struct bench *bench, struct bare *bare, char *host, const char *guest, const char *append,
+			const char *what, enum way way)
 {
 	double more[RUNS_MAX], wall[RUNS_MAX], bare_wall[RUNS_MAX], downtime[RUNS_MAX], bare_downtime[RUNS_MAX];
 	int n = bench->runs * RUNS_TIMES > RUNS_MAX ? RUNS_MAX : bench->runs * RUNS_TIMES;
@@ -314,12 +329,14 @@ static void rows_of_way(struct bench *bench, struct bare *bare, char *host, cons
 	}
 	double m = bench_median(more, n), ours = bench_median(downtime, n), theirs = bench_median(bare_downtime, n);
 	snprintf(label, sizeof(label), "migrate, %s%s: time over bare", what, way_names[way]);
-	bench_row(label, "<= 150 ms", m <= 150, "%.0f ms (%.0f ms / %.0f ms)", m, bench_median(wall, n), bench_median(bare_wall, n));
+	bench_row(label, "<= 150 ms", m <= 150, "%.0f ms (%.0f ms / %.0f ms)", m, bench_median(wall, n),
+		  bench_median(bare_wall, n));
 	snprintf(label, sizeof(label), "migrate, %s%s: downtime", what, way_names[way]);
 	bench_row(label, "<= 1.10", ours <= theirs * 1.1, "%.2f (%.1f ms / %.1f ms)", ours / theirs, ours, theirs);
 }
 
-static void rows_of_guest(struct bench *bench, const char *guest, const char *what, const char *run, int downtime_ms, bool post_copy)
+static void rows_of_guest(struct bench *bench, const char *guest, const char *what, const char *run, int downtime_ms,
+			  bool post_copy)
 {
 	char append[512], path[256], host = 'a';
 	struct bare bare;
@@ -360,7 +377,8 @@ static void restore_sysctl(void)
 static bool allow_post_copy(void)
 {
 	int fd = open(SYSCTL, O_RDWR | O_CLOEXEC);
-	bool allowed = fd >= 0 && pread(fd, sysctl_before, sizeof(sysctl_before) - 1, 0) > 0 && pwrite(fd, "1", 1, 0) == 1;
+	bool allowed =
+		fd >= 0 && pread(fd, sysctl_before, sizeof(sysctl_before) - 1, 0) > 0 && pwrite(fd, "1", 1, 0) == 1;
 
 	if (allowed)
 		atexit(restore_sysctl);

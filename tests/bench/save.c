@@ -19,7 +19,9 @@
 #define READY "kvmctl-guest ready"
 /* Some 90 MB that are not zeros, quickly. */
 #define FIVE(x) x x x x x
-#define WORDS "quiet no_timer_check kvmctl.run=\\\"cat " FIVE("/bin/busybox ") ">/tmp/a; cat " FIVE("/tmp/a ") FIVE("/tmp/a ") ">/tmp/full\\\""
+#define WORDS                                                                                            \
+	"quiet no_timer_check kvmctl.run=\\\"cat " FIVE("/bin/busybox ") ">/tmp/a; cat " FIVE("/tmp/a ") \
+		FIVE("/tmp/a ") ">/tmp/full\\\""
 #define BOOT_MS 180000
 
 struct bare {
@@ -101,9 +103,12 @@ static void launch(struct bench *bench, struct bare *bare, const char *more)
 			words[length++] = *p;
 	words[length] = '\0';
 	snprintf(command, sizeof(command),
-		 "qemu-system-x86_64 -name bare -nodefaults -no-user-config -daemonize -pidfile %s -machine pc,accel=tcg -m 256 -smp 1 -display none"
-		 " -device virtio-balloon-pci -object rng-random,id=r0,filename=/dev/urandom -device virtio-rng-pci,rng=r0"
-		 " -kernel %s/guest/vmlinuz -initrd %s/guest/initrd.gz -append 'console=ttyS0 %s' -serial file:%s -qmp unix:%s,server=on,wait=off %s",
+		 "qemu-system-x86_64 -name bare -nodefaults -no-user-config -daemonize -pidfile %s -machine "
+		 "pc,accel=tcg -m 256 -smp 1 -display none"
+		 " -device virtio-balloon-pci -object rng-random,id=r0,filename=/dev/urandom -device "
+		 "virtio-rng-pci,rng=r0"
+		 " -kernel %s/guest/vmlinuz -initrd %s/guest/initrd.gz -append 'console=ttyS0 %s' -serial file:%s -qmp "
+		 "unix:%s,server=on,wait=off %s",
 		 bare->pid_file, bench->build, bench->build, words, bare->log, bare->qmp, more);
 	char *const argv[] = { (char *)"sh", (char *)"-c", command, NULL };
 	if (bench_run(argv, NULL).status != 0)
@@ -194,8 +199,10 @@ static void boot(struct bench *bench, struct bare *bare)
 
 	snprintf(path, sizeof(path), "%s/specs/saved.json", bench->dir);
 	bench_write(path,
-		    "{\"name\": \"saved\", \"vcpus\": 1, \"maxmem\": 256, \"minmem\": 256, \"hvparams\": {\"kvm_flag\": \"disabled\", \"security_model\": \"none\","
-		    " \"kernel_path\": \"%s/guest/vmlinuz\", \"initrd_path\": \"%s/guest/initrd.gz\", \"kernel_args\": \"" WORDS "\"}}\n",
+		    "{\"name\": \"saved\", \"vcpus\": 1, \"maxmem\": 256, \"minmem\": 256, \"hvparams\": "
+		    "{\"kvm_flag\": \"disabled\", \"security_model\": \"none\","
+		    " \"kernel_path\": \"%s/guest/vmlinuz\", \"initrd_path\": \"%s/guest/initrd.gz\", \"kernel_args\": "
+		    "\"" WORDS "\"}}\n",
 		    bench->build, bench->build);
 	ours(bench, "start saved");
 	launch(bench, bare, "");
@@ -219,7 +226,7 @@ void bench_save(struct bench *bench)
 	snprintf(bare.pid_file, sizeof(bare.pid_file), "%s/save.pid", bench->dir);
 	snprintf(bare.log, sizeof(bare.log), "%s/save.log", bench->dir);
 	boot(bench, &bare);
-	for (int i = -1; i < n; i++) {   /* the first is a warm-up */
+	for (int i = -1; i < n; i++) { /* the first is a warm-up */
 		int at = i < 0 ? 0 : i;
 
 		saved[at] = bare_save(&bare);
@@ -231,9 +238,10 @@ void bench_save(struct bench *bench)
 		restore_ratio[at] = restore[at] / restored[at];
 	}
 	double s = bench_median(save_ratio, n), r = bench_median(restore_ratio, n);
-	bench_row("save against the bare QMP sequence", "<= 1.25", s <= 1.25, "%.2f (%.0f ms / %.0f ms)", s, bench_median(save, n), bench_median(saved, n));
-	bench_row("restore against the bare QMP sequence", "<= 1.25", r <= 1.25, "%.2f (%.0f ms / %.0f ms)", r, bench_median(restore, n),
-		  bench_median(restored, n));
+	bench_row("save against the bare QMP sequence", "<= 1.25", s <= 1.25, "%.2f (%.0f ms / %.0f ms)", s,
+		  bench_median(save, n), bench_median(saved, n));
+	bench_row("restore against the bare QMP sequence", "<= 1.25", r <= 1.25, "%.2f (%.0f ms / %.0f ms)", r,
+		  bench_median(restore, n), bench_median(restored, n));
 	ask(&bare, "quit", NULL);
 	qmp_free(bare.monitor);
 	bench_command("%s -q --config %s stop saved --force", bench->kvmctl, bench->config);

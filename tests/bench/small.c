@@ -25,7 +25,7 @@ static void rows_of_supervisor(struct bench *bench)
 	snprintf(status, sizeof(status), "/proc/%d/status", pid);
 	double pss = bench_number(rollup, "Pss:");
 	bench_row("a supervisor's memory", "<= 400 KiB PSS", pss > 0 && pss <= 400, "%.0f KiB", pss);
-	sleep(1);   /* what a start leaves to be done is no idling */
+	sleep(1); /* what a start leaves to be done is no idling */
 	double before = bench_number(status, "voluntary_ctxt_switches:");
 	sleep(IDLE_S);
 	double wakeups = bench_number(status, "voluntary_ctxt_switches:") - before;
@@ -60,7 +60,9 @@ static void read_reply(int fd)
 
 static double bare_round_trips(struct bench *bench)
 {
-	static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n", ask[] = "{\"execute\":\"query-status\",\"id\":1}\n";   /* the bytes that we send as well: QEMU reads them one by one */
+	static const char hello
+		[] = "{\"execute\":\"qmp_capabilities\"}\n",
+	   ask[] = "{\"execute\":\"query-status\",\"id\":1}\n"; /* the bytes that we send as well: QEMU reads them one by one */
 	int fd = connect_query(bench);
 
 	read_reply(fd);
@@ -111,6 +113,6 @@ void bench_small(struct bench *bench)
 		ratio[i] = ours[i] / bare[i];
 	}
 	double r = bench_median(ratio, 9);
-	bench_row("QMP round trip against bare write and read", "<= 1.2", r <= 1.2, "%.2f (%.0f us / %.0f us)", r, bench_median(ours, 9),
-		  bench_median(bare, 9));
+	bench_row("QMP round trip against bare write and read", "<= 1.2", r <= 1.2, "%.2f (%.0f us / %.0f us)", r,
+		  bench_median(ours, 9), bench_median(bare, 9));
 }

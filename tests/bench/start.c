@@ -18,9 +18,11 @@ static double bare_start(struct bench *bench, int run)
 	snprintf(socket_path, sizeof(socket_path), "%s/bare.qmp", bench->dir);
 	snprintf(pid_file, sizeof(pid_file), "%s/bare.pid", bench->dir);
 	snprintf(command, sizeof(command),
-		 "qemu-system-x86_64 -name bare -nodefaults -no-user-config -S -daemonize -pidfile %s -machine pc,accel=tcg,dump-guest-core=off"
+		 "qemu-system-x86_64 -name bare -nodefaults -no-user-config -S -daemonize -pidfile %s -machine "
+		 "pc,accel=tcg,dump-guest-core=off"
 		 " -m 64 -smp 1 -display none"
-		 " -netdev tap,id=n0,ifname=bare%d,script=no,downscript=no -device virtio-net-pci,netdev=n0 -device virtio-balloon-pci"
+		 " -netdev tap,id=n0,ifname=bare%d,script=no,downscript=no -device virtio-net-pci,netdev=n0 -device "
+		 "virtio-balloon-pci"
 		 " -device pvpanic -object rng-random,id=r0,filename=/dev/urandom -device virtio-rng-pci,rng=r0"
 		 " -chardev socket,id=s0,path=%s/bare.serial,server=on,wait=off,logfile=%s/bare.log -serial chardev:s0"
 		 " -qmp unix:%s,server=on,wait=off -qmp unix:%s2,server=on,wait=off -qmp unix:%s3,server=on,wait=off",
@@ -33,7 +35,8 @@ static double bare_start(struct bench *bench, int run)
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || write(fd, both, strlen(both)) < 0)
 		bench_die("bare QEMU does not listen");
 	size_t length = 0;
-	for (ssize_t n; !memmem(buffer, length, "prelaunch", 9) && (n = read(fd, buffer + length, sizeof(buffer) - length)) > 0;)
+	for (ssize_t n;
+	     !memmem(buffer, length, "prelaunch", 9) && (n = read(fd, buffer + length, sizeof(buffer) - length)) > 0;)
 		length += (size_t)n;
 	double wall = bench_now_ms() - begin;
 	static const char quit[] = "{\"execute\":\"quit\"}";
@@ -51,7 +54,7 @@ static void rows_of_start(struct bench *bench)
 	int n = bench->runs > 100 ? 100 : bench->runs;
 
 	bench_spec(bench, "fast", "", "{\"mode\": \"bridged\", \"link\": \"br0\"}");
-	for (int i = -1; i < n; i++) {   /* the first is a warm-up, and fills the cache of what QEMU can do */
+	for (int i = -1; i < n; i++) { /* the first is a warm-up, and fills the cache of what QEMU can do */
 		double b = bare_start(bench, i + 1);
 		struct sample s = bench_command("%s -q --config %s start fast --paused", bench->kvmctl, bench->config);
 
@@ -66,8 +69,8 @@ static void rows_of_start(struct bench *bench)
 		bench_command("%s -q --config %s stop fast --force", bench->kvmctl, bench->config);
 	}
 	double r = bench_median(ratio, n), c = bench_median(cpu, n);
-	bench_row("start --paused against bare QEMU", "<= 1.10", r <= 1.10, "%.2f (%.1f ms / %.1f ms)", r, bench_median(ours, n),
-		  bench_median(bare, n));
+	bench_row("start --paused against bare QEMU", "<= 1.10", r <= 1.10, "%.2f (%.1f ms / %.1f ms)", r,
+		  bench_median(ours, n), bench_median(bare, n));
 	bench_row("CPU of kvmctl itself per start", "<= 5 ms", c <= 5, "%.1f ms", c);
 }
 
@@ -82,7 +85,8 @@ static void row_of_version(struct bench *bench)
 		ratio[i] = ours[i] / bare[i];
 	}
 	double r = bench_median(ratio, n);
-	bench_row("kvmctl version against /bin/true", "<= 2.0", r <= 2, "%.2f (%.2f ms / %.2f ms)", r, bench_median(ours, n), bench_median(bare, n));
+	bench_row("kvmctl version against /bin/true", "<= 2.0", r <= 2, "%.2f (%.2f ms / %.2f ms)", r,
+		  bench_median(ours, n), bench_median(bare, n));
 }
 
 static void row_of_virsh(struct bench *bench)
@@ -93,7 +97,8 @@ static void row_of_virsh(struct bench *bench)
 	else if (bench_command("virsh -q -c qemu:///system version").status != 0)
 		bench_skip("start --paused against virsh", "left out: virsh is installed, but no libvirtd answers");
 	else
-		bench_skip("start --paused against virsh", "left out: libvirtd lives in another network namespace than this benchmark");
+		bench_skip("start --paused against virsh",
+			   "left out: libvirtd lives in another network namespace than this benchmark");
 }
 
 void bench_start(struct bench *bench)

@@ -43,20 +43,20 @@
 /* A socket or stdio chardev of the command line. */
 struct chardev {
 	char *id;
-	int listen_fd;      /* -1: none, or already connected */
-	int client_fd;      /* -1: nobody */
-	int out_fd;         /* where replies go: the client, or stdout */
+	int listen_fd; /* -1: none, or already connected */
+	int client_fd; /* -1: nobody */
+	int out_fd;    /* where replies go: the client, or stdout */
 	char *logfile;
 	bool monitor;
-	bool negotiated;    /* it has sent qmp_capabilities */
+	bool negotiated; /* it has sent qmp_capabilities */
 	char *in;
 	size_t in_length;
-	int fds[FAKE_MAX];  /* came with SCM_RIGHTS, not yet taken by add-fd or getfd */
+	int fds[FAKE_MAX]; /* came with SCM_RIGHTS, not yet taken by add-fd or getfd */
 	size_t n_fds;
 };
 
 struct timer {
-	int64_t at_ms;      /* boottime; 0: unused */
+	int64_t at_ms; /* boottime; 0: unused */
 	void (*fn)(struct json *arg);
 	struct json *arg;
 };
@@ -66,27 +66,29 @@ struct fake {
 	struct json *conf;
 	struct json *answers;
 	struct qmp_schema *schema;
-	bool probe;                     /* -machine none */
+	bool probe; /* -machine none */
 	char **argv;
 	char *name, *uuid;
 	bool no_shutdown;
 	char *panic_action;
 	int vcpus;
 	pid_t tids[FAKE_MAX];
-	int64_t memory;                 /* bytes */
+	int64_t memory; /* bytes */
 	int64_t balloon;
 	bool has_balloon, has_vnc, has_spice;
-	const char *status;             /* "running", "paused", "prelaunch" ... */
+	const char *status; /* "running", "paused", "prelaunch" ... */
 	bool ever_ready;
-	struct json *devices;           /* objects of -device and device_add */
+	struct json *devices; /* objects of -device and device_add */
 	struct json *blockdevs;
 	struct chardev chardevs[FAKE_MAX];
 	size_t n_chardevs;
-	struct { int set, fd; } fdsets[FAKE_MAX];
+	struct {
+		int set, fd;
+	} fdsets[FAKE_MAX];
 	size_t n_fdsets;
 	struct timer timers[FAKE_MAX];
 	int64_t flood_left;
-	int handed_over;                /* by the last getfd; -1: none */
+	int handed_over; /* by the last getfd; -1: none */
 };
 extern struct fake fake;
 
@@ -100,7 +102,8 @@ int64_t conf_int(const char *key, int64_t fallback);
 bool conf_bool(const char *key);
 
 /* fake_commands.c: what is done; NULL and *error set when it fails */
-struct json *fake_execute(struct chardev *monitor, const char *command, const struct json *arguments, struct json **error);
+struct json *fake_execute(struct chardev *monitor, const char *command, const struct json *arguments,
+			  struct json **error);
 
 /* fake_migration.c */
 struct json *fake_migrate(const struct json *arguments, struct json **error);
@@ -111,8 +114,8 @@ struct json *fake_query_migrate(void);
 /* fake_qemu.c: the loop */
 void fake_event(const char *name, struct json *data);
 void fake_after(int64_t ms, void (*fn)(struct json *arg), struct json *arg);
-void fake_die(void);                        /* as the conf says */
-void fake_exit(int status);                 /* as it is */
+void fake_die(void);        /* as the conf says */
+void fake_exit(int status); /* as it is */
 void fake_guest_shutdown(struct json *unused);
 void fake_panic(void);
 int fake_fdset_fd(int64_t set);

@@ -9,7 +9,8 @@
 
 typedef struct json *(*command_fn)(struct chardev *monitor, const struct json *arguments, struct json **error);
 
-static struct json *fail(struct json **error, const char *class, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static struct json *fail(struct json **error, const char *class, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 static struct json *fail(struct json **error, const char *class, const char *format, ...)
 {
 	va_list ap;
@@ -32,7 +33,8 @@ static struct json *object(const char *key, struct json *value)
 	return j;
 }
 
-#define COMMAND(name) static struct json *name(struct chardev *monitor, const struct json *arguments, struct json **error)
+#define COMMAND(name) \
+	static struct json *name(struct chardev *monitor, const struct json *arguments, struct json **error)
 #define UNUSED (void)monitor, (void)arguments, (void)error
 
 COMMAND(nothing)
@@ -387,10 +389,10 @@ COMMAND(query_migrate)
 /* 2 x 1 pixels, red and blue. */
 static const char picture_ppm[] = "P6\n2 1\n255\n\xff\0\0\0\0\xff";
 static const unsigned char picture_png[] = {
-	0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00, 0x02,
-	0x00, 0x00, 0x00, 0x01, 0x08, 0x02, 0x00, 0x00, 0x00, 0x7b, 0x40, 0xe8, 0xdd, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x44, 0x41,
-	0x54, 0x78, 0x9c, 0x63, 0xf8, 0xcf, 0x00, 0x04, 0xff, 0x01, 0x07, 0x00, 0x01, 0xff, 0xe2, 0x23, 0x9e, 0x59, 0x00, 0x00,
-	0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+	0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00,
+	0x00, 0x02, 0x00, 0x00, 0x00, 0x01, 0x08, 0x02, 0x00, 0x00, 0x00, 0x7b, 0x40, 0xe8, 0xdd, 0x00, 0x00, 0x00,
+	0x0d, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0xf8, 0xcf, 0x00, 0x04, 0xff, 0x01, 0x07, 0x00, 0x01, 0xff,
+	0xe2, 0x23, 0x9e, 0x59, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
 };
 
 COMMAND(screendump)
@@ -410,7 +412,8 @@ COMMAND(screendump)
 	}
 	if (fd < 0)
 		return fail(error, "GenericError", "failed to open file '%s'", filename);
-	if (png ? file_write_all(fd, picture_png, sizeof(picture_png)) : file_write_all(fd, picture_ppm, sizeof(picture_ppm) - 1))
+	if (png ? file_write_all(fd, picture_png, sizeof(picture_png))
+		: file_write_all(fd, picture_ppm, sizeof(picture_ppm) - 1))
 		return fail(error, "GenericError", "failed to write '%s'", filename);
 	return json_new_object();
 }
@@ -450,23 +453,64 @@ static const struct {
 	const char *name;
 	command_fn fn;
 } commands[] = {
-	{ "query-status", query_status }, { "query-name", query_name }, { "query-uuid", query_uuid }, { "query-kvm", query_kvm },
-	{ "query-balloon", query_balloon }, { "query-cpus-fast", query_cpus_fast }, { "query-block", query_block },
-	{ "query-chardev", query_chardev }, { "query-vnc", query_vnc }, { "query-spice", query_spice }, { "query-fdsets", query_fdsets },
-	{ "query-vnc-servers", empty_list }, { "query-iothreads", empty_list }, { "query-blockstats", empty_list },
-	{ "query-named-block-nodes", empty_list }, { "query-pci", empty_list }, { "query-jobs", empty_list },
-	{ "query-block-jobs", empty_list }, { "query-block-exports", empty_list }, { "query-migrate", query_migrate },
-	{ "migrate", migrate }, { "migrate-incoming", migrate_incoming }, { "migrate_cancel", migrate_cancel },
-	{ "migrate-set-capabilities", nothing }, { "migrate-set-parameters", nothing }, { "announce-self", nothing },
-	{ "cont", cont }, { "stop", stop }, { "system_powerdown", system_powerdown }, { "system_reset", system_reset },
-	{ "system_wakeup", nothing }, { "quit", quit }, { "balloon", balloon }, { "inject-nmi", nothing }, { "send-key", nothing },
-	{ "set-action", nothing }, { "watchdog-set-action", nothing },
-	{ "set_password", nothing }, { "expire_password", nothing }, { "change-vnc-password", nothing }, { "display-update", nothing },
-	{ "add_client", nothing }, { "set_link", nothing },
-	{ "device_add", device_add }, { "device_del", device_del }, { "netdev_add", nothing }, { "netdev_del", nothing },
-	{ "object-add", nothing }, { "object-del", nothing }, { "blockdev-add", nothing }, { "blockdev-del", nothing }, { "qom-set", nothing },
-	{ "add-fd", add_fd }, { "remove-fd", remove_fd }, { "getfd", getfd }, { "closefd", nothing },
-	{ "screendump", screendump }, { "human-monitor-command", human_monitor_command },
+	{ "query-status", query_status },
+	{ "query-name", query_name },
+	{ "query-uuid", query_uuid },
+	{ "query-kvm", query_kvm },
+	{ "query-balloon", query_balloon },
+	{ "query-cpus-fast", query_cpus_fast },
+	{ "query-block", query_block },
+	{ "query-chardev", query_chardev },
+	{ "query-vnc", query_vnc },
+	{ "query-spice", query_spice },
+	{ "query-fdsets", query_fdsets },
+	{ "query-vnc-servers", empty_list },
+	{ "query-iothreads", empty_list },
+	{ "query-blockstats", empty_list },
+	{ "query-named-block-nodes", empty_list },
+	{ "query-pci", empty_list },
+	{ "query-jobs", empty_list },
+	{ "query-block-jobs", empty_list },
+	{ "query-block-exports", empty_list },
+	{ "query-migrate", query_migrate },
+	{ "migrate", migrate },
+	{ "migrate-incoming", migrate_incoming },
+	{ "migrate_cancel", migrate_cancel },
+	{ "migrate-set-capabilities", nothing },
+	{ "migrate-set-parameters", nothing },
+	{ "announce-self", nothing },
+	{ "cont", cont },
+	{ "stop", stop },
+	{ "system_powerdown", system_powerdown },
+	{ "system_reset", system_reset },
+	{ "system_wakeup", nothing },
+	{ "quit", quit },
+	{ "balloon", balloon },
+	{ "inject-nmi", nothing },
+	{ "send-key", nothing },
+	{ "set-action", nothing },
+	{ "watchdog-set-action", nothing },
+	{ "set_password", nothing },
+	{ "expire_password", nothing },
+	{ "change-vnc-password", nothing },
+	{ "display-update", nothing },
+	{ "add_client", nothing },
+	{ "set_link", nothing },
+	{ "device_add", device_add },
+	{ "device_del", device_del },
+	{ "netdev_add", nothing },
+	{ "netdev_del", nothing },
+	{ "object-add", nothing },
+	{ "object-del", nothing },
+	{ "blockdev-add", nothing },
+	{ "blockdev-del", nothing },
+	{ "qom-set", nothing },
+	{ "add-fd", add_fd },
+	{ "remove-fd", remove_fd },
+	{ "getfd", getfd },
+	{ "closefd", nothing },
+	{ "screendump", screendump },
+	{ "human-monitor-command", human_monitor_command },
 };
 
 /* Members that the schema does not have, as QEMU refuses them. Commands whose arguments depend on a type are not looked into. */
@@ -474,15 +518,18 @@ static bool check_arguments(const char *command, const struct json *arguments, s
 {
 	const struct json *entity = qmp_schema_walk(fake.schema, command);
 
-	if (streq(command, "device_add") || streq(command, "netdev_add") || streq(command, "object-add") || streq(command, "blockdev-add") ||
-	    streq(command, "qom-set"))
+	if (streq(command, "device_add") || streq(command, "netdev_add") || streq(command, "object-add") ||
+	    streq(command, "blockdev-add") || streq(command, "qom-set"))
 		return true;
 	for (struct json_iter it = json_iter(arguments); json_next(&it);) {
 		_cleanup_free_ char *path = xprintf("%s %s", command, it.key);
-		_cleanup_free_ char *variant = xprintf("%s %s=%s %s", command, "type", json_get_string(arguments, "type", "-"), it.key);
-		_cleanup_free_ char *protocol = xprintf("%s protocol=%s %s", command, json_get_string(arguments, "protocol", "-"), it.key);
+		_cleanup_free_ char *variant =
+			xprintf("%s %s=%s %s", command, "type", json_get_string(arguments, "type", "-"), it.key);
+		_cleanup_free_ char *protocol =
+			xprintf("%s protocol=%s %s", command, json_get_string(arguments, "protocol", "-"), it.key);
 
-		if (!qmp_schema_has(fake.schema, path) && !qmp_schema_has(fake.schema, variant) && !qmp_schema_has(fake.schema, protocol)) {
+		if (!qmp_schema_has(fake.schema, path) && !qmp_schema_has(fake.schema, variant) &&
+		    !qmp_schema_has(fake.schema, protocol)) {
 			fail(error, "GenericError", "Parameter '%s' is unexpected", it.key);
 			return false;
 		}
@@ -490,7 +537,8 @@ static bool check_arguments(const char *command, const struct json *arguments, s
 	return entity != NULL;
 }
 
-struct json *fake_execute(struct chardev *monitor, const char *command, const struct json *arguments, struct json **error)
+struct json *fake_execute(struct chardev *monitor, const char *command, const struct json *arguments,
+			  struct json **error)
 {
 	const struct json *recorded = json_get(json_get(fake.answers, command), "return");
 

@@ -315,7 +315,8 @@ void fake_record(const char *kind)
 	_cleanup_free_ char *name = xprintf("%s-%d.json", kind, (int)getpid());
 	_cleanup_close_ int dirfd = open(directory, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (dirfd < 0 || file_write_at(dirfd, name, text, strlen(text), 0644, false, &err) < 0)
-		fprintf(stderr, "fake-qemu: cannot write a record into \"%s\": %s\n", directory, err.message ? err.message : "not there");
+		fprintf(stderr, "fake-qemu: cannot write a record into \"%s\": %s\n", directory,
+			err.message ? err.message : "not there");
 }
 
 void fake_record_command(const struct chardev *monitor, const struct json *command)

@@ -106,7 +106,8 @@ static void hang_up(struct chardev *chardev)
 static void say_bytes(struct chardev *chardev, const char *bytes, size_t length)
 {
 	while (length > 0 && chardev->out_fd >= 0) {
-		ssize_t n = chardev->out_fd == 1 ? write(1, bytes, length) : send(chardev->out_fd, bytes, length, MSG_NOSIGNAL);
+		ssize_t n = chardev->out_fd == 1 ? write(1, bytes, length)
+						 : send(chardev->out_fd, bytes, length, MSG_NOSIGNAL);
 
 		if (n <= 0) {
 			if (n < 0 && errno == EINTR)
@@ -257,7 +258,8 @@ static char *raw_line(const char *raw, const struct json *id)
 /* The conf has an answer of its own for this command. */
 static bool scripted_reply(struct chardev *monitor, const char *command, const struct json *id)
 {
-	const struct json *replies = fake.probe && !json_get_bool(fake.conf, "in_probe", false) ? NULL : json_get(fake.conf, "replies");
+	const struct json *replies =
+		fake.probe && !json_get_bool(fake.conf, "in_probe", false) ? NULL : json_get(fake.conf, "replies");
 	const struct json *row = json_get(replies, command);
 	const char *raw = json_get_string(row, "raw", NULL);
 	_cleanup_free_ char *line = NULL;
@@ -376,12 +378,15 @@ static ssize_t receive(struct chardev *chardev, char *buffer, size_t size)
 {
 	char control[CMSG_SPACE(sizeof(int) * FAKE_MAX)];
 	struct iovec iov = { buffer, size };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 
 	if (chardev->client_fd == 0)
 		return read(0, buffer, size);
 	ssize_t n = recvmsg(chardev->client_fd, &message, MSG_CMSG_CLOEXEC);
-	for (struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+	for (struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&message); header;
+	     header = CMSG_NXTHDR(&message, header)) {
 		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		for (size_t i = 0; i < count && chardev->n_fds < FAKE_MAX; i++)
@@ -478,7 +483,9 @@ static void flood(struct json *unused)
 
 		if (chardev->monitor || !chardev->logfile)
 			continue;
-		int set = starts_with(chardev->logfile, "/dev/fdset/") ? fake_fdset_fd(strtoll(chardev->logfile + 11, NULL, 10)) : -1;
+		int set = starts_with(chardev->logfile, "/dev/fdset/")
+				  ? fake_fdset_fd(strtoll(chardev->logfile + 11, NULL, 10))
+				  : -1;
 		int fd = set >= 0 ? dup(set) : open(chardev->logfile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 		if (fd >= 0) {
 			file_write_all(fd, block, length);

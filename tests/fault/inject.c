@@ -35,19 +35,20 @@ static const struct {
 	long number;
 	const char *name;
 } syscalls[] = {
-#include "syscalls.h"   /* made by the Makefile of the kernel's header */
+#include "syscalls.h" /* made by the Makefile of the kernel's header */
 };
 
 #define TRACEES_MAX 256
 #define ROLES_MAX 32
 #define SYSCALL_MAX 512
-#define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
+#define OPTIONS \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
 
 struct tracee {
-	pid_t pid;      /* 0: this place is free */
-	int role;       /* -1: its parent's event has not come yet, it waits */
-	bool waits;     /* stopped, until its role is known */
-	bool fails;     /* the call that it is in is to return -errnum */
+	pid_t pid;  /* 0: this place is free */
+	int role;   /* -1: its parent's event has not come yet, it waits */
+	bool waits; /* stopped, until its role is known */
+	bool fails; /* the call that it is in is to return -errnum */
 };
 
 static struct {
@@ -56,14 +57,14 @@ static struct {
 	unsigned counts[ROLES_MAX][SYSCALL_MAX];
 	int log;
 	const char *hit;
-	char role[32];          /* the place */
-	long number;            /* of its system call; -1: none wanted */
+	char role[32]; /* the place */
+	long number;   /* of its system call; -1: none wanted */
 	unsigned n;
-	int errnum;             /* 0: kill */
-	const char *script;     /* or this is run; NULL */
+	int errnum;         /* 0: kill */
+	const char *script; /* or this is run; NULL */
 	bool done;
 	pid_t command;
-	int tell;               /* the command's status goes here */
+	int tell; /* the command's status goes here */
 } t = { .log = -1, .number = -1 };
 
 static _Noreturn void die(const char *what)
@@ -194,7 +195,7 @@ static void on_syscall(struct tracee *tracee)
 	struct ptrace_syscall_info info;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->pid, sizeof(info), &info) < 0)
-		return;   /* it is gone */
+		return; /* it is gone */
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
 		on_entry(tracee, (long)info.entry.nr);
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && tracee->fails) {
@@ -217,7 +218,9 @@ static bool on_exec(struct tracee *tracee)
 	if (strcmp(name, "kvmctl-supervisor") == 0) {
 		tracee->role = role_number("supervisor");
 	} else if (strcmp(name, "kvmctl") == 0) {
-		tracee->role = role_number(strcmp(before, "supervisor") == 0 || strcmp(before, "afterwards") == 0 ? "afterwards" : "kvmctl");
+		tracee->role = role_number(strcmp(before, "supervisor") == 0 || strcmp(before, "afterwards") == 0
+						   ? "afterwards"
+						   : "kvmctl");
 	} else {
 		ptrace(PTRACE_DETACH, tracee->pid, NULL, NULL);
 		*tracee = (struct tracee){ 0 };

@@ -111,7 +111,8 @@ static bool read_qemu(int pid, const char *run_dir, struct qemu *qemu)
 	snprintf(qemu->name, sizeof(qemu->name), "%s", name);
 	add_taps(qemu);
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (slurp(path, status, sizeof(status)) < 0 || !(uid = strstr(status, "\nUid:")) || strstr(status, "\nState:\tZ"))
+	if (slurp(path, status, sizeof(status)) < 0 || !(uid = strstr(status, "\nUid:")) ||
+	    strstr(status, "\nState:\tZ"))
 		return false;
 	qemu->uid = strtol(uid + strlen("\nUid:"), NULL, 10);
 	return true;
@@ -147,14 +148,19 @@ static bool alive(const struct qemu *qemu)
 /* The list was read one after the other: what looks shared counts only when both still live afterwards (the first may have ended before the second began). */
 static bool clash(const struct qemu *a, const struct qemu *b, long first, long last)
 {
-	bool uid = a->uid == b->uid && a->uid >= first && a->uid <= last, tap = false, twins = strcmp(a->name, b->name) == 0;
+	bool uid = a->uid == b->uid && a->uid >= first && a->uid <= last, tap = false,
+	     twins = strcmp(a->name, b->name) == 0;
 
 	for (size_t i = 0; i < a->n_taps; i++)
 		for (size_t k = 0; k < b->n_taps; k++)
 			tap |= strcmp(a->taps[i], b->taps[k]) == 0;
 	if (!(uid || tap || twins) || !alive(a) || !alive(b))
 		return false;
-	printf("shared %s: pid %d (%s, uid %ld) and pid %d (%s, uid %ld)\n", uid ? "uid" : tap ? "TAP" : "name", a->pid, a->name, a->uid, b->pid, b->name, b->uid);
+	printf("shared %s: pid %d (%s, uid %ld) and pid %d (%s, uid %ld)\n",
+	       uid   ? "uid"
+	       : tap ? "TAP"
+		     : "name",
+	       a->pid, a->name, a->uid, b->pid, b->name, b->uid);
 	return true;
 }
 

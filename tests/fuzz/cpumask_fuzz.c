@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		_cleanup_free_ char *back = cpulist_to_text(&lists[i]);
 		struct cpulist again;
 
-		if (cpulist_parse(back, &again, &err) < 0 || again.all != lists[i].all || !CPU_EQUAL(&again.set, &lists[i].set))
+		if (cpulist_parse(back, &again, &err) < 0 || again.all != lists[i].all ||
+		    !CPU_EQUAL(&again.set, &lists[i].set))
 			abort();
 	}
 	return 0;

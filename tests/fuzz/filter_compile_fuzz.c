@@ -36,15 +36,17 @@ static bool can_check(void)
 	return able == 1;
 }
 
-static void loads(const struct filter_program *program, const struct filter_kernel *kernel, const struct filter_nic *nic)
+static void loads(const struct filter_program *program, const struct filter_kernel *kernel,
+		  const struct filter_nic *nic)
 {
 	_cleanup_filter_transaction_ struct filter_transaction *t = filter_transaction_new(kernel);
 	_cleanup_error_ struct error err = ERROR_INIT;
 
 	filter_transaction_put(t, nic, "br0", program, &(struct filter_existing){ 0 });
 	/* Without the module (a fuzzer alone in its directory) nothing is asked. */
-	if (!can_check() || nft_check(filter_transaction_text(t), NULL, &err) == 0 || !strstr(err.message, "nftables refused") ||
-	    strstr(err.message, "not permitted") || strstr(err.message, "not supported"))
+	if (!can_check() || nft_check(filter_transaction_text(t), NULL, &err) == 0 ||
+	    !strstr(err.message, "nftables refused") || strstr(err.message, "not permitted") ||
+	    strstr(err.message, "not supported"))
 		return;
 	fprintf(stderr, "%s\n%s\n", err.message, filter_transaction_text(t));
 	abort();
@@ -57,8 +59,8 @@ static void compile(struct source *source, const struct filter_reference *parame
 	_cleanup_filter_program_ struct filter_program program = { 0 };
 	_cleanup_problems_ struct problems problems = { 0 };
 
-	if (filter_tree_build(&(struct filter_source){ find, source }, source->top->name, parameters->parameters, parameters->n_parameters,
-			      &tree, NULL, &problems) < 0 ||
+	if (filter_tree_build(&(struct filter_source){ find, source }, source->top->name, parameters->parameters,
+			      parameters->n_parameters, &tree, NULL, &problems) < 0 ||
 	    filter_compile(&tree, &nic, &kernel, &program, &problems) < 0) {
 		if (problems.n == 0)
 			abort();
@@ -88,10 +90,15 @@ static const char *parameters_of(const char *text, struct filter_reference *ret)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char small[] = "{\"name\": \"small\", \"chain\": \"ipv4\", \"entries\": [{\"rule\": {\"action\": \"drop\", \"direction\": "
+	static const char small[] = "{\"name\": \"small\", \"chain\": \"ipv4\", \"entries\": [{\"rule\": {\"action\": "
+				    "\"drop\", \"direction\": "
 				    "\"inout\", \"nodes\": [{\"ip\": {\"srcipaddr\": \"$A\"}}]}}]}";
-	static const struct filter_kernel marks = { .bridge = true, .bridge_netfilter = true, .inet_ct = true, .inet_reject = true,
-						    .connlimit = true, .mark_mask = FILTER_MARK_MASK };
+	static const struct filter_kernel marks = { .bridge = true,
+						    .bridge_netfilter = true,
+						    .inet_ct = true,
+						    .inet_reject = true,
+						    .connlimit = true,
+						    .mark_mask = FILTER_MARK_MASK };
 	struct filter_kernel tracks = marks;
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *text = xstrndup((const char *)data, size);

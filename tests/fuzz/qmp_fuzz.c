@@ -61,7 +61,8 @@ static void execute(struct qmp *qmp, int peer, const uint8_t *data, size_t size)
 	if (qmp_handshake(qmp, DEADLINE_NEVER, &err) == 0) {
 		while (qmp_execute(qmp, "query-status", NULL, deadline_in(1000), &ret, &err) == 0)
 			json_free(take_ptr(ret));
-		if (qmp_state(qmp) != QMP_DEAD && qmp_wait_event(qmp, want_nothing, NULL, deadline_in(1000), NULL, &err) == 0)
+		if (qmp_state(qmp) != QMP_DEAD &&
+		    qmp_wait_event(qmp, want_nothing, NULL, deadline_in(1000), NULL, &err) == 0)
 			abort();
 	}
 	if (!err.message)

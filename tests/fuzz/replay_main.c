@@ -58,5 +58,5 @@ int main(int argc, char **argv)
 	for (int i = 0; i < (argc > 1 ? argc - 1 : 1); i++)
 		n += replay_directory(paths[i]);
 	printf("%d inputs\n", n);
-	return n > 0 ? 0 : 1;   /* an empty corpus proves nothing */
+	return n > 0 ? 0 : 1; /* an empty corpus proves nothing */
 }

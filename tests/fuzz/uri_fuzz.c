@@ -12,7 +12,8 @@ static void convert(const char *uri, const char *secret_id)
 
 	if (uri_to_blockdev(uri, secret_id, &blockdev, &err) == 0) {
 		/* What it became belongs to the driver that the checks are made for. */
-		if (!uri_is(uri) || !uri_driver(uri) || !streq(uri_driver(uri), json_get_string(blockdev, "driver", "")))
+		if (!uri_is(uri) || !uri_driver(uri) ||
+		    !streq(uri_driver(uri), json_get_string(blockdev, "driver", "")))
 			abort();
 		free(json_to_text(blockdev));
 		json_free(blockdev);

@@ -18,7 +18,8 @@ static void one(const char *directory, const char *shipped, char *path)
 	case_read(path, shipped, &c);
 
 	struct filter_kernel kernel = case_kernel(&c);
-	_cleanup_free_ char *nft = xprintf("%s/%s.nft", directory, name), *load = xprintf("%s/%s.load", directory, name);
+	_cleanup_free_ char *nft = xprintf("%s/%s.nft", directory, name),
+			    *load = xprintf("%s/%s.load", directory, name);
 	FILE *out = fopen(nft, "we");
 	if (!out)
 		case_die(nft, "cannot be written", NULL);

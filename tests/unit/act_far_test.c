@@ -132,8 +132,9 @@ static void what_it_is_called_with(void **state)
 /* Longer than a pipe holds, both ways at once. */
 static void long_documents(void **state)
 {
-	struct far *far = opened(GREETING "printf '{\"ok\": {\"a\": \"'; head -c 300000 /dev/zero | tr '\\0' x; echo '\"}}'; read -r x; "
-					  "echo \"{\\\"ok\\\": {\\\"n\\\": ${#x}}}\"");
+	struct far *far = opened(
+		GREETING "printf '{\"ok\": {\"a\": \"'; head -c 300000 /dev/zero | tr '\\0' x; echo '\"}}'; read -r x; "
+			 "echo \"{\\\"ok\\\": {\\\"n\\\": ${#x}}}\"");
 	_cleanup_free_ char *text = xcalloc(1, 300001);
 	_cleanup_json_ struct json *first = NULL, *second = NULL;
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -152,17 +153,20 @@ static void long_documents(void **state)
 static void bad_beginnings(void **state)
 {
 	(void)state;
-	refused("echo 'sh: 1: kvmctl: not found' >&2; exit 127", 20000, ERROR_HOST, "kvmctl: not found", "--far-kvmctl");
+	refused("echo 'sh: 1: kvmctl: not found' >&2; exit 127", 20000, ERROR_HOST, "kvmctl: not found",
+		"--far-kvmctl");
 	refused("echo Welcome; cat", 20000, ERROR_HOST, "\"Welcome\"", "remote shell");
 	refused("echo '{\"ok\": 1}'", 20000, ERROR_HOST, "something else", NULL);
 	refused("echo '{\"ok\": {\"protocol\": 99}}'", 20000, ERROR_HOST, "protocol 99", "versions");
 	refused("printf '{\"ok\": {\"protocol\": 1}}'", 20000, ERROR_HOST, "ended", NULL);
 	refused("kill -9 $$", 20000, ERROR_HOST, "killed by signal 9", NULL);
 	refused("exec sleep 60", 200, ERROR_TIMEOUT, "does not answer", NULL);
-	refused("head -c 3000000 /dev/zero | tr '\\0' x; sleep 60", 20000, ERROR_HOST, "it says: a line of more than", NULL);
+	refused("head -c 3000000 /dev/zero | tr '\\0' x; sleep 60", 20000, ERROR_HOST, "it says: a line of more than",
+		NULL);
 	refused("printf 'a\\0b\\n'", 20000, ERROR_HOST, "no text", NULL);
-	refused("echo '{\"error\": {\"kind\": \"busy\", \"message\": \"instance \\\"web1\\\" is busy\", \"hint\": \"wait\"}}'", 20000, ERROR_BUSY,
-		"host \"b\": instance \"web1\" is busy", "wait");
+	refused("echo '{\"error\": {\"kind\": \"busy\", \"message\": \"instance \\\"web1\\\" is busy\", \"hint\": "
+		"\"wait\"}}'",
+		20000, ERROR_BUSY, "host \"b\": instance \"web1\" is busy", "wait");
 }
 
 static void no_such_command(void **state)
@@ -180,7 +184,8 @@ static void no_such_command(void **state)
 /* An error of theirs leaves the session as it is; an end, or silence, leaves us without knowledge. */
 static void errors_in_the_middle(void **state)
 {
-	struct far *far = opened(GREETING "read x; echo '{\"error\": {\"kind\": \"host-refused\", \"message\": \"no bridge \\\"br7\\\"\"}}'; read x; "
+	struct far *far = opened(GREETING "read x; echo '{\"error\": {\"kind\": \"host-refused\", \"message\": \"no "
+					  "bridge \\\"br7\\\"\"}}'; read x; "
 					  "echo 'out of luck' >&2; exit 3");
 	_cleanup_error_ struct error err = ERROR_INIT;
 

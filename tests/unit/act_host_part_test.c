@@ -9,15 +9,15 @@
 #include "ops/act_host_part.h"
 #include "spec_text.h"
 
-#define RECORDED                                                                                                      \
-	"{\"name\": \"w1\", \"title\": \"there\", \"vcpus\": 2, \"maxmem\": 64, "                                     \
-	"\"hvparams\": {\"acpi\": false, \"vnc_bind_address\": \"127.0.0.1\", \"disk_cache\": \"none\"}, "            \
-	"\"disks\": [{\"path\": \"/there\", \"serial\": \"s1\", \"cache\": \"none\"}], "                              \
+#define RECORDED                                                                                           \
+	"{\"name\": \"w1\", \"title\": \"there\", \"vcpus\": 2, \"maxmem\": 64, "                          \
+	"\"hvparams\": {\"acpi\": false, \"vnc_bind_address\": \"127.0.0.1\", \"disk_cache\": \"none\"}, " \
+	"\"disks\": [{\"path\": \"/there\", \"serial\": \"s1\", \"cache\": \"none\"}], "                   \
 	"\"nics\": [{\"mode\": \"routed\", \"ip\": \"192.0.2.1\", \"mac\": \"aa:00:00:00:00:01\"}]}"
-#define HERE                                                                                                          \
-	"{\"name\": \"w1\", \"title\": \"here\", \"vcpus\": 4, \"maxmem\": 128, "                                     \
-	"\"hvparams\": {\"acpi\": true, \"disk_cache\": \"writeback\"}, "                                             \
-	"\"disks\": [{\"path\": \"/here\", \"serial\": \"s2\"}], "                                                    \
+#define HERE                                                                      \
+	"{\"name\": \"w1\", \"title\": \"here\", \"vcpus\": 4, \"maxmem\": 128, " \
+	"\"hvparams\": {\"acpi\": true, \"disk_cache\": \"writeback\"}, "         \
+	"\"disks\": [{\"path\": \"/here\", \"serial\": \"s2\"}], "                \
 	"\"nics\": [{\"mode\": \"bridged\", \"link\": \"br0\", \"mac\": \"aa:00:00:00:00:02\"}]}"
 
 static struct json *document_of(const char *text)

@@ -147,7 +147,7 @@ static void our_own_affinity_does_not_narrow_what_is_allowed(void **state)
 	again = allowed_here();
 	assert_true(CPU_EQUAL(&again, &all));
 	assert_return_code(sched_getaffinity(0, sizeof(again), &again), errno);
-	assert_true(CPU_EQUAL(&again, &set));   /* given back */
+	assert_true(CPU_EQUAL(&again, &set)); /* given back */
 	assert_return_code(sched_setaffinity(0, sizeof(ours), &ours), errno);
 	fail_set = EPERM;
 	again = allowed_here();

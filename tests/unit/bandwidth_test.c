@@ -83,7 +83,8 @@ static void nftables_bucket_is_a_second_and_the_rest(void **state)
 	(void)state;
 	_cleanup_free_ char *plain = bandwidth_ruleset("kvt1", RATE(1000, 0, 0));
 	_cleanup_free_ char *burst = bandwidth_ruleset("kvt1", RATE(1000, 3000, 1500));
-	_cleanup_free_ char *slow = bandwidth_ruleset("kvt1", RATE(1, 0, 0)), *none = bandwidth_ruleset("kvt1", RATE(0, 0, 0));
+	_cleanup_free_ char *slow = bandwidth_ruleset("kvt1", RATE(1, 0, 0)),
+			    *none = bandwidth_ruleset("kvt1", RATE(0, 0, 0));
 
 	assert_string_equal(plain, "table netdev kvmctl-kvt1 {\n}\ndelete table netdev kvmctl-kvt1\n"
 				   "table netdev kvmctl-kvt1 {\n\tchain outbound {\n"
@@ -171,7 +172,8 @@ static void a_foreign_queue_is_replaced_and_not_removed(void **state)
 
 	needs_htb(state);
 	assert_int_equal(bandwidth_inbound("tap", RATE(0, 0, 0), &err), 0);
-	assert_true(shows("tc qdisc replace dev tap root handle 5: tbf rate 1mbit burst 10kb latency 50ms && echo made", "made"));
+	assert_true(shows("tc qdisc replace dev tap root handle 5: tbf rate 1mbit burst 10kb latency 50ms && echo made",
+			  "made"));
 	assert_int_equal(bandwidth_inbound("tap", RATE(0, 0, 0), &err), 0);
 	assert_true(shows("tc qdisc show dev tap", "tbf 5:"));
 	assert_int_equal(bandwidth_inbound("tap", RATE(100, 0, 0), &err), 0);

@@ -185,9 +185,11 @@ static void what_is_no_qemu(void **state)
 		enum error_kind kind;
 		const char *words;
 	} cases[] = {
-		{ "\"die\": \"start\", \"text\": \"libfoo.so: not there\\n\", \"status\": 127", ERROR_QEMU, "(exit status 127): libfoo.so: not there" },
+		{ "\"die\": \"start\", \"text\": \"libfoo.so: not there\\n\", \"status\": 127", ERROR_QEMU,
+		  "(exit status 127): libfoo.so: not there" },
 		{ "\"die\": \"start\", \"signal\": 11", ERROR_QEMU, "killed by signal 11 (SEGV)" },
-		{ "\"die\": \"greeting\", \"text\": \"oops\"", ERROR_QEMU, "ended before it answered (exit status 1): oops" },
+		{ "\"die\": \"greeting\", \"text\": \"oops\"", ERROR_QEMU,
+		  "ended before it answered (exit status 1): oops" },
 		{ "\"die\": \"query-machines\"", ERROR_QEMU, "ended before it answered" },
 		{ "\"silent\": true", ERROR_TIMEOUT, "did not greet within" },
 		{ "\"greeting\": \"220 mail.example.com ESMTP\\r\\n\"", ERROR_QEMU, "220 mail.example.com ESMTP" },
@@ -196,7 +198,8 @@ static void what_is_no_qemu(void **state)
 		{ "\"replies\": {\"query-version\": {\"return\": {}}}", ERROR_QEMU, "no version" },
 		{ "\"replies\": {\"query-machines\": {\"return\": []}}", ERROR_QEMU, "\"query-machines\" is missing" },
 		{ "\"replies\": {\"query-machines\": {\"error\": {}}}", ERROR_QEMU, "\"query-machines\" is missing" },
-		{ "\"replies\": {\"query-machines\": {\"none\": true}}", ERROR_TIMEOUT, "did not answer \"query-machines\"" },
+		{ "\"replies\": {\"query-machines\": {\"none\": true}}", ERROR_TIMEOUT,
+		  "did not answer \"query-machines\"" },
 		{ "\"replies\": {\"query-machines\": {\"return\": [], \"twice\": true}}", ERROR_QEMU, "a reply to" },
 	};
 
@@ -254,7 +257,8 @@ static void each_version(void **state)
 	(void)state;
 	assert_non_null(getcwd(cwd, sizeof(cwd)));
 	for (size_t i = 0; i < ELEMENTS(versions); i++) {
-		_cleanup_free_ char *conf = xprintf("\"fixture\": \"%s/tests/fixtures/qemu/qemu-%s.json\"", cwd, versions[i]);
+		_cleanup_free_ char *conf =
+			xprintf("\"fixture\": \"%s/tests/fixtures/qemu/qemu-%s.json\"", cwd, versions[i]);
 		_cleanup_fake_qemu_ struct fake_qemu fake = fake_qemu_make(conf);
 		_cleanup_error_ struct error err = ERROR_INIT;
 		_cleanup_probe_ struct probe *found = NULL;

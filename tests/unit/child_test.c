@@ -82,7 +82,7 @@ static void exec_failure_is_the_calls_error(void **state)
 	assert_int_equal(err.errnum, ENOENT);
 	assert_non_null(strstr(err.message, "\"/nonexistent/program\""));
 	assert_int_equal(pid, -7);
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);   /* reaped */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* reaped */
 	child.path = "/etc/passwd";
 	assert_int_equal(child_spawn(&child, &pid, &fd, &err), -1);
 	assert_int_equal(err.errnum, EACCES);
@@ -135,9 +135,11 @@ static void text_at(int fd, const char *text)
 /* Numbers that swap, rotate, stay where they are, and one source under two numbers. */
 static void descriptors_overlap(void **state)
 {
-	struct child_fd fds[] = { { 11, 10 }, { 10, 11 }, { 12, 12 }, { 13, 14 }, { 14, 15 }, { 15, 13 }, { 12, 3 }, { -1, 4 } };
-	struct child child = shell(SH("for n in 10 11 12 13 14 15; do cat /proc/self/fd/$n; done; readlink /proc/self/fd/4;"
-				      " cmp /proc/self/fd/3 /proc/self/fd/12 && ls /proc/$$/fd; exit"));
+	struct child_fd fds[] = { { 11, 10 }, { 10, 11 }, { 12, 12 }, { 13, 14 },
+				  { 14, 15 }, { 15, 13 }, { 12, 3 },  { -1, 4 } };
+	struct child child =
+		shell(SH("for n in 10 11 12 13 14 15; do cat /proc/self/fd/$n; done; readlink /proc/self/fd/4;"
+			 " cmp /proc/self/fd/3 /proc/self/fd/12 && ls /proc/$$/fd; exit"));
 	_cleanup_free_ char *output = NULL;
 
 	(void)state;
@@ -147,7 +149,7 @@ static void descriptors_overlap(void **state)
 		snprintf(text, sizeof(text), "f%d\n", i);
 		text_at(i, text);
 	}
-	text_at(40, "secret");   /* not described, no CLOEXEC */
+	text_at(40, "secret"); /* not described, no CLOEXEC */
 	child.fds = fds;
 	child.n_fds = ELEMENTS(fds);
 	output = run(&child);
@@ -165,10 +167,12 @@ static void ignore(int signal)
 
 static void the_callers_context_does_not_leak_in(void **state)
 {
-	struct child child = shell(SH("umask; pwd; ulimit -c; ulimit -Hc; env | grep -v '^PWD\\|^_\\|^SHLVL\\|^OLDPWD' | sort;"
-				      /* posix_spawn of glibc leaves its own signals 32 and 33 ignored, and no program can change that. */
-				      "grep -E '^(SigBlk|SigIgn)' /proc/self/status | sed 's/000000018/000000000/'; cat /proc/self/oom_score_adj;"
-				      "cut -d' ' -f19 /proc/self/stat; readlink /proc/self/fd/0"));
+	struct child child = shell(
+		SH("umask; pwd; ulimit -c; ulimit -Hc; env | grep -v '^PWD\\|^_\\|^SHLVL\\|^OLDPWD' | sort;"
+		   /* posix_spawn of glibc leaves its own signals 32 and 33 ignored, and no program can change that. */
+		   "grep -E '^(SigBlk|SigIgn)' /proc/self/status | sed 's/000000018/000000000/'; cat "
+		   "/proc/self/oom_score_adj;"
+		   "cut -d' ' -f19 /proc/self/stat; readlink /proc/self/fd/0"));
 	_cleanup_free_ char *output = NULL;
 	struct sigaction chld, pipe_action, usr1, usr2 = { .sa_handler = ignore };
 	sigset_t block, before;
@@ -367,7 +371,7 @@ static void closed_gate_ends_the_child(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_return_code(pipe(gate), errno);   /* even without CLOEXEC */
+	assert_return_code(pipe(gate), errno); /* even without CLOEXEC */
 	child.gate_fd = gate[0];
 	assert_int_equal(child_spawn(&child, &pid, &exec_fd, &err), 0);
 	close(gate[0]);

@@ -65,7 +65,7 @@ static void test_what_is_left_behind_is_taken_over(void **state)
 	struct world world = make_world(state);
 
 	assert_int_equal(take(&world, "one"), ERROR_NONE);
-	run(&world, "one", world.here.pid, world.here.start + 1);   /* another process has the number now */
+	run(&world, "one", world.here.pid, world.here.start + 1); /* another process has the number now */
 	assert_int_equal(take(&world, "two"), ERROR_NONE);
 	run(&world, "two", world.here.pid, world.here.start);
 	assert_int_equal(take(&world, "one"), ERROR_STATE);
@@ -105,9 +105,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_running_owner_keeps_it, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(test_what_is_left_behind_is_taken_over, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_left_behind_is_taken_over, scratch_setup,
+						scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_an_owner_that_starts_is_not_gone, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(test_a_link_that_cannot_be_made_is_no_conflict, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_a_link_that_cannot_be_made_is_no_conflict, scratch_setup,
+						scratch_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

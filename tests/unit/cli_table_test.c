@@ -87,9 +87,10 @@ static void test_sizes(void **state)
 /* What is null or missing has no line; a heading without lines is not there; tables stand under their heading. */
 static void test_document(void **state)
 {
-	static const char source[] = "{\"name\": \"web1\", \"pid\": null, \"vcpus\": 2, \"cpu_time\": 62.75, \"memory\": 512,"
-				     "\"nics\": [{\"index\": 0, \"mac\": \"aa:00:00:00:00:01\", \"tap\": \"tap7\"}],"
-				     "\"last_exit\": {\"reason\": \"acpi\", \"words\": \"one\\ntwo\\u001b\"}}";
+	static const char source[] =
+		"{\"name\": \"web1\", \"pid\": null, \"vcpus\": 2, \"cpu_time\": 62.75, \"memory\": 512,"
+		"\"nics\": [{\"index\": 0, \"mac\": \"aa:00:00:00:00:01\", \"tap\": \"tap7\"}],"
+		"\"last_exit\": {\"reason\": \"acpi\", \"words\": \"one\\ntwo\\u001b\"}}";
 	_cleanup_json_ struct json *values = NULL;
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *text = NULL;

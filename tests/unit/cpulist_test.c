@@ -40,9 +40,9 @@ static void test_lists(void **state)
 
 static void test_refused_lists(void **state)
 {
-	static const char *const wrong[] = { "",    ",",   "1,",    "3-1",   "1024",  "0-1024", "-1",   "1-",
-					     "a",   "^",   "^3",    "1,^1",  "all,1", "ALL",	"1 2",  "1--2",
-					     "1-2-3", "^^1", "0x1", "1:2", "99999999999999999999" };
+	static const char *const wrong[] = { "",    ",",    "1,",    "3-1", "1024", "0-1024", "-1",
+					     "1-",  "a",    "^",     "^3",  "1,^1", "all,1",  "ALL",
+					     "1 2", "1--2", "1-2-3", "^^1", "0x1",  "1:2",    "99999999999999999999" };
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(wrong); i++)

@@ -82,8 +82,11 @@ static void test_time_as_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_left),	   cmocka_unit_test(test_earlier), cmocka_unit_test(test_poll_goes_on_after_signals),
-		cmocka_unit_test(test_poll_ready), cmocka_unit_test(test_time_as_text),
+		cmocka_unit_test(test_left),
+		cmocka_unit_test(test_earlier),
+		cmocka_unit_test(test_poll_goes_on_after_signals),
+		cmocka_unit_test(test_poll_ready),
+		cmocka_unit_test(test_time_as_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

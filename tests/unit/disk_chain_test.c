@@ -15,9 +15,9 @@ static char *qcow2(const struct scratch *scratch, const char *name, const char *
 {
 	uint8_t data[512] = { 'Q', 'F', 'I', 0xfb, 0, 0, 0, 3 };
 
-	data[23] = 9;                          /* cluster bits */
-	data[103] = 104;                       /* header length */
-	data[29] = 0x10;                       /* 1 MiB */
+	data[23] = 9;    /* cluster bits */
+	data[103] = 104; /* header length */
+	data[29] = 0x10; /* 1 MiB */
 	if (format) {
 		data[104] = 0xe2;
 		data[105] = 0x79;
@@ -58,7 +58,8 @@ static void refused(const char *path, const char *format, const char *because, c
 static void chain_is_followed_to_its_bottom(void **state)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *base = scratch_script(*state, "base.raw", "data"), *middle = qcow2(*state, "middle", "base.raw", "raw");
+	_cleanup_free_ char *base = scratch_script(*state, "base.raw", "data"),
+			    *middle = qcow2(*state, "middle", "base.raw", "raw");
 	_cleanup_free_ char *top = qcow2(*state, "top", middle, "qcow2");
 	struct disk_facts facts;
 
@@ -76,7 +77,8 @@ static void chain_is_followed_to_its_bottom(void **state)
 static void raw_disk_is_never_probed(void **state)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *evil = qcow2(*state, "evil", "/etc/shadow", "raw"), *top = qcow2(*state, "top", "evil", "raw");
+	_cleanup_free_ char *evil = qcow2(*state, "evil", "/etc/shadow", "raw"),
+			    *top = qcow2(*state, "top", "evil", "raw");
 	struct disk_facts facts;
 
 	assert_int_equal(chain(evil, "raw", &facts, &err), 0);
@@ -109,11 +111,13 @@ static void loops_are_seen(void **state)
 static void depth_has_a_bound(void **state)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *bottom = qcow2(*state, "l0", NULL, NULL), *deepest = scratch_path(*state, "l63"), *over = scratch_path(*state, "l64");
+	_cleanup_free_ char *bottom = qcow2(*state, "l0", NULL, NULL), *deepest = scratch_path(*state, "l63"),
+			    *over = scratch_path(*state, "l64");
 	struct disk_facts facts;
 
 	for (int i = 1; i <= 64; i++) {
-		_cleanup_free_ char *name = xprintf("l%d", i), *below = xprintf("l%d", i - 1), *path = qcow2(*state, name, below, "qcow2");
+		_cleanup_free_ char *name = xprintf("l%d", i), *below = xprintf("l%d", i - 1),
+				    *path = qcow2(*state, name, below, "qcow2");
 	}
 	assert_int_equal(chain(deepest, "qcow2", &facts, &err), 0);
 	assert_int_equal(facts.n, 64);
@@ -123,7 +127,8 @@ static void depth_has_a_bound(void **state)
 
 static void what_is_missing_is_named(void **state)
 {
-	_cleanup_free_ char *none = scratch_path(*state, "none"), *top = qcow2(*state, "top", "none", "raw"), *raw = scratch_script(*state, "raw", "x");
+	_cleanup_free_ char *none = scratch_path(*state, "none"), *top = qcow2(*state, "top", "none", "raw"),
+			    *raw = scratch_script(*state, "raw", "x");
 
 	refused(none, "raw", none, NULL);
 	refused(top, "qcow2", none, NULL);

@@ -120,7 +120,7 @@ static void test_log_levels(void **state)
 	log_debug("d");
 	assert_int_equal(errno, EXDEV);
 	close(STDERR_FILENO);
-	log_warning("nowhere");   /* stderr may be closed */
+	log_warning("nowhere"); /* stderr may be closed */
 	dup2(saved, STDERR_FILENO);
 	assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
 	assert_string_equal(text, "kvmctl: warning: w 1\nkvmctl: n\nkvmctl: d\n");
@@ -133,12 +133,9 @@ static void test_log_levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set_replaces),
-		cmocka_unit_test(test_context_keeps_kind_and_hint),
-		cmocka_unit_test(test_hints_of_refusals),
-		cmocka_unit_test(test_every_kind_has_a_name),
-		cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_problems_of_a_part),
+		cmocka_unit_test(test_set_replaces),      cmocka_unit_test(test_context_keeps_kind_and_hint),
+		cmocka_unit_test(test_hints_of_refusals), cmocka_unit_test(test_every_kind_has_a_name),
+		cmocka_unit_test(test_problems),          cmocka_unit_test(test_problems_of_a_part),
 		cmocka_unit_test(test_log_levels),
 	};
 

@@ -59,8 +59,17 @@ static void test_round_trip(void **state)
 	_cleanup_(exit_record_free) struct exit_record back = { 0 };
 	char by[] = "supervisor", detail[] = "it \"fell\" over", words[] = "line 1\nline 2";
 	const struct exit_record record = {
-		.reason = EXIT_CRASHED, .pid = 4711, .start = 99, .status = -1, .signal = 11, .ended_ms = 1700000000123,
-		.by = by, .detail = detail, .words = words, .restart_at_ms = 1700000004123, .restarts = 2,
+		.reason = EXIT_CRASHED,
+		.pid = 4711,
+		.start = 99,
+		.status = -1,
+		.signal = 11,
+		.ended_ms = 1700000000123,
+		.by = by,
+		.detail = detail,
+		.words = words,
+		.restart_at_ms = 1700000004123,
+		.restarts = 2,
 	};
 
 	assert_int_equal(exit_record_write(place->fd, "web1", &record, &err), 0);

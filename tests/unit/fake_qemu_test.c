@@ -25,7 +25,7 @@ struct running {
 	pid_t pid;
 	int dirfd;
 	struct qmp *qmp;
-	struct json *events;   /* names */
+	struct json *events; /* names */
 };
 
 static void note_event(const struct json *event, void *arg)
@@ -42,11 +42,29 @@ static struct running start(const char *conf)
 	_cleanup_close_ int query = -1;
 	struct child child = CHILD_INIT;
 	int fd;
-	const char *const argv[] = { r.fake.path, "-name", "guest=web1,debug-threads=on", "-machine", "pc,accel=tcg", "-S", "-smp", "2", "-m", "256",
-				     "-chardev", "socket,id=control,fd=10,server=on,wait=off", "-mon", "chardev=control,mode=control",
-				     "-chardev", "socket,id=query,fd=11,server=on,wait=off", "-mon", "chardev=query,mode=control",
-				     "-device", "{\"driver\":\"virtio-balloon-pci\",\"id\":\"balloon0\"}",
-				     "-device", "driver=virtio-blk-pci,id=disk0,drive=node0", NULL };
+	const char *const argv[] = { r.fake.path,
+				     "-name",
+				     "guest=web1,debug-threads=on",
+				     "-machine",
+				     "pc,accel=tcg",
+				     "-S",
+				     "-smp",
+				     "2",
+				     "-m",
+				     "256",
+				     "-chardev",
+				     "socket,id=control,fd=10,server=on,wait=off",
+				     "-mon",
+				     "chardev=control,mode=control",
+				     "-chardev",
+				     "socket,id=query,fd=11,server=on,wait=off",
+				     "-mon",
+				     "chardev=query,mode=control",
+				     "-device",
+				     "{\"driver\":\"virtio-balloon-pci\",\"id\":\"balloon0\"}",
+				     "-device",
+				     "driver=virtio-blk-pci,id=disk0,drive=node0",
+				     NULL };
 
 	r.dirfd = open(r.fake.dir, O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(socket_listen_at(r.dirfd, "control", 0660, 4, &control, &err), 0);
@@ -173,7 +191,8 @@ static void real_threads(void **state)
 	(void)state;
 	assert_int_equal(json_length(cpus), 2);
 	for (size_t i = 0; i < 2; i++) {
-		_cleanup_free_ char *path = xprintf("/proc/%d/task/%d", (int)r.pid, (int)json_get_int(json_at(cpus, i), "thread-id", 0));
+		_cleanup_free_ char *path =
+			xprintf("/proc/%d/task/%d", (int)r.pid, (int)json_get_int(json_at(cpus, i), "thread-id", 0));
 
 		assert_int_equal(access(path, F_OK), 0);
 	}
@@ -227,7 +246,8 @@ static void descriptors_and_pictures(void **state)
 	(void)state;
 	assert_int_equal(qmp_execute_fds(r.qmp, "add-fd", NULL, &fd, 1, deadline_in(WAIT_MS), &added, &err), 0);
 	close(fd);
-	_cleanup_free_ char *arguments = xprintf("{\"filename\": \"/dev/fdset/%d\", \"format\": \"png\"}", (int)json_get_int(added, "fdset-id", -1));
+	_cleanup_free_ char *arguments = xprintf("{\"filename\": \"/dev/fdset/%d\", \"format\": \"png\"}",
+						 (int)json_get_int(added, "fdset-id", -1));
 	json_free(ask(&r, "screendump", arguments));
 	fd = openat(r.dirfd, "picture", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(read(fd, magic, 4), 4);
@@ -275,7 +295,8 @@ static void ways_to_end(void **state)
 
 static void what_does_not_end_it(void **state)
 {
-	_cleanup_running_ struct running r = start_ready("\"ignore_sigterm\": true, \"ignore_quit\": true, \"powerdown\": -1");
+	_cleanup_running_ struct running r =
+		start_ready("\"ignore_sigterm\": true, \"ignore_quit\": true, \"powerdown\": -1");
 	_cleanup_json_ struct json *status = NULL;
 
 	(void)state;
@@ -290,9 +311,11 @@ static void what_does_not_end_it(void **state)
 
 static void scripted(void **state)
 {
-	_cleanup_running_ struct running r = start_ready("\"replies\": {\"query-name\": {\"return\": {\"name\": \"other\"}, \"delay\": 30},"
-							 "\"query-uuid\": {\"error\": {}}, \"query-kvm\": {\"raw\": \"{\\\"return\\\": 7, \\\"id\\\": @ID@}\\n\"}},"
-							 "\"events\": [{\"at\": 0, \"event\": \"WATCHDOG\"}]");
+	_cleanup_running_ struct running r =
+		start_ready("\"replies\": {\"query-name\": {\"return\": {\"name\": \"other\"}, \"delay\": 30},"
+			    "\"query-uuid\": {\"error\": {}}, \"query-kvm\": {\"raw\": \"{\\\"return\\\": 7, "
+			    "\\\"id\\\": @ID@}\\n\"}},"
+			    "\"events\": [{\"at\": 0, \"event\": \"WATCHDOG\"}]");
 	int64_t before = clock_boottime_ms();
 	_cleanup_json_ struct json *name = ask(&r, "query-name", NULL);
 	_cleanup_json_ struct json *kvm = NULL;
@@ -323,7 +346,7 @@ static void broken_starts(void **state)
 	static const struct {
 		const char *conf, *words;
 		int ms;
-		bool greets;   /* the time that it is given begins there */
+		bool greets; /* the time that it is given begins there */
 	} cases[] = {
 		{ "\"die\": \"start\"", "QEMU closed", WAIT_MS, false },
 		{ "\"die\": \"greeting\"", "QEMU closed", WAIT_MS, false },

@@ -22,7 +22,7 @@ static struct {
 	int after;
 } fault;
 static bool short_writes;
-static int sweeps;   /* so many times the temporary file is swept away just before it gets its name */
+static int sweeps; /* so many times the temporary file is swept away just before it gets its name */
 static uint32_t fs_magic;
 
 static bool fails(const char *call)
@@ -133,7 +133,7 @@ static int remove_directory(void **state)
 	for (size_t i = 0; i < ELEMENTS(names); i++)
 		unlinkat(dirfd_, names[i], 0);
 	close(dirfd_);
-	return rmdir(directory);   /* it is empty, or something was left */
+	return rmdir(directory); /* it is empty, or something was left */
 }
 
 static void content_is(const char *name, const char *expected)
@@ -186,7 +186,9 @@ static void test_failing_writes_leave_the_old(void **state)
 	static const struct {
 		const char *call;
 		int errnum;
-	} faults[] = { { "openat", EROFS }, { "write", ENOSPC }, { "fsync", EIO }, { "renameat", EACCES }, { "fchmod", EPERM } };
+	} faults[] = {
+		{ "openat", EROFS }, { "write", ENOSPC }, { "fsync", EIO }, { "renameat", EACCES }, { "fchmod", EPERM }
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(faults); i++) {
@@ -317,7 +319,7 @@ static void test_network_file_systems(void **state)
 	assert_int_equal(file_is_network_fs(dirfd_, &network, &name, &err), 0);
 	assert_true(network);
 	assert_string_equal(name, "NFS");
-	fs_magic = CIFS_SUPER_MAGIC;   /* its top bit is set: f_type is signed */
+	fs_magic = CIFS_SUPER_MAGIC; /* its top bit is set: f_type is signed */
 	assert_int_equal(file_is_network_fs(dirfd_, &network, &name, &err), 0);
 	assert_true(network);
 	fs_magic = 0;
@@ -350,7 +352,8 @@ static void test_a_writer_that_is_swept_begins_anew(void **state)
 static void test_sweeping_takes_temporary_files_only(void **state)
 {
 	static const char *const temporary[] = { ".web1.tmp-abc123", ".web1.runtime.tmp-zzzzzz" };
-	static const char *const kept[] = { "web1", ".web1.status", "web1.tmp-abc123", ".web1.tmp-abc1234", ".tmp-", ".web1.tmp-" };
+	static const char *const kept[] = { "web1",  ".web1.status", "web1.tmp-abc123", ".web1.tmp-abc1234",
+					    ".tmp-", ".web1.tmp-" };
 	int dir = dirfd_;
 
 	(void)state;

@@ -21,41 +21,88 @@
 static const struct kind {
 	const char *good[8][2];
 	const char *bad[14];
-} MAC = { { { "00:11:22:33:44:55" }, { "FF:fF:ff:fc:00:00", "ff:ff:ff:fc:00:00" }, { "1:2:3:4:5:a", "01:02:03:04:05:0a" } },
-	  { "", "0:1:2:3:4", "0:1:2:3:4:5:6", "00-11-22-33-44-55", "00:11:22:33:44:5g", "000:1:2:3:4:5", "0:1:2:3:4:5 " } },
-  MAC_MASK = { { { "ff:ff:ff:fc:00:00" }, { "FF:FF:FF:FC:00:00", "ff:ff:ff:fc:00:00" }, { "01:00:00:00:00:00" } }, { "24", "", "255.255.255.0" } },
-  IPV4 = { { { "10.1.2.3" }, { "0.0.0.0" }, { "255.255.255.255" } }, { ADDRESSES_REFUSED, "::1", "10.1.2", "10.1.2.256", "010.1.2.3" } },
+} MAC = { { { "00:11:22:33:44:55" },
+	    { "FF:fF:ff:fc:00:00", "ff:ff:ff:fc:00:00" },
+	    { "1:2:3:4:5:a", "01:02:03:04:05:0a" } },
+	  { "", "0:1:2:3:4", "0:1:2:3:4:5:6", "00-11-22-33-44-55", "00:11:22:33:44:5g", "000:1:2:3:4:5",
+	    "0:1:2:3:4:5 " } },
+  MAC_MASK = { { { "ff:ff:ff:fc:00:00" }, { "FF:FF:FF:FC:00:00", "ff:ff:ff:fc:00:00" }, { "01:00:00:00:00:00" } },
+	       { "24", "", "255.255.255.0" } },
+  IPV4 = { { { "10.1.2.3" }, { "0.0.0.0" }, { "255.255.255.255" } },
+	   { ADDRESSES_REFUSED, "::1", "10.1.2", "10.1.2.256", "010.1.2.3" } },
   IPV6 = { { { "ffff::1" }, { "FFFF::1", "ffff::1" }, { "::" }, { "::ffff:10.0.0.1" }, { "1:0:0:0:0:0:0:2", "1::2" } },
 	   { ADDRESSES_REFUSED, "10.1.2.3", "1::2::3" } },
-  IPV4_MASK = { { { "0" }, { "24" }, { "32" }, { "255.255.0.0" }, { "255.0.255.0" } }, { "33", "-1", "/24", "", "0x18", "ffff::" } },
-  IPV6_MASK = { { { "0" }, { "64" }, { "128" }, { "ffff:ffff::" }, { "FFFF::", "ffff::" } }, { "129", "-1", "", "255.255.0.0" } },
-  U8 = { { { "0" }, { "255" }, { "0xff" }, { "0XFF", "0xff" }, { "ff", "0xff" }, { "007", "7" } }, { NUMBERS_REFUSED, "256", "0x100" } },
+  IPV4_MASK = { { { "0" }, { "24" }, { "32" }, { "255.255.0.0" }, { "255.0.255.0" } },
+		{ "33", "-1", "/24", "", "0x18", "ffff::" } },
+  IPV6_MASK = { { { "0" }, { "64" }, { "128" }, { "ffff:ffff::" }, { "FFFF::", "ffff::" } },
+		{ "129", "-1", "", "255.255.0.0" } },
+  U8 = { { { "0" }, { "255" }, { "0xff" }, { "0XFF", "0xff" }, { "ff", "0xff" }, { "007", "7" } },
+	 { NUMBERS_REFUSED, "256", "0x100" } },
   U16 = { { { "0" }, { "65535" }, { "0xffff" }, { "1f", "0x1f" } }, { NUMBERS_REFUSED, "65536", "0x10000" } },
   U32 = { { { "0" }, { "4294967295" }, { "0xffffffff" } }, { NUMBERS_REFUSED, "4294967296", "0x100000000" } },
   DSCP = { { { "0" }, { "63" }, { "0x3f" } }, { NUMBERS_REFUSED, "64", "0x40" } },
   VLAN = { { { "0" }, { "4095" }, { "0xfff" } }, { NUMBERS_REFUSED, "4096", "0x1000" } },
-  ETHER_TYPE = { { { "0x600" }, { "65535" }, { "arp" }, { "rarp" }, { "ipv4" }, { "ipv6" }, { "IPv4", "ipv4" }, { "vlan" } },
+  ETHER_TYPE = { { { "0x600" },
+		   { "65535" },
+		   { "arp" },
+		   { "rarp" },
+		   { "ipv4" },
+		   { "ipv6" },
+		   { "IPv4", "ipv4" },
+		   { "vlan" } },
 		 { NUMBERS_REFUSED, "0x5ff", "65536", "ip" } },
-  ENCAPSULATED = { { { "0x3c" }, { "0x86dd" }, { "arp" }, { "ipv4" }, { "ipv6" } }, { NUMBERS_REFUSED, "59", "0x10000", "ip" } },
-  OPCODE = { { { "1" }, { "65535" }, { "Request" }, { "reply", "Reply" }, { "Request_Reverse" }, { "ARP_NAK" }, { "InARP_Request" }, { "DRARP_Error" } },
+  ENCAPSULATED = { { { "0x3c" }, { "0x86dd" }, { "arp" }, { "ipv4" }, { "ipv6" } },
+		   { NUMBERS_REFUSED, "59", "0x10000", "ip" } },
+  OPCODE = { { { "1" },
+	       { "65535" },
+	       { "Request" },
+	       { "reply", "Reply" },
+	       { "Request_Reverse" },
+	       { "ARP_NAK" },
+	       { "InARP_Request" },
+	       { "DRARP_Error" } },
 	     { NUMBERS_REFUSED, "65536", "Requests" } },
-  IP_PROTOCOL = { { { "17" }, { "0x11" }, { "tcp" }, { "udplite" }, { "igmp" }, { "icmp" }, { "SCTP", "sctp" }, { "ah" } },
+  IP_PROTOCOL = { { { "17" },
+		    { "0x11" },
+		    { "tcp" },
+		    { "udplite" },
+		    { "igmp" },
+		    { "icmp" },
+		    { "SCTP", "sctp" },
+		    { "ah" } },
 		  { NUMBERS_REFUSED, "256", "icmpv6", "gre" } },
   IPV6_PROTOCOL = { { { "58" }, { "icmpv6" }, { "tcp" }, { "udp" }, { "udplite" }, { "esp" }, { "ah" }, { "sctp" } },
 		    { NUMBERS_REFUSED, "256", "icmp", "igmp" } },
-  BOOLEAN = { { { "true" }, { "yes", "true" }, { "1", "true" }, { "false" }, { "no", "false" }, { "0", "false" } }, { "", "2", "TRUE", "on" } },
-  COMMENT = { { { "" }, { "a 'note' with <b> & \"quotes\", $MAC" }, { "äöü" },
-		{ "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-		  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789äöüdef" } },
-	      { "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef+",
+  BOOLEAN = { { { "true" }, { "yes", "true" }, { "1", "true" }, { "false" }, { "no", "false" }, { "0", "false" } },
+	      { "", "2", "TRUE", "on" } },
+  COMMENT = { { { "" },
+		{ "a 'note' with <b> & \"quotes\", $MAC" },
+		{ "äöü" },
+		{ "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123"
+		  "456789abcdef0123456789abcdef"
+		  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123"
+		  "456789abcdef0123456789äöüdef" } },
+	      { "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef012345"
+		"6789abcdef0123456789abcdef"
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef012345"
+		"6789abcdef0123456789abcdef+",
 		"&#9;" } },
-  TCP_FLAGS = { { { "SYN/SYN" }, { "SYN,ACK,FIN,RST/SYN" }, { "ALL/NONE" }, { "fin, syn/SYN", "SYN,FIN/SYN" }, { "SYN,ACK,URG,PSH,FIN,RST/ALL", "ALL/ALL" } },
+  TCP_FLAGS = { { { "SYN/SYN" },
+		  { "SYN,ACK,FIN,RST/SYN" },
+		  { "ALL/NONE" },
+		  { "fin, syn/SYN", "SYN,FIN/SYN" },
+		  { "SYN,ACK,URG,PSH,FIN,RST/ALL", "ALL/ALL" } },
 		{ "", "SYN", "SYN/", "/SYN", "SYN/SYN/SYN", "SYN,NONE/SYN", "SYN ACK/SYN", "ECE/ECE" } },
-  STATES = { { { "NEW" }, { "new,Established", "NEW,ESTABLISHED" }, { "INVALID, NEW", "NEW,INVALID" }, { "RELATED,ESTABLISHED", "ESTABLISHED,RELATED" }, { "NONE" } },
+  STATES = { { { "NEW" },
+	       { "new,Established", "NEW,ESTABLISHED" },
+	       { "INVALID, NEW", "NEW,INVALID" },
+	       { "RELATED,ESTABLISHED", "ESTABLISHED,RELATED" },
+	       { "NONE" } },
 	     { "", "NEW,", "NEW,NONE", "OLD", "NEW ESTABLISHED" } },
-  SET_NAME = { { { "office" }, { "a_b.c:d-e+f g" }, { "0123456789012345678901234567890" } }, { "", "01234567890123456789012345678901", "a/b", "a\"b", "ä" } },
-  SET_FLAGS = { { { "src" }, { "src,dst" }, { "SRC,dst,src,src,src,src", "src,dst,src,src,src,src" } }, { "", "src,", "both", "src dst", "src,src,src,src,src,src,src" } };
+  SET_NAME = { { { "office" }, { "a_b.c:d-e+f g" }, { "0123456789012345678901234567890" } },
+	       { "", "01234567890123456789012345678901", "a/b", "a\"b", "ä" } },
+  SET_FLAGS = { { { "src" }, { "src,dst" }, { "SRC,dst,src,src,src,src", "src,dst,src,src,src,src" } },
+		{ "", "src,", "both", "src dst", "src,src,src,src,src,src,src" } };
 
 #define ALL4 "tcp udp sctp icmp igmp esp ah udplite all"
 #define ALL6 "tcp-ipv6 udp-ipv6 sctp-ipv6 icmpv6 esp-ipv6 ah-ipv6 udplite-ipv6 all-ipv6"
@@ -184,11 +231,17 @@ static const struct requirement {
 /* What must stand beside it. */
 static char *partners(const char *protocol, const char *name)
 {
-	static const char *const ends[][2] = { { "srcportend", "srcportstart" }, { "dstportend", "dstportstart" }, { "typeend", "type" },
-					       { "codeend", "code" }, { "srcipto", "srcipfrom" }, { "dstipto", "dstipfrom" } };
+	static const char *const ends[][2] = { { "srcportend", "srcportstart" },
+					       { "dstportend", "dstportstart" },
+					       { "typeend", "type" },
+					       { "codeend", "code" },
+					       { "srcipto", "srcipfrom" },
+					       { "dstipto", "dstipfrom" } };
 	bool link = streq(protocol, "ip") || streq(protocol, "ipv6");
-	const char *carrier = !link ? "" : strstr(name, "port") ? " protocol='tcp'" :
-				 starts_with(name, "type") || starts_with(name, "code") ? " protocol='icmpv6'" : "";
+	const char *carrier = !link                                                    ? ""
+			      : strstr(name, "port")                                   ? " protocol='tcp'"
+			      : starts_with(name, "type") || starts_with(name, "code") ? " protocol='icmpv6'"
+										       : "";
 	size_t n = strlen(name);
 
 	if (streq(name, "ndtargetaddr"))
@@ -201,7 +254,10 @@ static char *partners(const char *protocol, const char *name)
 		return xstrdup(" ipset='office'");
 	for (size_t i = 0; i < ELEMENTS(ends); i++)
 		if (streq(name, ends[i][0]))
-			return xprintf("%s %s='%s'", carrier, ends[i][1], !strstr(name, "ip") ? "0" : strstr(protocol, "v6") ? "::" : "0.0.0.0");
+			return xprintf("%s %s='%s'", carrier, ends[i][1],
+				       !strstr(name, "ip")      ? "0"
+				       : strstr(protocol, "v6") ? "::"
+								: "0.0.0.0");
 	if (ends_with(name, "-hi"))
 		return xprintf(" %.*s='0'", (int)n - 3, name);
 	if (ends_with(name, "-mask"))
@@ -232,8 +288,9 @@ static char *quoted(const char *value)
 static int read_rule(const char *protocol, const char *name, const char *value, struct filter **ret, struct error *err)
 {
 	_cleanup_free_ char *beside = partners(protocol, name), *inside = quoted(value);
-	_cleanup_free_ char *text = xprintf("<filter name='x'><rule action='drop' direction='in'><%s%s %s='%s'/></rule></filter>", protocol,
-					    beside, name, inside);
+	_cleanup_free_ char *text =
+		xprintf("<filter name='x'><rule action='drop' direction='in'><%s%s %s='%s'/></rule></filter>", protocol,
+			beside, name, inside);
 
 	return filter_from_xml(text, strlen(text), "test", ret, err);
 }
@@ -246,13 +303,15 @@ static void there_and_back(const struct filter *filter)
 	_cleanup_json_ struct json *document = filter_to_json(filter);
 	_cleanup_free_ char *json = json_to_text(document);
 
-	if (filter_from_xml(xml, strlen(xml), "xml", &from_xml, &err) < 0 || filter_from_json(json, strlen(json), "json", &from_json, &err) < 0)
+	if (filter_from_xml(xml, strlen(xml), "xml", &from_xml, &err) < 0 ||
+	    filter_from_json(json, strlen(json), "json", &from_json, &err) < 0)
 		fail_msg("%s\n%s\n%s", err.message, xml, json);
 	assert_true(filter_equal(filter, from_xml));
 	assert_true(filter_equal(filter, from_json));
 }
 
-static void takes(const struct requirement *r, const char *protocol, const char *name, const char *value, const char *written)
+static void takes(const struct requirement *r, const char *protocol, const char *name, const char *value,
+		  const char *written)
 {
 	_cleanup_filter_ struct filter *filter = NULL;
 	_cleanup_error_ struct error err = ERROR_INIT;
@@ -262,7 +321,8 @@ static void takes(const struct requirement *r, const char *protocol, const char 
 		fail_msg("%s: %s %s='%s': %s", r->id, protocol, name, value, err.message);
 	const struct filter_value *got = filter_node_value(&filter->entries[0].rule.nodes[0], row->id);
 	if (!got || !streq(got->text, written))
-		fail_msg("%s: %s %s='%s' became '%s', not '%s'", r->id, protocol, name, value, got ? got->text : "nothing", written);
+		fail_msg("%s: %s %s='%s' became '%s', not '%s'", r->id, protocol, name, value,
+			 got ? got->text : "nothing", written);
 	there_and_back(filter);
 }
 
@@ -284,7 +344,8 @@ static void check_attribute(const struct requirement *r, const char *protocol, c
 	if (!filter_attribute_by_name(filter_protocol_by_name(protocol), name))
 		fail_msg("%s: \"%s\" has no \"%s\"", r->id, protocol, name);
 	for (size_t i = 0; i < ELEMENTS(r->kind->good) && r->kind->good[i][0]; i++)
-		takes(r, protocol, name, r->kind->good[i][0], r->kind->good[i][1] ? r->kind->good[i][1] : r->kind->good[i][0]);
+		takes(r, protocol, name, r->kind->good[i][0],
+		      r->kind->good[i][1] ? r->kind->good[i][1] : r->kind->good[i][0]);
 	for (size_t i = 0; i < ELEMENTS(r->kind->bad) && r->kind->bad[i]; i++)
 		refuses(r, protocol, name, r->kind->bad[i]);
 	if (r->kind != &COMMENT) {
@@ -349,7 +410,8 @@ static void no_attribute_more(void **state)
 		for (size_t i = 0; i < FILTER_ATTRIBUTE_MAX; i++)
 			if (filter_protocol_has(&filter_protocols[p], (enum filter_attribute_id)i) &&
 			    *filter_attributes[i].ids && !is_required(&filter_protocols[p], &filter_attributes[i]))
-				fail_msg("\"%s\" has a \"%s\" that no requirement has", filter_protocols[p].name, filter_attributes[i].name);
+				fail_msg("\"%s\" has a \"%s\" that no requirement has", filter_protocols[p].name,
+					 filter_attributes[i].name);
 }
 
 /* Seven, nine and eight of them. */
@@ -400,7 +462,8 @@ static void rows_fit_together(void **state)
 /* What a constant is, typed. */
 static void typed(void **state)
 {
-	const struct filter_protocol_row *tcp = filter_protocol_by_name("tcp"), *tcp6 = filter_protocol_by_name("tcp-ipv6");
+	const struct filter_protocol_row *tcp = filter_protocol_by_name("tcp"),
+					 *tcp6 = filter_protocol_by_name("tcp-ipv6");
 	const struct filter_attribute_row *rows = filter_attributes;
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct filter_value v;
@@ -439,7 +502,8 @@ static void typed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_attribute), cmocka_unit_test(own_attributes), cmocka_unit_test(no_attribute_more), cmocka_unit_test(protocols),
+		cmocka_unit_test(every_attribute),   cmocka_unit_test(own_attributes),
+		cmocka_unit_test(no_attribute_more), cmocka_unit_test(protocols),
 		cmocka_unit_test(rows_fit_together), cmocka_unit_test(typed),
 	};
 

@@ -15,10 +15,11 @@
 #define RULE(node) "<rule action='drop' direction='in'>" node "</rule>"
 
 static const struct {
-	const char *text, *warning;   /* NULL: none */
+	const char *text, *warning; /* NULL: none */
 } cases[] = {
 	/* NWF-37: only frames of its protocol come into a chain. */
-	{ IN("chain='arp'", RULE("<ip/>")), "line 1: this can never match: only frames of arp come into the chain \"arp\"" },
+	{ IN("chain='arp'", RULE("<ip/>")),
+	  "line 1: this can never match: only frames of arp come into the chain \"arp\"" },
 	{ IN("chain='ipv4-x'", RULE("<ipv6/>")), "only frames of ipv4" },
 	{ IN("chain='vlan'", RULE("<ip/>")), "only frames of vlan" },
 	{ IN("chain='ipv4'", RULE("<vlan/>")), "only frames of ipv4" },
@@ -36,7 +37,8 @@ static const struct {
 	{ IN("chain='mac'", RULE("<ip/>")), NULL },
 	{ IN("chain='root'", RULE("<ip/>") RULE("<vlan/>") RULE("<tcp/>")), NULL },
 	/* NWF-40: for these the chain says nothing. */
-	{ IN("chain='ipv4'", RULE("<tcp/>") RULE("<udp/>")), "the chain \"ipv4\" has no effect on rules of protocols as \"tcp\" (2 rules)" },
+	{ IN("chain='ipv4'", RULE("<tcp/>") RULE("<udp/>")),
+	  "the chain \"ipv4\" has no effect on rules of protocols as \"tcp\" (2 rules)" },
 	{ IN("priority='5'", ""), "the priority of the chain root has no effect" },
 	{ IN("chain='root' priority='5'", ""), "the priority of the chain root has no effect" },
 	/* NWF-43 NWF-45: actions that a layer does not have. */
@@ -46,7 +48,8 @@ static const struct {
 	{ IN("", "<rule action='continue' direction='in'><ip/></rule>"), NULL },
 	{ IN("", "<rule action='continue' direction='in'><tcp/></rule>"), "continue has no effect" },
 	/* NWF-53 NWF-54: masks that libvirt refuses. */
-	{ IN("", RULE("<mac dstmacaddr='01:00:00:00:00:00' dstmacmask='01:00:00:00:00:00'/>")), "libvirt refuses such a mask" },
+	{ IN("", RULE("<mac dstmacaddr='01:00:00:00:00:00' dstmacmask='01:00:00:00:00:00'/>")),
+	  "libvirt refuses such a mask" },
 	{ IN("", RULE("<ip srcipaddr='10.0.0.1' srcipmask='255.0.0.255'/>")), "libvirt refuses such a mask" },
 	{ IN("", RULE("<ip srcipaddr='10.0.0.1' srcipmask='255.0.0.0'/>")), NULL },
 	/* NWF-51 */
@@ -55,7 +58,8 @@ static const struct {
 	{ IN("", RULE("<ip match='no' protocol='tcp' dstportstart='80'/>")), NULL },
 	/* ATT-12 ATT-41 ATT-59 ATT-94 ATT-96 ATT-90 NWF-58 */
 	{ IN("", RULE("<vlan encap-protocol='arp'/>")), "in libvirt it never does" },
-	{ IN("", RULE("<arp arpsrcipaddr='1.2.3.4' arpsrcipmask='8' arpdstipaddr='1.2.3.4'/>")), "libvirt takes it for arpdstipaddr as well" },
+	{ IN("", RULE("<arp arpsrcipaddr='1.2.3.4' arpsrcipmask='8' arpdstipaddr='1.2.3.4'/>")),
+	  "libvirt takes it for arpdstipaddr as well" },
 	{ IN("", RULE("<ip dscp='3'/>")), "libvirt compares them with the whole byte" },
 	{ IN("", RULE("<tcp dscp='3'/>")), NULL },
 	{ IN("", RULE("<tcp flags='SYN/ACK'/>")), "a flag is not in the mask" },
@@ -79,7 +83,8 @@ static void each_case(void **state)
 			fail_msg("%s: %s", cases[i].text, err.message);
 		filter_check(filter, &warnings);
 		if (warnings.n != (cases[i].warning ? 1 : 0))
-			fail_msg("%s: %zu warnings: %s", cases[i].text, warnings.n, warnings.n ? warnings.list[0].message : "");
+			fail_msg("%s: %zu warnings: %s", cases[i].text, warnings.n,
+				 warnings.n ? warnings.list[0].message : "");
 		if (warnings.n == 0)
 			continue;
 		_cleanup_free_ char *got = xprintf("%s: %s", warnings.list[0].path, warnings.list[0].message);

@@ -24,30 +24,38 @@ static char *read_packet(const char *text)
 static void test_what_is_not_said_is_ordinary(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "tcp 10.0.0.5:1024 > 10.0.0.9:80",
-		  "tcp 10.0.0.5:1024 > 10.0.0.9:80 out dscp 0 flags SYN mac 52:54:00:00:00:01 > 02:00:00:00:00:fe state new" },
+		{ "tcp 10.0.0.5:1024 > 10.0.0.9:80", "tcp 10.0.0.5:1024 > 10.0.0.9:80 out dscp 0 flags SYN mac "
+						     "52:54:00:00:00:01 > 02:00:00:00:00:fe state new" },
 		{ "tcp 10.0.0.9:80>10.0.0.5:1024 in state established answer",
-		  "tcp 10.0.0.9:80 > 10.0.0.5:1024 in dscp 0 flags ACK mac 02:00:00:00:00:fe > 52:54:00:00:00:01 state established answer" },
-		{ "tcp 10.0.0.5 > 10.0.0.9:80",
-		  "tcp 10.0.0.5:32768 > 10.0.0.9:80 out dscp 0 flags SYN mac 52:54:00:00:00:01 > 02:00:00:00:00:fe state new" },
-		{ "tcp fd00::1 > [fd00::2]:22 in",
-		  "tcp [fd00::1]:32768 > [fd00::2]:22 in dscp 0 flags SYN mac 02:00:00:00:00:fe > 52:54:00:00:00:01 state new" },
+		  "tcp 10.0.0.9:80 > 10.0.0.5:1024 in dscp 0 flags ACK mac 02:00:00:00:00:fe > 52:54:00:00:00:01 state "
+		  "established answer" },
+		{ "tcp 10.0.0.5 > 10.0.0.9:80", "tcp 10.0.0.5:32768 > 10.0.0.9:80 out dscp 0 flags SYN mac "
+						"52:54:00:00:00:01 > 02:00:00:00:00:fe state new" },
+		{ "tcp fd00::1 > [fd00::2]:22 in", "tcp [fd00::1]:32768 > [fd00::2]:22 in dscp 0 flags SYN mac "
+						   "02:00:00:00:00:fe > 52:54:00:00:00:01 state new" },
 		{ "udp [FD00::1]:546 > [ff02::1:2]:547 dscp 0x3f",
-		  "udp [fd00::1]:546 > [ff02::1:2]:547 out dscp 63 mac 52:54:00:00:00:01 > 33:33:00:01:00:02 state new" },
+		  "udp [fd00::1]:546 > [ff02::1:2]:547 out dscp 63 mac 52:54:00:00:00:01 > 33:33:00:01:00:02 state "
+		  "new" },
 		{ "udp 0.0.0.0:68 > 255.255.255.255:67 vlan 7",
-		  "udp 0.0.0.0:68 > 255.255.255.255:67 out dscp 0 mac 52:54:00:00:00:01 > ff:ff:ff:ff:ff:ff vlan 7 state new" },
-		{ "icmpv6 fe80::1 > ff02::1 type 134",
-		  "icmpv6 fe80::1 > ff02::1 out dscp 0 type 134 code 0 mac 52:54:00:00:00:01 > 33:33:00:00:00:01 state new" },
+		  "udp 0.0.0.0:68 > 255.255.255.255:67 out dscp 0 mac 52:54:00:00:00:01 > ff:ff:ff:ff:ff:ff vlan 7 "
+		  "state new" },
+		{ "icmpv6 fe80::1 > ff02::1 type 134", "icmpv6 fe80::1 > ff02::1 out dscp 0 type 134 code 0 mac "
+						       "52:54:00:00:00:01 > 33:33:00:00:00:01 state new" },
 		{ "udp 10.0.0.5 > 224.1.2.3 fragment later connections 3",
-		  "udp 10.0.0.5 > 224.1.2.3 out dscp 0 mac 52:54:00:00:00:01 > 01:00:5e:01:02:03 fragment later connections 3 state new" },
+		  "udp 10.0.0.5 > 224.1.2.3 out dscp 0 mac 52:54:00:00:00:01 > 01:00:5e:01:02:03 fragment later "
+		  "connections 3 state new" },
 		{ "ip 10.0.0.5 > 10.0.0.9 protocol 47 state untracked",
-		  "ip 10.0.0.5 > 10.0.0.9 out protocol 47 dscp 0 mac 52:54:00:00:00:01 > 02:00:00:00:00:fe state untracked" },
-		{ "ipv6 fe80::1 > ff02::2 protocol 103 dscp 6",
-		  "ipv6 fe80::1 > ff02::2 out protocol 103 dscp 6 mac 52:54:00:00:00:01 > 33:33:00:00:00:02 state new" },
+		  "ip 10.0.0.5 > 10.0.0.9 out protocol 47 dscp 0 mac 52:54:00:00:00:01 > 02:00:00:00:00:fe state "
+		  "untracked" },
+		{ "ipv6 fe80::1 > ff02::2 protocol 103 dscp 6", "ipv6 fe80::1 > ff02::2 out protocol 103 dscp 6 mac "
+								"52:54:00:00:00:01 > 33:33:00:00:00:02 state new" },
 		{ "arp reply tell 10.0.0.5 who 10.0.0.9 mac 52:54:00:00:00:01 > 52:54:00:00:00:02",
-		  "arp out hwtype 1 protocoltype 2048 opcode 2 arpsrcmacaddr 52:54:00:00:00:01 arpdstmacaddr 52:54:00:00:00:02 "
-		  "arpsrcipaddr 10.0.0.5 arpdstipaddr 10.0.0.9 hlen 6 plen 4 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
-		{ "ether 0x88cc vlan 5 tag-type 0x88a8", "ether 0x88cc out mac 52:54:00:00:00:01 > 02:00:00:00:00:fe vlan 5 tag-type 0x88a8" },
+		  "arp out hwtype 1 protocoltype 2048 opcode 2 arpsrcmacaddr 52:54:00:00:00:01 arpdstmacaddr "
+		  "52:54:00:00:00:02 "
+		  "arpsrcipaddr 10.0.0.5 arpdstipaddr 10.0.0.9 hlen 6 plen 4 mac 52:54:00:00:00:01 > "
+		  "52:54:00:00:00:02" },
+		{ "ether 0x88cc vlan 5 tag-type 0x88a8",
+		  "ether 0x88cc out mac 52:54:00:00:00:01 > 02:00:00:00:00:fe vlan 5 tag-type 0x88a8" },
 	};
 
 	(void)state;
@@ -124,8 +132,8 @@ static void load(struct rig *rig, const char *const *definitions, const char *co
 	for (; parameters && *parameters; parameters++)
 		case_parameter(&rig->c, *parameters);
 	rig->c.top = xstrdup(rig->c.filters[0]->name);
-	if (filter_tree_build(&source, rig->c.top, rig->c.parameters.parameters, rig->c.parameters.n_parameters, &rig->tree, NULL,
-			      &problems) < 0)
+	if (filter_tree_build(&source, rig->c.top, rig->c.parameters.parameters, rig->c.parameters.n_parameters,
+			      &rig->tree, NULL, &problems) < 0)
 		fail_msg("%s", problems.list[0].message);
 }
 
@@ -137,7 +145,8 @@ static void clear(struct rig *rig)
 
 static void layer(FILE *out, const struct filter_layer_verdict *verdict)
 {
-	_cleanup_free_ char *place = verdict->rule ? filter_entry_place(verdict->rule->filter, verdict->rule->entry) : NULL;
+	_cleanup_free_ char *place =
+		verdict->rule ? filter_entry_place(verdict->rule->filter, verdict->rule->entry) : NULL;
 
 	fputs(filter_action_to_string(verdict->verdict), out);
 	if (verdict->rule)
@@ -201,8 +210,10 @@ static void test_both_layers_are_told(void **state)
 	};
 	static const char *const cases[][2] = {
 		{ "tcp 10.0.0.5:1 > 10.0.0.9:80", "accept by both line 4 (3); reject by both line 6 (1): reject" },
-		{ "tcp 10.0.0.5:22 > 10.0.0.9:80 state established answer", "accept by both line 4 (3); accept by both line 5 (1): accept" },
-		{ "tcp 10.0.0.5:22 > 10.0.0.9:80 state established", "accept by both line 4 (3); reject by both line 6 (1): reject" },
+		{ "tcp 10.0.0.5:22 > 10.0.0.9:80 state established answer",
+		  "accept by both line 4 (3); accept by both line 5 (1): accept" },
+		{ "tcp 10.0.0.5:22 > 10.0.0.9:80 state established",
+		  "accept by both line 4 (3); reject by both line 6 (1): reject" },
 		{ "tcp 10.0.0.5:22 > 10.0.0.9:80 mac 02:00:00:00:00:01 > 02:00:00:00:00:99",
 		  "drop by both line 2 (3); reject by both line 6 (1): drop" },
 		{ "udp 10.0.0.5:1 > 10.0.0.9:80", "drop by sub line 4 (2); reject by both line 6 (1): drop" },
@@ -235,17 +246,24 @@ static void test_connections(void **state)
 		NULL
 	};
 	static const char *const cases[][2] = {
-		{ "tcp 10.0.0.5:1 > 10.0.0.9:80 connections 4", "accept why 3 in root (0); drop by c line 2 (1): drop" },
-		{ "tcp 10.0.0.5:1 > 10.0.0.9:80 connections 3", "accept why 3 in root (0); accept by c line 3 (1): accept" },
+		{ "tcp 10.0.0.5:1 > 10.0.0.9:80 connections 4",
+		  "accept why 3 in root (0); drop by c line 2 (1): drop" },
+		{ "tcp 10.0.0.5:1 > 10.0.0.9:80 connections 3",
+		  "accept why 3 in root (0); accept by c line 3 (1): accept" },
 		{ "tcp 10.0.0.9:80 > 10.0.0.5:1 in", "accept why 3 in root (0); drop by c line 5 (1): drop" },
-		{ "tcp 10.0.0.9:80 > 10.0.0.5:1 in state established", "accept why 3 in root (0); drop by c line 5 (1): drop" },
+		{ "tcp 10.0.0.9:80 > 10.0.0.5:1 in state established",
+		  "accept why 3 in root (0); drop by c line 5 (1): drop" },
 		{ "tcp 10.0.0.9:80 > 10.0.0.5:1 in state established answer",
 		  "accept why 3 in root (0); accept by c line 3 (1): accept" },
-		{ "tcp 10.0.0.9:80 > 10.0.0.5:1 in state related answer", "accept why 3 in root (0); drop by c line 5 (1): drop" },
+		{ "tcp 10.0.0.9:80 > 10.0.0.5:1 in state related answer",
+		  "accept why 3 in root (0); drop by c line 5 (1): drop" },
 		{ "udp 10.0.0.5:1 > 10.0.0.9:80", "accept why 3 in root (0); drop by c line 5 (1): drop" },
-		{ "udp 10.0.0.5:1 > 10.0.0.9:80 state related", "accept why 3 in root (0); accept by c line 4 (1): accept" },
-		{ "udp 10.0.0.5:1 > 10.0.0.9:80 state invalid", "accept why 3 in root (0); accept by c line 4 (1): accept" },
-		{ "udp 10.0.0.5:1 > 10.0.0.9:80 state untracked", "accept why 3 in root (0); drop by c line 5 (1): drop" },
+		{ "udp 10.0.0.5:1 > 10.0.0.9:80 state related",
+		  "accept why 3 in root (0); accept by c line 4 (1): accept" },
+		{ "udp 10.0.0.5:1 > 10.0.0.9:80 state invalid",
+		  "accept why 3 in root (0); accept by c line 4 (1): accept" },
+		{ "udp 10.0.0.5:1 > 10.0.0.9:80 state untracked",
+		  "accept why 3 in root (0); drop by c line 5 (1): drop" },
 	};
 	struct rig rig = { 0 };
 
@@ -257,18 +275,18 @@ static void test_connections(void **state)
 
 static void test_lists(void **state)
 {
-	static const char *const definitions[] = {
-		"<filter name='l'>\n"
-		"<rule action='accept' direction='out' priority='1' statematch='0'>"
-		"<tcp dstipaddr='$TO[@1]' dstportstart='$PORT[@1]'/></rule>\n"
-		"<rule action='accept' direction='out' priority='2' statematch='0'>"
-		"<udp dstipaddr='$TO[@1]' dstportstart='$PORT[@2]'/></rule>\n"
-		"<rule action='accept' direction='out' priority='3'><tcp option='8' dstportstart='$LOW' dstportend='$HIGH'/></rule>\n"
-		"<rule action='drop' direction='out' priority='9'><all/></rule>\n"
-		"</filter>",
-		NULL
-	};
-	static const char *const parameters[] = { "TO=10.0.0.1", "TO=10.0.0.2", "PORT=1", "PORT=2", "LOW=20", "HIGH=30", NULL };
+	static const char *const definitions[] = { "<filter name='l'>\n"
+						   "<rule action='accept' direction='out' priority='1' statematch='0'>"
+						   "<tcp dstipaddr='$TO[@1]' dstportstart='$PORT[@1]'/></rule>\n"
+						   "<rule action='accept' direction='out' priority='2' statematch='0'>"
+						   "<udp dstipaddr='$TO[@1]' dstportstart='$PORT[@2]'/></rule>\n"
+						   "<rule action='accept' direction='out' priority='3'><tcp option='8' "
+						   "dstportstart='$LOW' dstportend='$HIGH'/></rule>\n"
+						   "<rule action='drop' direction='out' priority='9'><all/></rule>\n"
+						   "</filter>",
+						   NULL };
+	static const char *const parameters[] = { "TO=10.0.0.1", "TO=10.0.0.2", "PORT=1", "PORT=2",
+						  "LOW=20",      "HIGH=30",     NULL };
 	static const char *const bad[] = { "TO=10.0.0.1", "PORT=1", "LOW=30", "HIGH=20", NULL };
 	static const char *const cases[][2] = {
 		{ "tcp 10.0.0.5:1 > 10.0.0.1:1", "accept why 3 in root (0); accept by l line 2 (1): accept" },

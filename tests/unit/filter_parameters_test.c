@@ -177,7 +177,9 @@ static void test_refused(void **state)
 	assert_int_equal(build(&rig), -1);
 	assert_int_equal(rig.problems.n, 1);
 	assert_true(has_problem(&rig, "give the addresses"));
-	strv_add(&filter_parameters_get(&rig.binding->parameters, &rig.binding->n_parameters, "CTRL_IP_LEARNING")->values, "any");
+	strv_add(&filter_parameters_get(&rig.binding->parameters, &rig.binding->n_parameters, "CTRL_IP_LEARNING")
+			  ->values,
+		 "any");
 	assert_int_equal(build(&rig), -1);
 	assert_true(has_problem(&rig, "just one of them"));
 	rig_clear(&rig);
@@ -205,7 +207,8 @@ static void test_before(void **state)
 
 	(void)state;
 	for (int all = 0; all < 16; all++) {
-		struct filter_before before = { all & 1 ? FILTER_LEARNING_ANY : FILTER_LEARNING_DHCP, all & 2, all & 4, all & 8 };
+		struct filter_before before = { all & 1 ? FILTER_LEARNING_ANY : FILTER_LEARNING_DHCP, all & 2, all & 4,
+						all & 8 };
 		_cleanup_filter_ struct filter *filter = filter_before_make(&before);
 
 		assert_non_null(filter);

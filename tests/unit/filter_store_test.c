@@ -14,13 +14,38 @@
 #include "vm/filter_xml.h"
 
 /* NWF-90 NWF-91 NWF-92 NWF-93 NWF-94 NWF-95 NWF-96 NWF-97 NWF-98 NWF-99 NWF-100 NWF-101 NWF-103 */
-static const char *const shipped_names[] = {
-	"allow-arp", "allow-dhcp", "allow-dhcp-server", "allow-dhcpv6", "allow-dhcpv6-server", "allow-incoming-ipv4", "allow-incoming-ipv6",
-	"allow-ipv4", "allow-ipv6", "clean-traffic", "clean-traffic-client", "clean-traffic-gateway", "no-arp-ip-spoofing",
-	"no-arp-mac-spoofing", "no-arp-spoofing", "no-dhcp-server", "no-dhcpv6-server", "no-ip-multicast", "no-ip-spoofing",
-	"no-ipv6-multicast", "no-ipv6-router", "no-ipv6-spoofing", "no-mac-broadcast", "no-mac-spoofing", "no-nd-spoofing", "no-other-l2-traffic",
-	"no-other-rarp-traffic", "no-vlan", "qemu-announce-self", "qemu-announce-self-rarp", "recv-only-vm-ipaddress",
-	"recv-only-vm-macaddress" };
+static const char *const shipped_names[] = { "allow-arp",
+					     "allow-dhcp",
+					     "allow-dhcp-server",
+					     "allow-dhcpv6",
+					     "allow-dhcpv6-server",
+					     "allow-incoming-ipv4",
+					     "allow-incoming-ipv6",
+					     "allow-ipv4",
+					     "allow-ipv6",
+					     "clean-traffic",
+					     "clean-traffic-client",
+					     "clean-traffic-gateway",
+					     "no-arp-ip-spoofing",
+					     "no-arp-mac-spoofing",
+					     "no-arp-spoofing",
+					     "no-dhcp-server",
+					     "no-dhcpv6-server",
+					     "no-ip-multicast",
+					     "no-ip-spoofing",
+					     "no-ipv6-multicast",
+					     "no-ipv6-router",
+					     "no-ipv6-spoofing",
+					     "no-mac-broadcast",
+					     "no-mac-spoofing",
+					     "no-nd-spoofing",
+					     "no-other-l2-traffic",
+					     "no-other-rarp-traffic",
+					     "no-vlan",
+					     "qemu-announce-self",
+					     "qemu-announce-self-rarp",
+					     "recv-only-vm-ipaddress",
+					     "recv-only-vm-macaddress" };
 
 static struct filter *read_one(const struct filter_store *store, const char *name, bool *ret_shipped)
 {
@@ -59,7 +84,7 @@ static void shipped(void **state)
 		assert_string_equal(names[i], shipped_names[i]);
 		assert_non_null(filter->comments);
 		filter_check(filter, &warnings);
-		if (warnings.n && !streq(filter->name, "no-nd-spoofing"))   /* what libvirt has not */
+		if (warnings.n && !streq(filter->name, "no-nd-spoofing")) /* what libvirt has not */
 			fail_msg("%s: %s: %s", filter->name, warnings.list[0].path, warnings.list[0].message);
 		assert_int_equal(filter_from_json(json, strlen(json), "json", &again, &err), 0);
 		assert_true(filter_equal(filter, again));
@@ -149,7 +174,8 @@ static void uuids(void **state)
 	_cleanup_free_ char *dir = scratch_path(*state, "filters");
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_filter_store_ struct filter_store store = { 0 };
-	_cleanup_filter_ struct filter *other = parse("<filter name='x'><uuid>00000000-0000-4000-8000-000000000002</uuid></filter>");
+	_cleanup_filter_ struct filter *other =
+		parse("<filter name='x'><uuid>00000000-0000-4000-8000-000000000002</uuid></filter>");
 
 	filter_store_open_at(dir, NULL, &store);
 	write_text(&store, "<filter name='x'><uuid>00000000-0000-4000-8000-000000000001</uuid></filter>");

@@ -50,25 +50,25 @@ static void same_again(const struct filter *filter)
 	assert_true(filter_equal(filter, from_json));
 }
 
-#define FULL \
-	"<?xml version='1.0'?>\n" \
-	"<!-- before -->\n" \
-	"<filter name='full' chain='arp-xyz' priority='-520'>\n" \
-	"  <uuid>891e4787-e5c0-d59b-cbd6-41bc3c6b36fc</uuid>\n" \
-	"  <!-- between -->\n" \
-	"  <filterref filter='other'>\n" \
-	"    <!-- in the reference -->\n" \
-	"    <parameter name='DHCPSERVER' value='10.0.0.1'/>\n" \
-	"    <parameter name='IP' value='10.0.0.2'/>\n" \
-	"    <parameter name='DHCPSERVER' value='10.0.0.3'/>\n" \
-	"  </filterref>\n" \
+#define FULL                                                                            \
+	"<?xml version='1.0'?>\n"                                                       \
+	"<!-- before -->\n"                                                             \
+	"<filter name='full' chain='arp-xyz' priority='-520'>\n"                        \
+	"  <uuid>891e4787-e5c0-d59b-cbd6-41bc3c6b36fc</uuid>\n"                         \
+	"  <!-- between -->\n"                                                          \
+	"  <filterref filter='other'>\n"                                                \
+	"    <!-- in the reference -->\n"                                               \
+	"    <parameter name='DHCPSERVER' value='10.0.0.1'/>\n"                         \
+	"    <parameter name='IP' value='10.0.0.2'/>\n"                                 \
+	"    <parameter name='DHCPSERVER' value='10.0.0.3'/>\n"                         \
+	"  </filterref>\n"                                                              \
 	"  <rule action='reject' direction='inout' priority='-7' statematch='false'>\n" \
-	"    <!-- in the rule -->\n" \
-	"    <arp match='no' srcmacaddr='$MAC'/>\n" \
-	"    <arp opcode='Request' comment='it&apos;s &lt;one>'/>\n" \
-	"  </rule>\n" \
-	"  <rule action='continue' direction='out'/>\n" \
-	"</filter>\n" \
+	"    <!-- in the rule -->\n"                                                    \
+	"    <arp match='no' srcmacaddr='$MAC'/>\n"                                     \
+	"    <arp opcode='Request' comment='it&apos;s &lt;one>'/>\n"                    \
+	"  </rule>\n"                                                                   \
+	"  <rule action='continue' direction='out'/>\n"                                 \
+	"</filter>\n"                                                                   \
 	"<!-- after -->\n"
 
 /* NWF-20 NWF-21 NWF-22 NWF-23 NWF-24 NWF-25 NWF-26 NWF-47 NWF-48 NWF-49 NWF-50 NWF-51 NWF-68 */
@@ -117,12 +117,13 @@ static void everything(void **state)
 /* NWF-41 NWF-42 NWF-43 NWF-44 NWF-45 NWF-46 */
 static void actions_and_directions(void **state)
 {
-	static const char *const actions[] = { "drop", "accept", "reject", "return", "continue" }, *const directions[] = { "in", "out", "inout" };
+	static const char *const actions[] = { "drop", "accept", "reject", "return", "continue" },
+				 *const directions[] = { "in", "out", "inout" };
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(actions) * ELEMENTS(directions); i++) {
-		_cleanup_free_ char *text = xprintf("<filter name='x'><rule action='%s' direction='%s'/></filter>", actions[i % 5],
-						    directions[i / 5]);
+		_cleanup_free_ char *text = xprintf("<filter name='x'><rule action='%s' direction='%s'/></filter>",
+						    actions[i % 5], directions[i / 5]);
 		_cleanup_filter_ struct filter *f = read_xml(text);
 
 		assert_int_equal(f->entries[0].rule.action, i % 5);
@@ -140,10 +141,12 @@ static void chains(void **state)
 	static const struct {
 		const char *chain;
 		int priority;
-	} good[] = { { "root", 0 },       { "stp", -810 },  { "mac", -800 },      { "vlan", -750 },         { "ipv4", -700 }, { "ipv6", -600 },
-		     { "arp", -500 },     { "rarp", -400 }, { "arp-mac", -500 },  { "ipv4-ip", -700 },      { "arpfoo", -500 },
-		     { "mac-01_2.3:", -800 }, { "vlan-1", -750 }, { "rarp-x", -400 }, { "ipv6-1234567", -600 } };
-	static const char *const bad[] = { "", "root-x", "roots", "tcp", "ARP", "arp-1234567890", "arp x", "arp/x", "ip", "ipv" };
+	} good[] = { { "root", 0 },       { "stp", -810 },     { "mac", -800 },         { "vlan", -750 },
+		     { "ipv4", -700 },    { "ipv6", -600 },    { "arp", -500 },         { "rarp", -400 },
+		     { "arp-mac", -500 }, { "ipv4-ip", -700 }, { "arpfoo", -500 },      { "mac-01_2.3:", -800 },
+		     { "vlan-1", -750 },  { "rarp-x", -400 },  { "ipv6-1234567", -600 } };
+	static const char *const bad[] = { "",      "root-x", "roots", "tcp", "ARP", "arp-1234567890",
+					   "arp x", "arp/x",  "ip",    "ipv" };
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(good); i++) {
@@ -173,10 +176,13 @@ static void priorities(void **state)
 	refused("<filter name='x' chain='arp' priority='1001'/>", "priority", NULL);
 	refused("<filter name='x' chain='arp' priority='-1001'/>", "priority", NULL);
 	refused("<filter name='x' priority=''/>", "priority", NULL);
-	refused("<filter name='x'><rule action='drop' direction='in' priority='5000'/></filter>", "priority", "5000", NULL);
-	refused("<filter name='x'><rule action='drop' direction='in' priority='high'/></filter>", "priority", "high", NULL);
-	_cleanup_filter_ struct filter *f = read_xml("<filter name='x' chain='arp' priority='-1000'><rule action='drop' direction='in' "
-						     "priority='1000'/></filter>");
+	refused("<filter name='x'><rule action='drop' direction='in' priority='5000'/></filter>", "priority", "5000",
+		NULL);
+	refused("<filter name='x'><rule action='drop' direction='in' priority='high'/></filter>", "priority", "high",
+		NULL);
+	_cleanup_filter_ struct filter *f =
+		read_xml("<filter name='x' chain='arp' priority='-1000'><rule action='drop' direction='in' "
+			 "priority='1000'/></filter>");
 	assert_int_equal(f->priority, -1000);
 	assert_int_equal(f->entries[0].rule.priority, 1000);
 }
@@ -201,11 +207,13 @@ static void all_mistakes(void **state)
 		"  </filterref> text\n"
 		"  <uuid>123</uuid>\n"
 		"</filter>",
-		"line 1: \"nam\" is no attribute of \"filter\": did you mean \"name\"?", "line 1: \"filter\" has no \"name\"",
+		"line 1: \"nam\" is no attribute of \"filter\": did you mean \"name\"?",
+		"line 1: \"filter\" has no \"name\"",
 		"line 2: \"rul\" is no element of \"filter\": did you mean \"rule\"?", "line 3: statematch: \"no\"",
 		"line 4: \"gre\" is no protocol", "line 5: \"srcipadr\"", "line 6: \"udp\" beside \"tcp\"",
-		"line 7: dstportstart: \"65536\"", "line 7: dscp: \"64\"", "line 9: \"name\" is no attribute of \"filterref\"",
-		"line 9: \"filterref\" has no \"filter\"", "line 10: \"A-B\"", "line 11: A: \"a/b\"", "line 12: \"parameter\" has no \"value\"",
+		"line 7: dstportstart: \"65536\"", "line 7: dscp: \"64\"",
+		"line 9: \"name\" is no attribute of \"filterref\"", "line 9: \"filterref\" has no \"filter\"",
+		"line 10: \"A-B\"", "line 11: A: \"a/b\"", "line 12: \"parameter\" has no \"value\"",
 		"line 13: \"value\" is no element", "line 14: text", "line 15: uuid", "17 problems", NULL);
 }
 
@@ -221,22 +229,27 @@ static void what_no_node_can_say(void **state)
 	refused(NODE("<ip protocol='icmp' dstportstart='80'/>"), "\"dstportstart\" needs \"protocol\"", NULL);
 	refused(NODE("<ipv6 type='135'/>"), "\"type\" needs protocol icmpv6", NULL);
 	refused(NODE("<ipv6 protocol='icmpv6' ndtargetaddr='::1'/>"), "\"ndtargetaddr\" needs \"type\"", NULL);
-	refused(NODE("<ipv6 protocol='icmpv6' type='128' ndtargetaddr='::1'/>"), "\"ndtargetaddr\" needs type 135 or 136", NULL);
+	refused(NODE("<ipv6 protocol='icmpv6' type='128' ndtargetaddr='::1'/>"),
+		"\"ndtargetaddr\" needs type 135 or 136", NULL);
 	refused(NODE("<tcp dstportstart='80' dstportend='79'/>"), "the range from 80 to 79", NULL);
 	refused(NODE("<all srcipfrom='10.0.0.2' srcipto='10.0.0.1'/>"), "the range from 10.0.0.2 to 10.0.0.1", NULL);
 	refused(NODE("<tcp dstportstart='80' dstportstart='81'/>"), "dstportstart", NULL);
 	refused(NODE("<stp msg-age='1' age='2'/>"), "\"age\" stands twice", NULL);
 	refused(NODE("<tcp match='0'/>"), "match: \"0\" is neither yes nor no", NULL);
 	refused(NODE("<tcp srcmacmask='ff:ff:ff:ff:ff:ff'/>"), "\"srcmacmask\" is no attribute of \"tcp\"", NULL);
-	_cleanup_filter_ struct filter *f = read_xml(NODE("<ip protocol='$P' dstportstart='$Q' dstportend='1'/><ip protocol='17' srcportstart='1'/>"));
+	_cleanup_filter_ struct filter *f = read_xml(
+		NODE("<ip protocol='$P' dstportstart='$Q' dstportend='1'/><ip protocol='17' srcportstart='1'/>"));
 	assert_int_equal(f->entries[0].rule.n_nodes, 2);
 }
 
 /* NWF-20: names are names of files, too. */
 static void names(void **state)
 {
-	static const char *const bad[] = { "", ".", "..", "a/b", "/etc/passwd", "-x", ".x", "a b", "a\tb", "ä", "x\x7f" };
-	_cleanup_free_ char *longest = xprintf("%0*d", FILTER_NAME_MAX, 0), *longer = xprintf("%0*d", FILTER_NAME_MAX + 1, 0);
+	static const char *const bad[] = {
+		"", ".", "..", "a/b", "/etc/passwd", "-x", ".x", "a b", "a\tb", "ä", "x\x7f"
+	};
+	_cleanup_free_ char *longest = xprintf("%0*d", FILTER_NAME_MAX, 0),
+			    *longer = xprintf("%0*d", FILTER_NAME_MAX + 1, 0);
 	_cleanup_error_ struct error err = ERROR_INIT;
 
 	(void)state;
@@ -283,7 +296,8 @@ static void bad_xml(void **state)
 	refused("<filter name='x'><?x y?></filter>", "processing instruction", NULL);
 	refused("<a><a><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a></a></a>", "too deep", NULL);
 	refused("<filter name='x'><uuid><b/></uuid></filter>", "\"b\" is no element of \"uuid\"", NULL);
-	refused("<filter name='x'><rule action='drop' direction='in'><tcp><tcp/></tcp></rule></filter>", "\"tcp\" is no element", NULL);
+	refused("<filter name='x'><rule action='drop' direction='in'><tcp><tcp/></tcp></rule></filter>",
+		"\"tcp\" is no element", NULL);
 	refused("no XML", "line 1", NULL);
 	refused("\xff\xfe<", "line 1", NULL);
 }
@@ -292,12 +306,16 @@ static void bad_xml(void **state)
 static void no_entities(void **state)
 {
 	(void)state;
-	refused("<!DOCTYPE f [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>]>"
+	refused("<!DOCTYPE f [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c "
+		"'&b;&b;&b;&b;&b;&b;&b;&b;'>]>"
 		"<filter name='x'><uuid>&c;</uuid></filter>",
 		"document type is refused", NULL);
-	refused("<!DOCTYPE f [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><filter name='&a;'/>", "document type is refused", NULL);
-	refused("<!DOCTYPE filter SYSTEM 'http://127.0.0.1:1/x.dtd'><filter name='x'/>", "document type is refused", NULL);
-	refused("<!DOCTYPE f [<!ENTITY % p SYSTEM 'http://127.0.0.1:1/x'> %p; ]><filter name='x'/>", "document type is refused", NULL);
+	refused("<!DOCTYPE f [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><filter name='&a;'/>",
+		"document type is refused", NULL);
+	refused("<!DOCTYPE filter SYSTEM 'http://127.0.0.1:1/x.dtd'><filter name='x'/>", "document type is refused",
+		NULL);
+	refused("<!DOCTYPE f [<!ENTITY % p SYSTEM 'http://127.0.0.1:1/x'> %p; ]><filter name='x'/>",
+		"document type is refused", NULL);
 }
 
 static char *repeated(const char *head, const char *part, size_t n, const char *tail)
@@ -318,8 +336,9 @@ static void large(void **state)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_filter_ struct filter *none = NULL;
-	_cleanup_free_ char *rules = repeated("<filter name='x'>", "<rule action='drop' direction='in'><tcp dstportstart='1'/></rule>\n", 10000,
-					      "</filter>");
+	_cleanup_free_ char *rules =
+		repeated("<filter name='x'>", "<rule action='drop' direction='in'><tcp dstportstart='1'/></rule>\n",
+			 10000, "</filter>");
 	_cleanup_filter_ struct filter *filter = read_xml(rules);
 
 	(void)state;
@@ -348,16 +367,21 @@ static void bad_json(void **state)
 	refused("{\"name\": \"x\", \"entries\": {}}", "entries: is object, not array", NULL);
 	refused("{\"name\": \"x\", \"entries\": [5]}", "entries[0]: an entry is an object of one key", NULL);
 	refused("{\"name\": \"x\", \"entries\": [{\"rule\": {}, \"comment\": \"\"}]}", "entries[0]", NULL);
-	refused("{\"name\": \"x\", \"entries\": [{\"rul\": {}}]}", "entries[0]: \"rul\" is no key of \"entries\": did you mean \"rule\"?", NULL);
-	refused("{\"name\": \"x\", \"entries\": [{\"comment\": \"a\"}, {\"rule\": {\"action\": \"drop\", \"direction\": \"in\", \"nodes\": "
+	refused("{\"name\": \"x\", \"entries\": [{\"rul\": {}}]}",
+		"entries[0]: \"rul\" is no key of \"entries\": did you mean \"rule\"?", NULL);
+	refused("{\"name\": \"x\", \"entries\": [{\"comment\": \"a\"}, {\"rule\": {\"action\": \"drop\", "
+		"\"direction\": \"in\", \"nodes\": "
 		"[{\"tcp\": {}}, {\"tcp\": {\"dstport\": 1, \"dstportstart\": [1], \"dstportend\": 70000}}]}}]}",
 		"entries[1].nodes[1]: \"dstport\"", "entries[1].nodes[1]: dstportstart: is array", "70000", NULL);
-	refused("{\"name\": \"x\", \"entries\": [{\"rule\": {\"action\": \"drop\", \"direction\": \"in\", \"nodes\": [{\"tcp\": {}, \"udp\": {}}]}}]}",
+	refused("{\"name\": \"x\", \"entries\": [{\"rule\": {\"action\": \"drop\", \"direction\": \"in\", \"nodes\": "
+		"[{\"tcp\": {}, \"udp\": {}}]}}]}",
 		"a node is an object of one protocol", NULL);
-	refused("{\"name\": \"x\", \"entries\": [{\"filterref\": {\"parameters\": {\"A\": []}}}]}", "a list without a value", "no \"filter\"", NULL);
+	refused("{\"name\": \"x\", \"entries\": [{\"filterref\": {\"parameters\": {\"A\": []}}}]}",
+		"a list without a value", "no \"filter\"", NULL);
 	refused("{\"name\": \"x\", \"comments\": [\"a--b\"]}", "cannot be written as XML", NULL);
 	refused("{\"name\": \"x\", \"entries\": [{\"comment\": \"a-\"}]}", "cannot be written as XML", NULL);
-	refused("{\"name\": \"x\", \"uuid\": 5, \"priority\": 1.5, \"chian\": \"root\"}", "uuid", "priority: is number", "did you mean \"chain\"?", NULL);
+	refused("{\"name\": \"x\", \"uuid\": 5, \"priority\": 1.5, \"chian\": \"root\"}", "uuid", "priority: is number",
+		"did you mean \"chain\"?", NULL);
 	refused("{\"name\": \"x\", \"name\": \"y\"}", "line 1", NULL);
 	refused("{\"name\": \"a\\u0000b\"}", "", NULL);
 }
@@ -366,9 +390,11 @@ static void good_json(void **state)
 {
 	_cleanup_filter_ struct filter *f = read_xml(
 		" {\"name\": \"ssh\", \"entries\": [{\"comment\": \"from the office\"},"
-		"{\"filterref\": {\"filter\": \"clean-traffic\", \"parameters\": {\"IP\": [\"10.0.0.1\", \"10.0.0.2\"], \"N\": 5}}},"
+		"{\"filterref\": {\"filter\": \"clean-traffic\", \"parameters\": {\"IP\": [\"10.0.0.1\", "
+		"\"10.0.0.2\"], \"N\": 5}}},"
 		"{\"rule\": {\"action\": \"accept\", \"direction\": \"in\", \"priority\": 500, \"statematch\": false,"
-		"\"nodes\": [{\"tcp\": {\"match\": false, \"srcipaddr\": \"$OFFICE\", \"srcipmask\": 24, \"dstportstart\": \"0x16\"}}]}},"
+		"\"nodes\": [{\"tcp\": {\"match\": false, \"srcipaddr\": \"$OFFICE\", \"srcipmask\": 24, "
+		"\"dstportstart\": \"0x16\"}}]}},"
 		"{\"rule\": {\"action\": \"drop\", \"direction\": \"inout\"}}]}");
 
 	(void)state;
@@ -385,10 +411,13 @@ static void good_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything), cmocka_unit_test(actions_and_directions), cmocka_unit_test(chains),
-		cmocka_unit_test(priorities), cmocka_unit_test(all_mistakes), cmocka_unit_test(what_no_node_can_say),
-		cmocka_unit_test(names), cmocka_unit_test(parameters), cmocka_unit_test(bad_xml),
-		cmocka_unit_test(no_entities), cmocka_unit_test(large), cmocka_unit_test(bad_json), cmocka_unit_test(good_json),
+		cmocka_unit_test(everything),   cmocka_unit_test(actions_and_directions),
+		cmocka_unit_test(chains),       cmocka_unit_test(priorities),
+		cmocka_unit_test(all_mistakes), cmocka_unit_test(what_no_node_can_say),
+		cmocka_unit_test(names),        cmocka_unit_test(parameters),
+		cmocka_unit_test(bad_xml),      cmocka_unit_test(no_entities),
+		cmocka_unit_test(large),        cmocka_unit_test(bad_json),
+		cmocka_unit_test(good_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

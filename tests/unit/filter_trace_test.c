@@ -38,18 +38,35 @@ static void test_names_of_chains(void **state)
 
 /* --- counters --- */
 
-#define RULE(table, chain, handle, comment, packets)                                                                         \
-	"{\"rule\":{\"family\":\"bridge\",\"table\":\"" table "\",\"chain\":\"" chain "\",\"handle\":" #handle ",\"comment\":\"" comment \
-	"\",\"expr\":[{\"match\":{}},{\"counter\":{\"packets\":" #packets ",\"bytes\":1" #packets "}},{\"drop\":null}]}}"
+#define RULE(table, chain, handle, comment, packets)                                                           \
+	"{\"rule\":{\"family\":\"bridge\",\"table\":\"" table "\",\"chain\":\"" chain "\",\"handle\":" #handle \
+	",\"comment\":\"" comment "\",\"expr\":[{\"match\":{}},{\"counter\":{\"packets\":" #packets            \
+	",\"bytes\":1" #packets "}},{\"drop\":null}]}}"
 
 static void test_rows_are_summed(void **state)
 {
-	static const char listed[] = "{\"nftables\":[{\"metainfo\":{}}," RULE("kvmctl", "o2-tap0/ipv4", 3, "a, b, line 4", 5) "," RULE(
-		"kvmctl", "o2-tap0/ipv4", 4, "web, line 9", 0) "," RULE("kvmctl", "o2-tap0/ipv4", 5, "a, b, line 4", 2) ","
-		RULE("kvmctl", "i2-tap0", 6, "a, b, line 4", 1) "," RULE("kvmctl", "o2-tap1/ipv4", 7, "web, line 9", 4) ","
-		RULE("kvmctl", "o3-tap0", 8, "priority-tagged IPv4", 1) "," RULE("kvmctl", "begin", 9, "web, line 9", 100) ","
-		RULE("other", "o2-tap0", 10, "web, line 9", 100) ","
-		"{\"rule\":{\"family\":\"bridge\",\"table\":\"kvmctl\",\"chain\":\"o2-tap0\",\"handle\":11,\"expr\":[{\"accept\":null}]}}]}";
+	static const char listed[] =
+		"{\"nftables\":[{\"metainfo\":{}}," RULE("kvmctl", "o2-tap0/ipv4", 3, "a, b, line 4", 5) "," RULE(
+			"kvmctl", "o2-tap0/ipv4", 4, "web, line 9",
+			0) "," RULE("kvmctl", "o2-tap0/ipv4", 5, "a, b, line 4",
+				    2) "," RULE("kvmctl", "i2-tap0", 6, "a, b, line 4",
+						1) "," RULE("kvmctl", "o2-tap1/ipv4", 7, "web, line 9",
+							    4) "," RULE("kvmctl", "o3-tap0", 8, "priority-tagged IPv4",
+									1) "," RULE("kvmctl", "begin", 9, "web, line 9",
+										    100) "," RULE("other", "o2-tap0",
+												  10, "web, line 9",
+												  100) ","
+												       "{\"rule\":{"
+												       "\"family\":"
+												       "\"bridge\","
+												       "\"table\":"
+												       "\"kvmctl\","
+												       "\"chain\":\"o2-"
+												       "tap0\","
+												       "\"handle\":11,"
+												       "\"expr\":[{"
+												       "\"accept\":"
+												       "null}]}}]}";
 	_cleanup_filter_rows_ struct filter_rows rows = { 0 };
 	_cleanup_error_ struct error err = ERROR_INIT;
 	size_t n;
@@ -148,7 +165,8 @@ static struct message message(const char *table, const char *chain, unsigned typ
 			put_attribute(&m, NFTA_VERDICT_CHAIN, to, strlen(to) + 1);
 		end_attribute(&m, at);
 	}
-	struct nlmsghdr header = { .nlmsg_len = (uint32_t)m.n, .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_TRACE };
+	struct nlmsghdr header = { .nlmsg_len = (uint32_t)m.n,
+				   .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_TRACE };
 	memcpy(m.data, &header, sizeof(header));
 	return m;
 }
@@ -242,13 +260,16 @@ static void test_headers_in_words(void **state)
 		  "udp 10.0.0.5 > 10.0.0.9 dscp 8 fragment later mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
 		{ ether4, "4500002800000000 402f0000 0a000005 0a000009", "04000050",
 		  "ip 10.0.0.5 > 10.0.0.9 protocol 47 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
-		{ ether4, "4500002800000000 4001", "08000050", "ether 0x0800 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
+		{ ether4, "4500002800000000 4001", "08000050",
+		  "ether 0x0800 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
 		{ ether6, "6000000000203aff fe800000000000000000000000000001 ff020000000000000000000000000001",
 		  "88000000 00000000 fe800000000000000000000000000002",
-		  "icmpv6 fe80::1 > ff02::1 type 136 code 0 ndtargetaddr fe80::2 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
-		{ ether6, "60000000002011ff fe800000000000000000000000000001 ff020000000000000000000000000001", "02220223",
-		  "udp [fe80::1]:546 > [ff02::1]:547 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
-		{ "ffffffffffff 525400000001 8100 0007 0806", "0001080006040001 525400000001 0a000005 000000000000 0a000009", "",
+		  "icmpv6 fe80::1 > ff02::1 type 136 code 0 ndtargetaddr fe80::2 mac 52:54:00:00:00:01 > "
+		  "52:54:00:00:00:02" },
+		{ ether6, "60000000002011ff fe800000000000000000000000000001 ff020000000000000000000000000001",
+		  "02220223", "udp [fe80::1]:546 > [ff02::1]:547 mac 52:54:00:00:00:01 > 52:54:00:00:00:02" },
+		{ "ffffffffffff 525400000001 8100 0007 0806",
+		  "0001080006040001 525400000001 0a000005 000000000000 0a000009", "",
 		  "arp opcode 1 tell 10.0.0.5 who 10.0.0.9 sender-mac 52:54:00:00:00:01 target-mac 00:00:00:00:00:00 "
 		  "mac 52:54:00:00:00:01 > ff:ff:ff:ff:ff:ff vlan 7" },
 		{ "", "", "", "ether 0x0000" },
@@ -267,7 +288,8 @@ static void test_headers_in_words(void **state)
 /* What a trace prints can be asked about. */
 static void test_headers_can_be_explained(void **state)
 {
-	static const char words[] = "tcp 10.0.0.5:1024 > 10.0.0.9:80 flags SYN,ACK mac 52:54:00:00:00:01 > 52:54:00:00:00:02";
+	static const char words[] =
+		"tcp 10.0.0.5:1024 > 10.0.0.9:80 flags SYN,ACK mac 52:54:00:00:00:01 > 52:54:00:00:00:02";
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct filter_packet_defaults defaults = { NULL };
 	struct filter_packet packet;
@@ -279,9 +301,9 @@ static void test_headers_can_be_explained(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_of_chains),	    cmocka_unit_test(test_rows_are_summed),
-		cmocka_unit_test(test_messages_are_read),   cmocka_unit_test(test_what_decides),
-		cmocka_unit_test(test_headers_in_words),    cmocka_unit_test(test_headers_can_be_explained),
+		cmocka_unit_test(test_names_of_chains),   cmocka_unit_test(test_rows_are_summed),
+		cmocka_unit_test(test_messages_are_read), cmocka_unit_test(test_what_decides),
+		cmocka_unit_test(test_headers_in_words),  cmocka_unit_test(test_headers_can_be_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@
 #include "host/nft.h"
 #include "vm/filter_kernel.h"
 
-static const char plain[] = "<filter name='plain' chain='ipv4'><rule action='drop' direction='out'><ip srcipaddr='10.0.0.9'/></rule></filter>";
+static const char plain[] = "<filter name='plain' chain='ipv4'><rule action='drop' direction='out'><ip "
+			    "srcipaddr='10.0.0.9'/></rule></filter>";
 /* Sets of every kind, sub-chains, counting. */
 static const char rich[] =
 	"<filter name='rich' chain='arp-x'><rule action='drop' direction='out'><arp gratuitous='true'/></rule>"
@@ -161,8 +162,10 @@ static void nics_come_change_and_go(void **state)
 /* Two rules in two chains; the second one with this port. */
 static char *two_chains(const char *port)
 {
-	return xprintf("<filter name='two' chain='ipv4'><rule action='drop' direction='out'><ip srcipaddr='10.0.0.9'/></rule>"
-		       "<rule action='accept' direction='in'><tcp dstportstart='%s'/></rule></filter>", port);
+	return xprintf(
+		"<filter name='two' chain='ipv4'><rule action='drop' direction='out'><ip srcipaddr='10.0.0.9'/></rule>"
+		"<rule action='accept' direction='in'><tcp dstportstart='%s'/></rule></filter>",
+		port);
 }
 
 static char *text_after_put(const char *xml, const struct filter_nic *nic)
@@ -217,8 +220,10 @@ static void a_bad_rule_changes_nothing(void **state)
 	needs_kernel();
 	put(plain, &nic);
 	before = ruleset();
-	assert_int_equal(nft_load("flush ruleset\nadd table bridge kvmctl\nadd rule bridge kvmctl nowhere drop comment \"x, line 7\"\n",
-				  &failure, &err), -1);
+	assert_int_equal(nft_load("flush ruleset\nadd table bridge kvmctl\nadd rule bridge kvmctl nowhere drop comment "
+				  "\"x, line 7\"\n",
+				  &failure, &err),
+			 -1);
 	assert_int_equal(failure.line, 3);
 	assert_non_null(strstr(failure.command, "x, line 7"));
 	assert_non_null(strstr(err.message, "nowhere"));
@@ -226,7 +231,9 @@ static void a_bad_rule_changes_nothing(void **state)
 	assert_string_equal(before, after);
 	/* The kernel's own refusals as well. */
 	nft_failure_clear(&failure);
-	assert_int_equal(nft_load("add chain bridge kvmctl a\nadd element bridge kvmctl o2 { \"tap0\" : goto a }\n", &failure, &err), -1);
+	assert_int_equal(nft_load("add chain bridge kvmctl a\nadd element bridge kvmctl o2 { \"tap0\" : goto a }\n",
+				  &failure, &err),
+			 -1);
 	assert_non_null(failure.reason);
 	load("flush ruleset");
 }
@@ -270,12 +277,9 @@ static void names_of_interfaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(probing_leaves_nothing),
-		cmocka_unit_test(masks_must_be_of_use),
-		cmocka_unit_test(nics_come_change_and_go),
-		cmocka_unit_test(a_difference_is_loaded_alone),
-		cmocka_unit_test(a_bad_rule_changes_nothing),
-		cmocka_unit_test(many_at_once),
+		cmocka_unit_test(probing_leaves_nothing),     cmocka_unit_test(masks_must_be_of_use),
+		cmocka_unit_test(nics_come_change_and_go),    cmocka_unit_test(a_difference_is_loaded_alone),
+		cmocka_unit_test(a_bad_rule_changes_nothing), cmocka_unit_test(many_at_once),
 		cmocka_unit_test(names_of_interfaces),
 	};
 

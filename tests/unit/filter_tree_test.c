@@ -48,7 +48,8 @@ static int build(struct rig *rig, const char *name)
 {
 	struct filter_source source = { find, rig };
 
-	return filter_tree_build(&source, name, rig->nic.parameters, rig->nic.n_parameters, &rig->tree, &rig->unset, &rig->problems);
+	return filter_tree_build(&source, name, rig->nic.parameters, rig->nic.n_parameters, &rig->tree, &rig->unset,
+				 &rig->problems);
 }
 
 static void rig_clear(struct rig *rig)
@@ -80,11 +81,13 @@ static void rules_are_sorted(void **state)
 	_cleanup_(rig_clear) struct rig rig = { 0 };
 
 	(void)state;
-	add(&rig, "<filter name='top'><filterref filter='sub'/>"
-		  "<rule action='drop' direction='in' priority='10'/><rule action='accept' direction='in' priority='-5'/>"
-		  "<rule action='return' direction='in' priority='10'/></filter>");
-	add(&rig, "<filter name='sub' chain='ipv4' priority='300'><rule action='drop' direction='out' priority='200'/>"
-		  "<rule action='accept' direction='out' priority='100'/><rule action='return' direction='out'/></filter>");
+	add(&rig,
+	    "<filter name='top'><filterref filter='sub'/>"
+	    "<rule action='drop' direction='in' priority='10'/><rule action='accept' direction='in' priority='-5'/>"
+	    "<rule action='return' direction='in' priority='10'/></filter>");
+	add(&rig,
+	    "<filter name='sub' chain='ipv4' priority='300'><rule action='drop' direction='out' priority='200'/>"
+	    "<rule action='accept' direction='out' priority='100'/><rule action='return' direction='out'/></filter>");
 	assert_int_equal(build(&rig, "top"), 0);
 	assert_int_equal(rig.tree.n, 6);
 	/* Root first, by priority, ties as they stand. */
@@ -105,10 +108,12 @@ static void lists_and_iterators(void **state)
 	_cleanup_(rig_clear) struct rig rig = { 0 };
 
 	(void)state;
-	add(&rig, "<filter name='top'>"
-		  "<rule action='accept' direction='in' priority='1'><tcp srcipaddr='$A' dstportstart='$P'/></rule>"
-		  "<rule action='accept' direction='in' priority='2'><tcp srcipaddr='$A[@1]' dstportstart='$P[@2]'/></rule>"
-		  "<rule action='accept' direction='in' priority='3'><tcp srcipaddr='$A[1]' dstportstart='$P[ @2 ]'/></rule></filter>");
+	add(&rig,
+	    "<filter name='top'>"
+	    "<rule action='accept' direction='in' priority='1'><tcp srcipaddr='$A' dstportstart='$P'/></rule>"
+	    "<rule action='accept' direction='in' priority='2'><tcp srcipaddr='$A[@1]' dstportstart='$P[@2]'/></rule>"
+	    "<rule action='accept' direction='in' priority='3'><tcp srcipaddr='$A[1]' dstportstart='$P[ @2 "
+	    "]'/></rule></filter>");
 	parameter(&rig, "A", "10.0.0.1");
 	parameter(&rig, "A", "10.0.0.2");
 	parameter(&rig, "A", "10.0.0.1");
@@ -175,7 +180,8 @@ static void too_many_combinations(void **state)
 	_cleanup_(rig_clear) struct rig rig = { 0 };
 
 	(void)state;
-	add(&rig, "<filter name='top'><rule action='accept' direction='in'><tcp srcportstart='$P[@1]' dstportstart='$P[@2]'/></rule></filter>");
+	add(&rig, "<filter name='top'><rule action='accept' direction='in'><tcp srcportstart='$P[@1]' "
+		  "dstportstart='$P[@2]'/></rule></filter>");
 	for (int i = 0; i < 2000; i++) {
 		_cleanup_free_ char *port = xprintf("%d", i);
 		parameter(&rig, "P", port);
@@ -191,8 +197,9 @@ static void a_small_tree_that_is_large(void **state)
 
 	(void)state;
 	for (int i = 0; i < 40; i++) {
-		_cleanup_free_ char *xml = xprintf("<filter name='f%d'><filterref filter='f%d'/><filterref filter='f%d'/></filter>", i,
-						   i + 1, i + 1);
+		_cleanup_free_ char *xml =
+			xprintf("<filter name='f%d'><filterref filter='f%d'/><filterref filter='f%d'/></filter>", i,
+				i + 1, i + 1);
 		add(&rig, xml);
 	}
 	add(&rig, "<filter name='f40'><rule action='drop' direction='in'/></filter>");

@@ -15,8 +15,10 @@
 static struct spec *spec_of(const struct settings *settings, const char *hvparams, const char *more)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *text = xprintf("{\"name\": \"web1\", \"vcpus\": 1, \"maxmem\": 64, \"network_port\": 11002, "
-					    "\"hvparams\": {\"kvm_path\": \"/bin/sh\"%s}%s}", hvparams, more);
+	_cleanup_free_ char *text =
+		xprintf("{\"name\": \"web1\", \"vcpus\": 1, \"maxmem\": 64, \"network_port\": 11002, "
+			"\"hvparams\": {\"kvm_path\": \"/bin/sh\"%s}%s}",
+			hvparams, more);
 	struct spec *spec = NULL;
 
 	if (spec_parse(text, strlen(text), "test", NULL, settings, &spec, &err) < 0)
@@ -45,7 +47,8 @@ static struct probe *probe_7_2(void)
 	return probe;
 }
 
-static int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe, struct error *err)
+static int host_check(const struct spec *spec, const struct settings *settings, const struct probe *probe,
+		      struct error *err)
 {
 	_cleanup_problems_ struct problems problems = { 0 };
 
@@ -87,10 +90,12 @@ static void a_plain_spec_passes(void **state)
 
 static void all_problems_come_at_once(void **state)
 {
-	_cleanup_free_ char *message = check(", \"kernel_path\": \"/no/kernel\", \"initrd_path\": \"/no/initrd\", \"cdrom_image_path\": \"/no/cdrom\", "
-					     "\"keymap\": \"xx\", \"cpu_mask\": \"1000\", \"mem_path\": \"/tmp\", \"security_model\": \"user\", "
-					     "\"security_domain\": \"no-such-user\"",
-					     ", \"disks\": [{\"path\": \"/no/disk\"}], \"nics\": [{\"mode\": \"bridged\", \"link\": \"nobridge\"}]");
+	_cleanup_free_ char *message = check(
+		", \"kernel_path\": \"/no/kernel\", \"initrd_path\": \"/no/initrd\", \"cdrom_image_path\": "
+		"\"/no/cdrom\", "
+		"\"keymap\": \"xx\", \"cpu_mask\": \"1000\", \"mem_path\": \"/tmp\", \"security_model\": \"user\", "
+		"\"security_domain\": \"no-such-user\"",
+		", \"disks\": [{\"path\": \"/no/disk\"}], \"nics\": [{\"mode\": \"bridged\", \"link\": \"nobridge\"}]");
 
 	(void)state;
 	has(message, "hvparams.kernel_path: \"/no/kernel\"");
@@ -132,7 +137,8 @@ static char *password_check(const struct scratch *scratch, const char *content)
 static void passwords_are_looked_at_and_never_shown(void **state)
 {
 	_cleanup_free_ char *good = password_check(*state, "hunter2\n"), *bare = password_check(*state, "12345678");
-	_cleanup_free_ char *lang = password_check(*state, "SECRET-90\n"), *empty = password_check(*state, "\nSECRET\n");
+	_cleanup_free_ char *lang = password_check(*state, "SECRET-90\n"),
+			    *empty = password_check(*state, "\nSECRET\n");
 	_cleanup_free_ char *two = password_check(*state, "one\nSECRET\n");
 
 	assert_string_equal(good, "");
@@ -147,7 +153,8 @@ static void passwords_are_looked_at_and_never_shown(void **state)
 
 static void interfaces_and_directories_of_vnc(void **state)
 {
-	_cleanup_free_ char *none = check(", \"vnc_bind_address\": \"nosuchif0\"", ""), *directory = check(", \"vnc_bind_address\": \"/no/dir\"", "");
+	_cleanup_free_ char *none = check(", \"vnc_bind_address\": \"nosuchif0\"", ""),
+			    *directory = check(", \"vnc_bind_address\": \"/no/dir\"", "");
 	_cleanup_free_ char *address = check(", \"vnc_bind_address\": \"::1\"", "");
 
 	(void)state;
@@ -160,8 +167,10 @@ static void interfaces_and_directories_of_vnc(void **state)
 static void certificates_must_be_complete(void **state)
 {
 	struct scratch *scratch = *state;
-	_cleanup_free_ char *ca = scratch_script(scratch, "ca-cert.pem", "x"), *cert = scratch_script(scratch, "server-cert.pem", "x");
-	_cleanup_free_ char *hv = xprintf(", \"vnc_bind_address\": \"::1\", \"vnc_tls\": true, \"vnc_x509_path\": \"%s\"", scratch->dir);
+	_cleanup_free_ char *ca = scratch_script(scratch, "ca-cert.pem", "x"),
+			    *cert = scratch_script(scratch, "server-cert.pem", "x");
+	_cleanup_free_ char *hv =
+		xprintf(", \"vnc_bind_address\": \"::1\", \"vnc_tls\": true, \"vnc_x509_path\": \"%s\"", scratch->dir);
 	_cleanup_free_ char *message = check(hv, "");
 
 	has(message, "server-key.pem");
@@ -177,7 +186,9 @@ static void one_image_is_not_two_disks(void **state)
 
 	assert_int_equal(symlink("disk", alias), 0);
 	_cleanup_free_ char *both = xprintf(", \"disks\": [{\"path\": \"%s\"}, {\"path\": \"%s\"}]", disk, alias);
-	_cleanup_free_ char *readers = xprintf(", \"disks\": [{\"path\": \"%s\", \"mode\": \"ro\"}, {\"path\": \"%s\", \"mode\": \"ro\"}]", disk, alias);
+	_cleanup_free_ char *readers =
+		xprintf(", \"disks\": [{\"path\": \"%s\", \"mode\": \"ro\"}, {\"path\": \"%s\", \"mode\": \"ro\"}]",
+			disk, alias);
 	_cleanup_free_ char *message = check("", both), *fine = check("", readers);
 	has(message, "disks[1].path");
 	has(message, "is disks[0] as well");
@@ -186,7 +197,8 @@ static void one_image_is_not_two_disks(void **state)
 
 static void a_disk_that_is_too_small(void **state)
 {
-	_cleanup_free_ char *disk = scratch_script(*state, "disk", "data"), *more = xprintf(", \"disks\": [{\"path\": \"%s\", \"size\": 10}]", disk);
+	_cleanup_free_ char *disk = scratch_script(*state, "disk", "data"),
+			    *more = xprintf(", \"disks\": [{\"path\": \"%s\", \"size\": 10}]", disk);
 	_cleanup_free_ char *message = check("", more);
 
 	has(message, "has 0 MiB, less than the 10");
@@ -195,9 +207,11 @@ static void a_disk_that_is_too_small(void **state)
 static void scripts_must_be_executable(void **state)
 {
 	struct scratch *scratch = *state;
-	_cleanup_free_ char *plain = scratch_file(scratch, "plain", "#!/bin/sh\n", 10, 0644), *good = scratch_script(scratch, "good", "#!/bin/sh\n");
+	_cleanup_free_ char *plain = scratch_file(scratch, "plain", "#!/bin/sh\n", 10, 0644),
+			    *good = scratch_script(scratch, "good", "#!/bin/sh\n");
 	_cleanup_free_ char *nics = xprintf(", \"nics\": [{\"mode\": \"ext\", \"script\": \"%s\"}, "
-					    "{\"mode\": \"bridged\", \"link\": \"nobridge\", \"script\": \"%s\"}]", plain, good);
+					    "{\"mode\": \"bridged\", \"link\": \"nobridge\", \"script\": \"%s\"}]",
+					    plain, good);
 	_cleanup_free_ char *message = check("", nics);
 
 	has(message, "nics[0].script");
@@ -232,9 +246,11 @@ static void the_binary_is_asked(void **state)
 static void facts_of_a_simple_spec(void **state)
 {
 	struct scratch *scratch = *state;
-	_cleanup_free_ char *disk = scratch_script(scratch, "disk", "data"), *more = xprintf(", \"disks\": [{\"path\": \"%s\"}]", disk);
+	_cleanup_free_ char *disk = scratch_script(scratch, "disk", "data"),
+			    *more = xprintf(", \"disks\": [{\"path\": \"%s\"}]", disk);
 	_cleanup_settings_ struct settings *settings = settings_of("{}");
-	_cleanup_spec_ struct spec *spec = spec_of(settings, ", \"kvm_flag\": \"disabled\", \"vnc_bind_address\": \"lo\"", more);
+	_cleanup_spec_ struct spec *spec =
+		spec_of(settings, ", \"kvm_flag\": \"disabled\", \"vnc_bind_address\": \"lo\"", more);
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *loopback = NULL;
 	struct facts facts;

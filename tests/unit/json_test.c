@@ -104,7 +104,8 @@ static void test_what_json_c_would_take(void **state)
 
 static void test_strings(void **state)
 {
-	_cleanup_json_ struct json *j = parse("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\", \"\\u00e4\\u20ac\\ud83d\\ude00\", \"\xc3\xa4\"]");
+	_cleanup_json_ struct json *j =
+		parse("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\", \"\\u00e4\\u20ac\\ud83d\\ude00\", \"\xc3\xa4\"]");
 
 	(void)state;
 	assert_string_equal(json_string(json_at(j, 0), ""), "\"\\/\b\f\n\r\t");
@@ -136,7 +137,9 @@ static void test_bad_strings(void **state)
 	refused("\"\\udc00\"", "spec: line 1, column 2: half of a surrogate pair");
 	refused("\"\\x41\"", "spec: line 1, column 2: an unknown escape in a string");
 	refused("\"\\u00g0\"", "spec: line 1, column 6: expected four hex digits after \\u, not \"g\"");
-	refused("\"\\u0\x11" "00\"", "spec: line 1, column 5: expected four hex digits after \\u, not \"\\x11\"");
+	refused("\"\\u0\x11"
+		"00\"",
+		"spec: line 1, column 5: expected four hex digits after \\u, not \"\\x11\"");
 	refused("[\"abc]", "spec: line 1, column 2: a string without an end");
 	refused("\"\xc3\xa4\xff\"", "spec: line 1, column 3: invalid UTF-8 (0xff)");
 	refused("\"\xc0\x80\"", "spec: line 1, column 2: invalid UTF-8 (0xc0)");
@@ -180,7 +183,8 @@ static void test_many_keys_are_quick(void **state)
 
 static void test_lookups(void **state)
 {
-	_cleanup_json_ struct json *j = parse("{\"return\":{\"qemu\":{\"major\":7}},\"s\":\"x\",\"t\":true,\"n\":null,\"l\":[1]}");
+	_cleanup_json_ struct json *j =
+		parse("{\"return\":{\"qemu\":{\"major\":7}},\"s\":\"x\",\"t\":true,\"n\":null,\"l\":[1]}");
 
 	(void)state;
 	assert_int_equal(json_int(json_find(j, "return.qemu.major"), 0), 7);
@@ -232,8 +236,9 @@ static void test_building(void **state)
 	json_put_int(copy, "i", 1);
 	assert_false(json_equal(j, copy));
 	text = json_to_text(j);
-	assert_string_equal(text, "{\"bad\":\"a\xef\xbf\xbd/\",\"f\":\"3\",\"i\":-9223372036854775808,\"d\":0.1,\"inf\":null,"
-				  "\"null\":null,\"list\":[\"x\",true]}");
+	assert_string_equal(text,
+			    "{\"bad\":\"a\xef\xbf\xbd/\",\"f\":\"3\",\"i\":-9223372036854775808,\"d\":0.1,\"inf\":null,"
+			    "\"null\":null,\"list\":[\"x\",true]}");
 	json_free(copy);
 	copy = parse("{\"a\":[1],\"b\":{}}");
 	pretty = json_to_pretty(copy);
@@ -243,13 +248,19 @@ static void test_building(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values_round_trip),     cmocka_unit_test(test_numbers_of_64_bits),
-		cmocka_unit_test(test_malformed_numbers),     cmocka_unit_test(test_duplicate_keys),
-		cmocka_unit_test(test_what_json_c_would_take), cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_values_round_trip),
+		cmocka_unit_test(test_numbers_of_64_bits),
+		cmocka_unit_test(test_malformed_numbers),
+		cmocka_unit_test(test_duplicate_keys),
+		cmocka_unit_test(test_what_json_c_would_take),
+		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_list_of_strings),
-		cmocka_unit_test(test_bad_strings),	      cmocka_unit_test(test_depth_and_size),
-		cmocka_unit_test(test_many_keys_are_quick),   cmocka_unit_test(test_lookups),
-		cmocka_unit_test(test_iteration_in_order),    cmocka_unit_test(test_building),
+		cmocka_unit_test(test_bad_strings),
+		cmocka_unit_test(test_depth_and_size),
+		cmocka_unit_test(test_many_keys_are_quick),
+		cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_iteration_in_order),
+		cmocka_unit_test(test_building),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,9 +30,17 @@ static char *chord(const char *text)
 static void chords(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "ctrl-alt-delete", "ctrl alt delete" }, { "ctrl+alt+f1", "ctrl alt f1" }, { "Ctrl-Alt-Del", "ctrl alt delete" },
-		{ "a", "a" }, { "Return", "ret" }, { "alt-sysrq-b", "alt sysrq b" }, { "ctrl--", "ctrl minus" }, { "-", "minus" },
-		{ "ctrl-+", "ctrl kp_add" }, { "+", "kp_add" }, { "shift-meta_l-1", "shift meta_l 1" },
+		{ "ctrl-alt-delete", "ctrl alt delete" },
+		{ "ctrl+alt+f1", "ctrl alt f1" },
+		{ "Ctrl-Alt-Del", "ctrl alt delete" },
+		{ "a", "a" },
+		{ "Return", "ret" },
+		{ "alt-sysrq-b", "alt sysrq b" },
+		{ "ctrl--", "ctrl minus" },
+		{ "-", "minus" },
+		{ "ctrl-+", "ctrl kp_add" },
+		{ "+", "kp_add" },
+		{ "shift-meta_l-1", "shift meta_l 1" },
 		{ "ctrl-[", "ctrl bracket_left" },
 	};
 

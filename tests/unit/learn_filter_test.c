@@ -41,8 +41,10 @@ static void test_what_passes(void **state)
 	struct bytes discover = udp(guest_mac, other_mac, "0.0.0.0", "255.255.255.255", 68, 67, &message);
 	struct bytes v6_message = dhcpv6(8, "2001:db8::5", 60, NULL, 0);
 	struct bytes v6_release = dhcpv6_frame(guest_mac, other_mac, "fe80::2", true, &v6_message);
-	struct bytes probe = neighbour(guest_mac, 135, "::", "2001:db8::5"), claim = neighbour(guest_mac, 136, "fe80::7", "2001:db8::7");
-	struct bytes solicits = neighbour(guest_mac, 135, "2001:db8::7", "2001:db8::1"), asks = arp(guest_mac, 1, "10.0.0.6", "10.0.0.1");
+	struct bytes probe = neighbour(guest_mac, 135, "::", "2001:db8::5"),
+		     claim = neighbour(guest_mac, 136, "fe80::7", "2001:db8::7");
+	struct bytes solicits = neighbour(guest_mac, 135, "2001:db8::7", "2001:db8::1"),
+		     asks = arp(guest_mac, 1, "10.0.0.6", "10.0.0.1");
 	const struct {
 		struct bytes *frame;
 		unsigned wishes;
@@ -65,7 +67,8 @@ static void test_what_passes(void **state)
 		attach(&rig, wishes);
 		for (size_t i = 0; i < ELEMENTS(cases); i++)
 			assert_int_equal(passes(&rig, *cases[i].frame), (wishes & cases[i].wishes) != 0);
-		assert_int_equal(passes(&rig, solicits), (wishes & (LEARN_WANTS_PROBES | LEARN_WANTS_CLAIMS)) == (LEARN_WANTS_PROBES | LEARN_WANTS_CLAIMS));
+		assert_int_equal(passes(&rig, solicits), (wishes & (LEARN_WANTS_PROBES | LEARN_WANTS_CLAIMS)) ==
+								 (LEARN_WANTS_PROBES | LEARN_WANTS_CLAIMS));
 	}
 	attach(&rig, 63);
 	/* From another MAC; with IPv4 options; a fragment. */

@@ -201,7 +201,8 @@ static void test_probe(void **state)
 	struct learn learn = { .ipv4 = true, .ipv6 = true, .own = address("fe80::5054:ff:fe00:1") };
 
 	(void)state;
-	assert_int_equal(learn_wishes(&learn), LEARN_WANTS_DHCP | LEARN_WANTS_DHCPV6 | LEARN_WANTS_PROBES | LEARN_WANTS_OTHERS);
+	assert_int_equal(learn_wishes(&learn),
+			 LEARN_WANTS_DHCP | LEARN_WANTS_DHCPV6 | LEARN_WANTS_PROBES | LEARN_WANTS_OTHERS);
 	see(&learn, LEARN_PROBE, "fe80::5054:ff:fe00:1", 0, 0); /* passes anyway */
 	assert_int_equal(learn.n, 0);
 	see(&learn, LEARN_CLAIM, "2001:db8::5", 0, 0); /* not enough for dhcp */

@@ -134,7 +134,14 @@ static void test_sweep(void **state)
 /* As it goes to another host. */
 static void test_text(void **state)
 {
-	static const char *const bad[] = { "", "x", "10.0.0.5/dhcp", "10.0.0.5/arp/5", "10.0.0.5/dhcp/-1", "10.0.0.5/dhcp/x", "x/dhcp/5", "10.0.0.5/dhcp/5/6",
+	static const char *const bad[] = { "",
+					   "x",
+					   "10.0.0.5/dhcp",
+					   "10.0.0.5/arp/5",
+					   "10.0.0.5/dhcp/-1",
+					   "10.0.0.5/dhcp/x",
+					   "x/dhcp/5",
+					   "10.0.0.5/dhcp/5/6",
 					   "10.0.0.5/dhcp/99999999999" };
 	struct lease lease = { (char *)"10.0.0.5", LEARN_BY_SERVER, clock_realtime_ms() + 60500 }, back = { 0 };
 	_cleanup_free_ char *text = lease_to_text(&lease), *old = NULL;

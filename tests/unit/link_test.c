@@ -50,7 +50,8 @@ static int setup(void **state)
 
 	*state = NULL;
 	fixture.tap = -1;
-	if (unshare(CLONE_NEWNET) < 0 || command("ip link set lo up") != 0 || tap_open("tap", 1, true, &fixture.tap, &err) < 0)
+	if (unshare(CLONE_NEWNET) < 0 || command("ip link set lo up") != 0 ||
+	    tap_open("tap", 1, true, &fixture.tap, &err) < 0)
 		return 0;
 	if (command("ip link add bridge0 type bridge") == 0 && command("ip link set bridge0 up mtu 1400") == 0)
 		*state = &fixture;

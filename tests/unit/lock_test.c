@@ -99,7 +99,7 @@ static void test_busy_names_the_holder(void **state)
 	assert_int_equal(fd, -1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	close(take("me", deadline_in(1000)));   /* gone with its holder */
+	close(take("me", deadline_in(1000))); /* gone with its holder */
 }
 
 static void test_waiter_gets_it(void **state)
@@ -183,8 +183,8 @@ static void test_a_link_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_directory(test_holder_is_written),	  in_directory(test_busy_names_the_holder),
-		in_directory(test_waiter_gets_it),	  in_directory(test_signals_are_as_before),
+		in_directory(test_holder_is_written),       in_directory(test_busy_names_the_holder),
+		in_directory(test_waiter_gets_it),          in_directory(test_signals_are_as_before),
 		in_directory(test_a_wiped_file_is_no_lock), in_directory(test_a_link_is_refused),
 	};
 

@@ -13,8 +13,10 @@
 
 static void meminfo_is_read_as_ganeti_does(void **state)
 {
-	static const char text[] = "MemTotal:       8388608 kB\nMemFree:         1048576 kB\nMemAvailable:    4194304 kB\nBuffers:           10240 kB\n"
-				   "Cached:           20480 kB\nSwapCached:      999999 kB\nSReclaimable:     30720 kB\nHugePages_Total:     512\n"
+	static const char text[] = "MemTotal:       8388608 kB\nMemFree:         1048576 kB\nMemAvailable:    4194304 "
+				   "kB\nBuffers:           10240 kB\n"
+				   "Cached:           20480 kB\nSwapCached:      999999 kB\nSReclaimable:     30720 "
+				   "kB\nHugePages_Total:     512\n"
 				   "HugePages_Free:      500\nHugepagesize:       2048 kB\n";
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct machine_memory memory;
@@ -31,7 +33,12 @@ static void meminfo_is_read_as_ganeti_does(void **state)
 
 static void nonsense_is_an_error(void **state)
 {
-	static const char *const bad[] = { "", "\n\n", "MemTotal", "MemTotal:", "MemTotal: much kB\n", "xMemTotal: 12 kB\n",
+	static const char *const bad[] = { "",
+					   "\n\n",
+					   "MemTotal",
+					   "MemTotal:",
+					   "MemTotal: much kB\n",
+					   "xMemTotal: 12 kB\n",
 					   "MemTotal: 99999999999999999999999 kB\n" };
 	_cleanup_error_ struct error err = ERROR_INIT;
 	struct machine_memory memory;
@@ -51,7 +58,8 @@ static void this_machine_agrees_with_libc(void **state)
 
 	(void)state;
 	assert_int_equal(machine_memory(&memory, &err), 0);
-	assert_in_range(memory.total, 1, (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024 / 1024 + 1);
+	assert_in_range(memory.total, 1,
+			(uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024 / 1024 + 1);
 	assert_true(memory.available <= memory.total && memory.free <= memory.total);
 	assert_int_equal(machine_cpus(&cpus, &err), 0);
 	assert_int_equal(cpus.online, sysconf(_SC_NPROCESSORS_ONLN));

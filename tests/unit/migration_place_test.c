@@ -56,7 +56,8 @@ static void test_others(void **state)
 
 static void test_bad(void **state)
 {
-	static const char *const bad[] = { "host:", "host:x", "host:65536", "[::1", "[::1]9", "unix:x", "unix:", "fd:", "fd:-1", "fd:x", "a,to=9", "a b" };
+	static const char *const bad[] = { "host:", "host:x", "host:65536", "[::1", "[::1]9", "unix:x",
+					   "unix:", "fd:",    "fd:-1",      "fd:x", "a,to=9", "a b" };
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(bad); i++) {
@@ -81,15 +82,19 @@ static void test_uri(void **state)
 
 static void test_disks(void **state)
 {
-	static const char *const bad[] = { "tcp:a:1?copy-storage=all", "tcp:a:1?copy-storage=some&nbd=a:2", "tcp:a:1?copy-storage=&nbd=a:2" };
-	_cleanup_free_ char *none = migration_uri_write("tcp:a:1", STORAGE_NONE, "", 0), *six = migration_uri_write("tcp:[::1]:1", STORAGE_ALL, "::1", 2),
+	static const char *const bad[] = { "tcp:a:1?copy-storage=all", "tcp:a:1?copy-storage=some&nbd=a:2",
+					   "tcp:a:1?copy-storage=&nbd=a:2" };
+	_cleanup_free_ char *none = migration_uri_write("tcp:a:1", STORAGE_NONE, "", 0),
+			    *six = migration_uri_write("tcp:[::1]:1", STORAGE_ALL, "::1", 2),
 			    *path = migration_uri_write("unix:/tmp/a?b", STORAGE_INCREMENTAL, "b", 3);
 	const char *const texts[] = { none, six, path };
 	static const struct {
 		const char *uri;
 		enum migration_storage storage;
 		const char *nbd;
-	} parts[] = { { "tcp:a:1", STORAGE_NONE, NULL }, { "tcp:[::1]:1", STORAGE_ALL, "[::1]:2" }, { "unix:/tmp/a?b", STORAGE_INCREMENTAL, "b:3" } };
+	} parts[] = { { "tcp:a:1", STORAGE_NONE, NULL },
+		      { "tcp:[::1]:1", STORAGE_ALL, "[::1]:2" },
+		      { "unix:/tmp/a?b", STORAGE_INCREMENTAL, "b:3" } };
 	_cleanup_error_ struct error err = ERROR_INIT;
 
 	(void)state;
@@ -114,7 +119,9 @@ static void test_disks(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tcp), cmocka_unit_test(test_others), cmocka_unit_test(test_bad), cmocka_unit_test(test_uri), cmocka_unit_test(test_disks) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tcp), cmocka_unit_test(test_others),
+					    cmocka_unit_test(test_bad), cmocka_unit_test(test_uri),
+					    cmocka_unit_test(test_disks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

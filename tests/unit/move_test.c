@@ -40,7 +40,8 @@ static void comes_back(void **state)
 
 static void damaged(void **state)
 {
-	static const char *const cases[] = { "{}", "{\"managed\":1,\"was_paused\":false,\"far\":[]}", "{\"managed\":true,\"was_paused\":false}",
+	static const char *const cases[] = { "{}", "{\"managed\":1,\"was_paused\":false,\"far\":[]}",
+					     "{\"managed\":true,\"was_paused\":false}",
 					     "{\"managed\":true,\"was_paused\":false,\"far\":[1]}",
 					     "{\"managed\":true,\"was_paused\":false,\"far\":[],\"cleanup\":\"x\"}" };
 

@@ -15,7 +15,8 @@ static void gets_its_action_and_nothing_else(void **state)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_free_ char *seen = scratch_path(*state, "seen"), *text = NULL;
-	_cleanup_free_ char *body = xprintf("#!/bin/sh\necho \"$1 $#\" >%s; env | grep -v ^_= | sort >>%s; pwd >>%s\n", seen, seen, seen);
+	_cleanup_free_ char *body =
+		xprintf("#!/bin/sh\necho \"$1 $#\" >%s; env | grep -v ^_= | sort >>%s; pwd >>%s\n", seen, seen, seen);
 	_cleanup_free_ char *script = scratch_script(*state, "script", body);
 
 	setenv("SECRET_OF_THE_CALLER", "x", 1);
@@ -32,7 +33,8 @@ static void gets_its_action_and_nothing_else(void **state)
 static void failure_shows_status_and_output(void **state)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *script = scratch_script(*state, "script", "#!/bin/sh\necho 'no such bridge' >&2\nexit 7\n");
+	_cleanup_free_ char *script =
+		scratch_script(*state, "script", "#!/bin/sh\necho 'no such bridge' >&2\nexit 7\n");
 
 	assert_int_equal(nic_script_run(script, "up", env, deadline_in(20000), &err), -1);
 	assert_int_equal(err.kind, ERROR_HOST);
@@ -63,7 +65,8 @@ static void too_slow_is_a_timeout_for_its_children_too(void **state)
 static void what_cannot_be_run_is_named(void **state)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	_cleanup_free_ char *script = scratch_file(*state, "script", "#!/bin/sh\n", 10, 0644), *none = scratch_path(*state, "none");
+	_cleanup_free_ char *script = scratch_file(*state, "script", "#!/bin/sh\n", 10, 0644),
+			    *none = scratch_path(*state, "none");
 
 	assert_int_equal(nic_script_run(script, "up", env, deadline_in(20000), &err), -1);
 	assert_non_null(strstr(err.message, script));

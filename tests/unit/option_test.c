@@ -24,7 +24,8 @@ static const struct {
 	const char *object, *keyval;
 } forms[] = {
 	{ "{}", "" },
-	{ "{\"driver\":\"virtio-net-pci\",\"mq\":true,\"vectors\":10,\"x\":false}", "driver=virtio-net-pci,mq=on,vectors=10,x=off" },
+	{ "{\"driver\":\"virtio-net-pci\",\"mq\":true,\"vectors\":10,\"x\":false}",
+	  "driver=virtio-net-pci,mq=on,vectors=10,x=off" },
 	{ "{\"\":\"pc\",\"accel\":\"kvm\"}", "pc,accel=kvm" },
 	{ "{\"path\":\"/a,b/c'd\\\"e f\"}", "path=/a,,b/c'd\"e f" },
 	{ "{\"path\":\",\"}", "path=,," },
@@ -70,7 +71,9 @@ static struct json *read_keyval(const char *text)
 
 static void any_value_comes_back(void **state)
 {
-	static const char *const values[] = { ",", ",,", ",,,", "a,b=c", "=", "'\"\\", "/srv/my, disks/\"x\".img", "\xc3\xa9,", " " };
+	static const char *const values[] = {
+		",", ",,", ",,,", "a,b=c", "=", "'\"\\", "/srv/my, disks/\"x\".img", "\xc3\xa9,", " "
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(values); i++) {
@@ -125,10 +128,11 @@ static void new_binary(void **state)
 	(void)state;
 	options_to_argv(&options, &probe, &argv);
 	_cleanup_free_ char *line = strv_join(argv, " ");
-	assert_string_equal(line, "-S -m 128 -machine pc,usb=off -device {\"driver\":\"d\",\"mq\":true} "
-				  "-netdev {\"type\":\"tap\",\"id\":\"n\"} -object {\"qom-type\":\"secret\",\"id\":\"s\"} "
-				  "-blockdev {\"driver\":\"file\"} -audiodev {\"driver\":\"none\"} "
-				  "-display {\"type\":\"none\"}");
+	assert_string_equal(line,
+			    "-S -m 128 -machine pc,usb=off -device {\"driver\":\"d\",\"mq\":true} "
+			    "-netdev {\"type\":\"tap\",\"id\":\"n\"} -object {\"qom-type\":\"secret\",\"id\":\"s\"} "
+			    "-blockdev {\"driver\":\"file\"} -audiodev {\"driver\":\"none\"} "
+			    "-display {\"type\":\"none\"}");
 }
 
 int main(void)

@@ -36,7 +36,8 @@ static void port_is_added_in_one_transaction(void **state)
 	fake(scratch, "exit 0");
 	assert_int_equal(ovs_port_add(&port, deadline_in(20500), &err), 0);
 	text = said(scratch);
-	assert_string_equal(text, "--timeout=20\n--\n--if-exists\ndel-port\ntap0\n--\nadd-port\novs0\ntap0\ntag=12\n--\nset\nInterface\ntap0\n"
+	assert_string_equal(text, "--timeout=20\n--\n--if-exists\ndel-port\ntap0\n--\nadd-port\novs0\ntap0\ntag=12\n--"
+				  "\nset\nInterface\ntap0\n"
 				  "external_ids:attached-mac=\"aa:00:00:35:ac:23\"\nexternal_ids:vm-id=\"web1\"\n");
 }
 
@@ -108,12 +109,9 @@ static void missing_program_names_the_cure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(port_is_added_in_one_transaction),
-		TEST(plain_port_has_no_tag_and_no_ids),
-		TEST(port_is_removed_if_it_exists),
-		TEST(refusal_keeps_its_words),
-		TEST(a_dead_daemon_is_a_timeout),
-		TEST(missing_program_names_the_cure),
+		TEST(port_is_added_in_one_transaction), TEST(plain_port_has_no_tag_and_no_ids),
+		TEST(port_is_removed_if_it_exists),     TEST(refusal_keeps_its_words),
+		TEST(a_dead_daemon_is_a_timeout),       TEST(missing_program_names_the_cure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

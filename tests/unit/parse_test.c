@@ -118,9 +118,18 @@ static void test_mac(void **state)
 static void test_mac_octets(void **state)
 {
 	static const uint8_t expected[6] = { 0xfa, 0x00, 0x0b, 0x35, 0xac, 0x09 };
-	static const char *const broken[] = { "", "fa:0:b:35:ac", "fa:0:b:35:ac:", "fa:0:b:35:ac:9:", "fa:0:b:35:ac:009",
-					      "fa:0::35:ac:9", "fa-0-b-35-ac-9", "fa:0:b:35:ac:g", "fa:0:b:35:ac:9:01",
-					      " fa:0:b:35:ac:9", "fa:0:b:35:ac:9 ", "0x1:0:b:35:ac:9" };
+	static const char *const broken[] = { "",
+					      "fa:0:b:35:ac",
+					      "fa:0:b:35:ac:",
+					      "fa:0:b:35:ac:9:",
+					      "fa:0:b:35:ac:009",
+					      "fa:0::35:ac:9",
+					      "fa-0-b-35-ac-9",
+					      "fa:0:b:35:ac:g",
+					      "fa:0:b:35:ac:9:01",
+					      " fa:0:b:35:ac:9",
+					      "fa:0:b:35:ac:9 ",
+					      "0x1:0:b:35:ac:9" };
 	uint8_t octets[6];
 
 	(void)state;
@@ -138,8 +147,8 @@ static void test_mac_octets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_int),	cmocka_unit_test(test_not_an_int), cmocka_unit_test(test_bool),
-		cmocka_unit_test(test_seconds), cmocka_unit_test(test_uuid),	   cmocka_unit_test(test_mac),
+		cmocka_unit_test(test_int),        cmocka_unit_test(test_not_an_int), cmocka_unit_test(test_bool),
+		cmocka_unit_test(test_seconds),    cmocka_unit_test(test_uuid),       cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_mac_octets),
 	};
 

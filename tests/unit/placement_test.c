@@ -64,7 +64,7 @@ static struct placement chosen(void)
 	}
 	assert_non_null(strstr(placement.path, "/kvmctl/"));
 	assert_true(ends_with(placement.path, name));
-	assert_int_equal(access(placement.path, F_OK), -1);   /* nothing is made yet */
+	assert_int_equal(access(placement.path, F_OK), -1); /* nothing is made yet */
 	return placement;
 }
 
@@ -211,7 +211,8 @@ static void a_scope_that_systemd_refuses(void **state)
 {
 	struct error err = ERROR_INIT;
 	char dir[] = "/tmp/kvmctl-busctl-XXXXXX";
-	_cleanup_free_ char *busctl = fake_busctl(dir, "echo \"$*\" >\"${0%/*}/said\"; echo 'Call failed: Access denied' >&2; exit 1");
+	_cleanup_free_ char *busctl =
+		fake_busctl(dir, "echo \"$*\" >\"${0%/*}/said\"; echo 'Call failed: Access denied' >&2; exit 1");
 	_cleanup_free_ char *said = NULL, *path = xprintf("%s/said", dir);
 	pid_t pids[2] = { 41, 42 };
 
@@ -220,11 +221,12 @@ static void a_scope_that_systemd_refuses(void **state)
 	assert_int_equal(err.kind, ERROR_HOST);
 	assert_non_null(strstr(err.message, "\"kvmctl-web1.scope\": exit status 1: Call failed: Access denied"));
 	assert_int_equal(file_read_at(AT_FDCWD, path, 4096, &said, NULL, &err), 0);
-	assert_string_equal(said,
-			    "--system call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager "
-			    "StartTransientUnit ssa(sv)a(sa(sv)) kvmctl-web1.scope fail 6 Description s virtual machine (kvmctl) "
-			    "Slice s kvmctl.slice Delegate b false CollectMode s inactive-or-failed "
-			    "Before as 1 kvmctl-guests.service PIDs au 2 41 42 0\n");
+	assert_string_equal(
+		said,
+		"--system call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager "
+		"StartTransientUnit ssa(sv)a(sa(sv)) kvmctl-web1.scope fail 6 Description s virtual machine (kvmctl) "
+		"Slice s kvmctl.slice Delegate b false CollectMode s inactive-or-failed "
+		"Before as 1 kvmctl-guests.service PIDs au 2 41 42 0\n");
 	remove_fake(dir, busctl);
 	error_clear(&err);
 }
@@ -253,7 +255,8 @@ static void a_scope_that_comes_late(void **state)
 	char dir[] = "/tmp/kvmctl-busctl-XXXXXX";
 	_cleanup_free_ char *unit = xprintf("kvmctl-test-%d.scope", (int)getpid());
 	_cleanup_free_ char *group = xprintf("/sys/fs/cgroup/systemd/%s", unit);
-	_cleanup_free_ char *script = xprintf("mkdir %s\nfor a; do b=$c; c=$a; done\n(sleep 0.1; echo $b >%s/cgroup.procs) & exit 0", group, group);
+	_cleanup_free_ char *script = xprintf(
+		"mkdir %s\nfor a; do b=$c; c=$a; done\n(sleep 0.1; echo $b >%s/cgroup.procs) & exit 0", group, group);
 	_cleanup_free_ char *busctl = NULL;
 	pid_t pid;
 

@@ -48,10 +48,24 @@ static void refused(void **state)
 		size_t length;
 	} cases[] = {
 #define CASE(text) { text, sizeof(text) - 1 }
-		CASE(""), CASE("P"), CASE("P6"), CASE("P5\n1 1\n255\nxxx"), CASE("P61 1 255 xxx"), CASE("P6\n1 1\n255"), CASE("P6\n1 1\n255\nxx"),
-		CASE("P6\n1 1\n255\nxxxx"), CASE("P6\n0 1\n255\n"), CASE("P6\n1 0\n255\n"), CASE("P6\n-1 1\n255\nxxx"), CASE("P6\n1 1\n254\nxxx"),
-		CASE("P6\n1 1\n65535\nxxxxxx"), CASE("P6\n16385 1\n255\nx"), CASE("P6\n99999999999999999999 1\n255\nx"), CASE("P6\n1 1\n255xxxx"),
-		CASE("P6\n# a comment without an end"), CASE("\x89PNG\r\n\x1a\n"),
+		CASE(""),
+		CASE("P"),
+		CASE("P6"),
+		CASE("P5\n1 1\n255\nxxx"),
+		CASE("P61 1 255 xxx"),
+		CASE("P6\n1 1\n255"),
+		CASE("P6\n1 1\n255\nxx"),
+		CASE("P6\n1 1\n255\nxxxx"),
+		CASE("P6\n0 1\n255\n"),
+		CASE("P6\n1 0\n255\n"),
+		CASE("P6\n-1 1\n255\nxxx"),
+		CASE("P6\n1 1\n254\nxxx"),
+		CASE("P6\n1 1\n65535\nxxxxxx"),
+		CASE("P6\n16385 1\n255\nx"),
+		CASE("P6\n99999999999999999999 1\n255\nx"),
+		CASE("P6\n1 1\n255xxxx"),
+		CASE("P6\n# a comment without an end"),
+		CASE("\x89PNG\r\n\x1a\n"),
 #undef CASE
 	};
 

@@ -12,7 +12,9 @@
 #include "base/text.h"
 #include "host/child.h"
 
-#define REPORT "grep -E '^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs)' /proc/self/status | sed 's/[ \\t]*$//'"
+#define REPORT                                                                                                    \
+	"grep -E '^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs)' /proc/self/status | sed 's/[ " \
+	"\\t]*$//'"
 
 static int needs_root(void **state)
 {
@@ -67,16 +69,19 @@ static void no_caps_is_a_powerless_root(void **state)
 
 static void dropped_has_its_groups_and_nothing_else(void **state)
 {
-	struct privileges p = { .kind = PRIVILEGES_DROPPED, .uid = 610123, .gid = 610124, .groups = { 104, 7 }, .n_groups = 2 };
+	struct privileges p = {
+		.kind = PRIVILEGES_DROPPED, .uid = 610123, .gid = 610124, .groups = { 104, 7 }, .n_groups = 2
+	};
 	_cleanup_free_ char *text = NULL, *alone = NULL;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
 	text = status_of(&p);
-	assert_string_equal(text, "Uid:\t610123\t610123\t610123\t610123\nGid:\t610124\t610124\t610124\t610124\nGroups:\t7 104\n"
-				  "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
-				  "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+	assert_string_equal(
+		text, "Uid:\t610123\t610123\t610123\t610123\nGid:\t610124\t610124\t610124\t610124\nGroups:\t7 104\n"
+		      "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+		      "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
 	p.n_groups = 0;
 	alone = status_of(&p);
 	assert_non_null(strstr(alone, "Groups:\nCapInh"));
@@ -123,7 +128,8 @@ static void as_nobody(int (*test)(void))
 
 	assert_return_code(pid, errno);
 	if (pid == 0) {
-		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0))
+		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
+				       setresuid(65534, 65534, 65534) < 0))
 			_exit(99);
 		_exit(test());
 	}
@@ -137,7 +143,10 @@ static int nobody_without_caps(void)
 	_cleanup_free_ char *text = status_of(&p);
 
 	/* The bounding set cannot be cut by us, and does not matter with no-new-privs. */
-	return strstr(text, "CapPrm:\t0000000000000000") && strstr(text, "CapEff:\t0000000000000000") && strstr(text, "NoNewPrivs:\t1") ? 0 : 1;
+	return strstr(text, "CapPrm:\t0000000000000000") && strstr(text, "CapEff:\t0000000000000000") &&
+			       strstr(text, "NoNewPrivs:\t1")
+		       ? 0
+		       : 1;
 }
 
 static int nobody_keeps(void)

@@ -196,9 +196,14 @@ static void optional_answers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_flag_for_each_version), cmocka_unit_test(versions),	  cmocka_unit_test(machines),
-		cmocka_unit_test(lists),		      cmocka_unit_test(digest_round_trip), cmocka_unit_test(damaged_digest),
-		cmocka_unit_test(missing_answers),	      cmocka_unit_test(optional_answers),
+		cmocka_unit_test(each_flag_for_each_version),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(machines),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(digest_round_trip),
+		cmocka_unit_test(damaged_digest),
+		cmocka_unit_test(missing_answers),
+		cmocka_unit_test(optional_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

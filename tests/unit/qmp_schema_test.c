@@ -26,7 +26,7 @@ static const struct {
 } paths[] = {
 	{ "query-status", { true, true, true } },
 	{ "query-cpus", { true, false, false } },
-	{ "RESUME", { false, false, false } },   /* an event, no command */
+	{ "RESUME", { false, false, false } }, /* an event, no command */
 	{ "migrate uri", { true, true, true } },
 	{ "migrate channels", { false, false, true } },
 	{ "migrate channels addr transport=socket", { false, false, true } },

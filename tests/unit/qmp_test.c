@@ -14,7 +14,9 @@
 #include "base/text.h"
 #include "qemu/qmp.h"
 
-#define GREETING "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 2, \"major\": 7}, \"package\": \"\"}, \"capabilities\": [\"oob\"]}}\r\n"
+#define GREETING                                                                                              \
+	"{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 2, \"major\": 7}, \"package\": \"\"}, " \
+	"\"capabilities\": [\"oob\"]}}\r\n"
 #define CAPABILITIES "{\"return\": {}, \"id\": 1}\r\n"
 
 struct pair {
@@ -121,7 +123,8 @@ static void poised_in_vain(void **state)
 	(void)state;
 	assert_int_equal(qmp_poise(pair.qmp, "cont", &err), 0);
 	heard(&pair);
-	say(&pair, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n{\"return\": {}, \"id\": 2}\n");
+	say(&pair, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n{\"return\": {}, "
+		   "\"id\": 2}\n");
 	assert_int_equal(execute(&pair, "query-status", NULL, &err), 0);
 	assert_string_equal(heard(&pair), "\xff\n{\"execute\":\"query-status\",\"id\":2}\n");
 	assert_int_equal(qmp_state(pair.qmp), QMP_READY);
@@ -139,7 +142,8 @@ static void handshake_waits_for_the_reply(void **state)
 	say(&pair, GREETING);
 	assert_int_equal(qmp_handshake(pair.qmp, deadline_in(20), &err), -1);
 	assert_int_equal(err.kind, ERROR_TIMEOUT);
-	assert_string_equal(err.message, "the control monitor of \"web1\" did not answer \"qmp_capabilities\" within 0.0 s");
+	assert_string_equal(err.message,
+			    "the control monitor of \"web1\" did not answer \"qmp_capabilities\" within 0.0 s");
 	assert_int_equal(qmp_state(pair.qmp), QMP_DEAD);
 }
 
@@ -174,7 +178,8 @@ static void ends_before_ready(void **state)
 
 static void garbage_for_a_greeting(void **state)
 {
-	static const char *const said[] = { "220 mail.example.com ESMTP\r\n", "[]\n", "{\"return\": {}, \"id\": 1}\n", "{\"QMP\": 1}\n", "\x01\xff\n" };
+	static const char *const said[] = { "220 mail.example.com ESMTP\r\n", "[]\n", "{\"return\": {}, \"id\": 1}\n",
+					    "{\"QMP\": 1}\n", "\x01\xff\n" };
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(said); i++) {
@@ -226,7 +231,8 @@ static void an_error_reply_keeps_the_connection(void **state)
 	static const struct {
 		const char *reply, *message, *class;
 	} cases[] = {
-		{ "{\"error\": {\"class\": \"DeviceNotActive\", \"desc\": \"No balloon\"}, \"id\": 2}\n", "QEMU: No balloon", "DeviceNotActive" },
+		{ "{\"error\": {\"class\": \"DeviceNotActive\", \"desc\": \"No balloon\"}, \"id\": 2}\n",
+		  "QEMU: No balloon", "DeviceNotActive" },
 		{ "{\"error\": {}, \"id\": 2}\n", "QEMU: refused \"query-balloon\", and gave no reason", "" },
 		{ "{\"error\": \"odd\", \"id\": 2}\n", "QEMU: refused \"query-balloon\", and gave no reason", "" },
 	};
@@ -332,7 +338,8 @@ static void events_meanwhile(void **state)
 
 	(void)state;
 	qmp_on_event(pair.qmp, count_event, &n);
-	say(&pair, "{\"event\": \"STOP\", \"timestamp\": {\"seconds\": 1, \"microseconds\": 2}}\n{\"event\": \"RESUME\"}\r\n\r\n"
+	say(&pair, "{\"event\": \"STOP\", \"timestamp\": {\"seconds\": 1, \"microseconds\": 2}}\n{\"event\": "
+		   "\"RESUME\"}\r\n\r\n"
 		   "{\"return\": {}, \"id\": 2}\n{\"event\": \"SHUTDOWN\", \"data\": null}\n");
 	assert_int_equal(execute(&pair, "cont", NULL, &err), 0);
 	assert_int_equal(n, 2);
@@ -464,7 +471,8 @@ static void a_large_reply_in_pieces(void **state)
 /* Each byte a read of its own: no state is lost between them. */
 static void byte_by_byte(void **state)
 {
-	static const char text[] = GREETING CAPABILITIES "{\"event\": \"STOP\"}\r\n{\"return\": {\"status\": \"paused\"}, \"id\": 2}\r\n";
+	static const char text[] =
+		GREETING CAPABILITIES "{\"event\": \"STOP\"}\r\n{\"return\": {\"status\": \"paused\"}, \"id\": 2}\r\n";
 	_cleanup_pair_ struct pair pair = pair_new();
 	_cleanup_error_ struct error err = ERROR_INIT;
 	int n = 0;
@@ -488,7 +496,8 @@ static void note_reply(const struct json *reply, void *arg)
 	char *seen = arg;
 	size_t at = strlen(seen);
 
-	snprintf(seen + at, 64 - at, "%s ", json_get(reply, "error") ? qmp_reply_error(reply) : json_string(json_get(reply, "return"), "?"));
+	snprintf(seen + at, 64 - at, "%s ",
+		 json_get(reply, "error") ? qmp_reply_error(reply) : json_string(json_get(reply, "return"), "?"));
 }
 
 static void pipelined(void **state)
@@ -502,8 +511,9 @@ static void pipelined(void **state)
 	assert_string_equal(heard(&pair), "");
 	assert_true(qmp_poll_events(pair.qmp) & POLLOUT);
 	assert_int_equal(qmp_send(pair.qmp, "query-balloon", NULL, &err), 0);
-	assert_string_equal(heard(&pair), "{\"execute\":\"qmp_capabilities\",\"id\":1}\n{\"execute\":\"query-status\",\"id\":2}\n"
-					  "{\"execute\":\"query-balloon\",\"id\":3}\n");
+	assert_string_equal(heard(&pair),
+			    "{\"execute\":\"qmp_capabilities\",\"id\":1}\n{\"execute\":\"query-status\",\"id\":2}\n"
+			    "{\"execute\":\"query-balloon\",\"id\":3}\n");
 	assert_int_equal(qmp_poll_events(pair.qmp), POLLIN);
 	assert_int_equal(qmp_owed(pair.qmp), 2);
 	say(&pair, GREETING CAPABILITIES "{\"return\": \"a\", \"id\": 2}\n{\"error\": {\"desc\": \"b\"}, \"id\": 3}\n");
@@ -546,7 +556,9 @@ static void descriptors(void **state)
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	char text[256], control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = { text, sizeof(text) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 
 	(void)state;
 	say(&pair, "{\"return\": {\"fdset-id\": 1, \"fd\": 9}, \"id\": 2}\n");

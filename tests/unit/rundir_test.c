@@ -17,7 +17,7 @@
 #include "scratch.h"
 #include "vm/rundir.h"
 
-static long pretended;   /* 0: the truth */
+static long pretended; /* 0: the truth */
 
 int __real_fstatfs(int fd, struct statfs *fs);
 int __wrap_fstatfs(int fd, struct statfs *fs);
@@ -35,7 +35,10 @@ static void network_file_systems_are_refused_by_name(void **state)
 	static const struct {
 		long magic;
 		const char *name;
-	} cases[] = { { NFS_SUPER_MAGIC, "(NFS)" }, { FUSE_SUPER_MAGIC, "(FUSE)" }, { V9FS_MAGIC, "(9p)" }, { CEPH_SUPER_MAGIC, "(Ceph)" } };
+	} cases[] = { { NFS_SUPER_MAGIC, "(NFS)" },
+		      { FUSE_SUPER_MAGIC, "(FUSE)" },
+		      { V9FS_MAGIC, "(9p)" },
+		      { CEPH_SUPER_MAGIC, "(Ceph)" } };
 	_cleanup_free_ char *path = scratch_path(*state, "run");
 
 	for (size_t i = 0; i < ELEMENTS(cases); i++)
@@ -121,8 +124,10 @@ static void saved_ones_outlive_the_run_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(network_file_systems_are_refused_by_name, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_is_empty_or_made, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(network_file_systems_are_refused_by_name, scratch_setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_is_empty_or_made, scratch_setup,
+						scratch_teardown),
 		cmocka_unit_test_setup_teardown(saved_ones_outlive_the_run_directory, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_busy_lock_names_its_holder, scratch_setup, scratch_teardown),
 	};

@@ -44,11 +44,12 @@ static void test_defaults_of_root(void **state)
 
 static void test_every_setting(void **state)
 {
-	static const char text[] =
-		"{\"run_dir\": \"/r\", \"spec_dir\": \"/s\", \"state_dir\": \"/t\", \"cache_dir\": \"/c\", \"uid_pool\": \"610000-610999\","
-		" \"uid_dir\": \"/u\", \"defaults\": {\"acpi\": \"false\"}, \"timeouts\": {\"powerdown\": 60, \"query\": 0.25,"
-		" \"script\": \"2m\"}, \"nic_script\": \"/n\", \"log_max\": \"64K\","
-		" \"spice_tls\": {\"cacert\": \"/a\", \"cert\": \"/b\", \"key\": \"/k\"}}";
+	static const char text[] = "{\"run_dir\": \"/r\", \"spec_dir\": \"/s\", \"state_dir\": \"/t\", \"cache_dir\": "
+				   "\"/c\", \"uid_pool\": \"610000-610999\","
+				   " \"uid_dir\": \"/u\", \"defaults\": {\"acpi\": \"false\"}, \"timeouts\": "
+				   "{\"powerdown\": 60, \"query\": 0.25,"
+				   " \"script\": \"2m\"}, \"nic_script\": \"/n\", \"log_max\": \"64K\","
+				   " \"spice_tls\": {\"cacert\": \"/a\", \"cert\": \"/b\", \"key\": \"/k\"}}";
 	(void)state;
 	_cleanup_settings_ struct settings *settings = settings_of(text);
 	assert_string_equal(settings->run_dir, "/r");
@@ -76,21 +77,27 @@ static void test_bad_settings(void **state)
 		{ "[]", "settings: must be of type object, not array" },
 		{ "{\"rundir\": \"/r\"}", "settings: rundir: unknown key; did you mean \"run_dir\"?" },
 		{ "{\"run_dir\": \"r\"}", "settings: run_dir: \"r\" is no absolute path" },
-		{ "{\"uid_pool\": \"1000\"}", "settings: uid_pool: \"1000\" is no range of user ids FIRST-LAST (610000-610999)" },
-		{ "{\"uid_pool\": \"9-8\"}", "settings: uid_pool: \"9-8\" is no range of user ids FIRST-LAST (610000-610999)" },
-		{ "{\"uid_pool\": \"0-8\"}", "settings: uid_pool: \"0-8\" is no range of user ids FIRST-LAST (610000-610999)" },
+		{ "{\"uid_pool\": \"1000\"}",
+		  "settings: uid_pool: \"1000\" is no range of user ids FIRST-LAST (610000-610999)" },
+		{ "{\"uid_pool\": \"9-8\"}",
+		  "settings: uid_pool: \"9-8\" is no range of user ids FIRST-LAST (610000-610999)" },
+		{ "{\"uid_pool\": \"0-8\"}",
+		  "settings: uid_pool: \"0-8\" is no range of user ids FIRST-LAST (610000-610999)" },
 		{ "{\"uid_pool\": \"1-4294967295\"}",
 		  "settings: uid_pool: \"1-4294967295\" is no range of user ids FIRST-LAST (610000-610999)" },
 		{ "{\"defaults\": {\"acpii\": 1}}", "settings: defaults.acpii: unknown key; did you mean \"acpi\"?" },
 		{ "{\"defaults\": []}", "settings: defaults: must be of type object, not array" },
-		{ "{\"timeouts\": {\"start\": 0}}", "settings: timeouts.start: 0 is out of range (1 to 86400 seconds)" },
+		{ "{\"timeouts\": {\"start\": 0}}",
+		  "settings: timeouts.start: 0 is out of range (1 to 86400 seconds)" },
 		{ "{\"timeouts\": 5}", "settings: timeouts: must be of type object, not integer" },
 		{ "{\"log_max\": 1}", "settings: log_max: 1 bytes is out of range (4096 to 1099511627776)" },
 		{ "{\"migration_tls\": {\"mode\": \"on\", \"key\": \"/k\"}}",
 		  "settings: migration_tls.mode: needs the keys cacert, cert and key beside it" },
-		{ "{\"migration_tls\": {\"mode\": true}}", "settings: migration_tls.mode: \"true\" is none of off, on, required" },
+		{ "{\"migration_tls\": {\"mode\": true}}",
+		  "settings: migration_tls.mode: \"true\" is none of off, on, required" },
 		{ "{\"spice_tls\": {\"ca\": \"/x\"}, \"log_max\": -1}",
-		  "settings: 2 problems:\n  spice_tls.ca: unknown key\n  log_max: -1 bytes is out of range (4096 to 1099511627776)" },
+		  "settings: 2 problems:\n  spice_tls.ca: unknown key\n  log_max: -1 bytes is out of range (4096 to "
+		  "1099511627776)" },
 	};
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(bad); i++) {
@@ -108,7 +115,7 @@ static void test_defaults_of_a_user(void **state)
 	setenv("XDG_RUNTIME_DIR", "/run/user/1000", 1);
 	setenv("XDG_CACHE_HOME", "/fast/cache", 1);
 	unsetenv("XDG_CONFIG_HOME");
-	setenv("XDG_STATE_HOME", "relative", 1);   /* to be ignored */
+	setenv("XDG_STATE_HOME", "relative", 1); /* to be ignored */
 	assert_int_equal(settings_parse("{}", 2, "settings", false, &settings, &err), 0);
 	assert_string_equal(settings->run_dir, "/run/user/1000/kvmctl");
 	assert_string_equal(settings->spec_dir, "/home/joe/.config/kvmctl/instances");

@@ -46,10 +46,10 @@ int __wrap_listen(int fd, int backlog)
 
 struct deep {
 	char root[32];
-	int dirs[DEPTH + 1];   /* of each level; the last is the deepest */
+	int dirs[DEPTH + 1]; /* of each level; the last is the deepest */
 	int fd;
 	char component[201];
-	char name[220];        /* 200 characters and a suffix */
+	char name[220]; /* 200 characters and a suffix */
 };
 
 static int make_deep(void **state)
@@ -87,7 +87,7 @@ static int remove_deep(void **state)
 	struct deep *deep = *state;
 
 	unlinkat(deep->fd, deep->name, 0);
-	assert_int_equal(entries(deep->fd), 0);   /* no temporary names are left, whatever failed */
+	assert_int_equal(entries(deep->fd), 0); /* no temporary names are left, whatever failed */
 	for (int i = DEPTH; i > 0; i--) {
 		close(deep->dirs[i]);
 		assert_return_code(unlinkat(deep->dirs[i - 1], deep->component, AT_REMOVEDIR), errno);

@@ -24,16 +24,24 @@ static void test_the_least_spec(void **state)
 
 static const char full[] =
 	"{\"name\": \"web1.example.com\", \"uuid\": \"0F1B9CF2-8f2d-4a50-9a5e-0d0a6f7f9b11\", \"title\": \"t\","
-	" \"description\": \"two\\nlines\", \"metadata\": {\"a\": [1]}, \"vcpus\": 2, \"maxmem\": 1024, \"minmem\": 512,"
+	" \"description\": \"two\\nlines\", \"metadata\": {\"a\": [1]}, \"vcpus\": 2, \"maxmem\": 1024, \"minmem\": "
+	"512,"
 	" \"hvparams\": {\"acpi\": false, \"io_threads\": 2},"
-	" \"disks\": [{\"path\": \"/dev/vg0/web1\", \"format\": \"qcow2\", \"mode\": \"ro\", \"shared\": true, \"serial\": \"s1\","
-	"   \"cache\": \"none\", \"aio\": \"native\", \"discard\": \"unmap\", \"iothread\": 1, \"bootindex\": 3, \"size\": 10},"
+	" \"disks\": [{\"path\": \"/dev/vg0/web1\", \"format\": \"qcow2\", \"mode\": \"ro\", \"shared\": true, "
+	"\"serial\": \"s1\","
+	"   \"cache\": \"none\", \"aio\": \"native\", \"discard\": \"unmap\", \"iothread\": 1, \"bootindex\": 3, "
+	"\"size\": 10},"
 	"   {\"path\": \"nbd://storage/web1\", \"secret_file\": \"/etc/s\"}],"
-	" \"nics\": [{\"mac\": \"AA:00:00:35:AC:23\", \"mode\": \"routed\", \"link\": \"100\", \"ip\": \"198.51.100.4\","
-	"   \"ip6\": \"2001:DB8::0:4\", \"network\": {\"name\": \"lan\", \"subnet\": \"198.51.100.0/24\", \"gateway\": \"198.51.100.1\","
-	"   \"network6\": \"2001:db8:0::/64\", \"gateway6\": \"2001:db8::1\", \"mac_prefix\": \"AA:00:00\", \"tags\": [\"a\", \"b\"]},"
-	"   \"queues\": 2, \"mtu\": 9000, \"script\": \"/x\", \"name\": \"n\", \"uuid\": \"\", \"link_state\": \"down\"}],"
-	" \"network_port\": 11002, \"tags\": [\"web\", \"x:y\"], \"autostart\": true, \"hooks\": {\"started\": \"/h\"}}";
+	" \"nics\": [{\"mac\": \"AA:00:00:35:AC:23\", \"mode\": \"routed\", \"link\": \"100\", \"ip\": "
+	"\"198.51.100.4\","
+	"   \"ip6\": \"2001:DB8::0:4\", \"network\": {\"name\": \"lan\", \"subnet\": \"198.51.100.0/24\", \"gateway\": "
+	"\"198.51.100.1\","
+	"   \"network6\": \"2001:db8:0::/64\", \"gateway6\": \"2001:db8::1\", \"mac_prefix\": \"AA:00:00\", \"tags\": "
+	"[\"a\", \"b\"]},"
+	"   \"queues\": 2, \"mtu\": 9000, \"script\": \"/x\", \"name\": \"n\", \"uuid\": \"\", \"link_state\": "
+	"\"down\"}],"
+	" \"network_port\": 11002, \"tags\": [\"web\", \"x:y\"], \"autostart\": true, \"hooks\": {\"started\": "
+	"\"/h\"}}";
 
 static void test_every_key(void **state)
 {
@@ -84,8 +92,9 @@ static void test_to_json_and_back(void **state)
 
 static void test_derived_values_stay(void **state)
 {
-	static const char text[] = "{\"name\": \"web1\", \"maxmem\": 512, \"nics\": [{\"link\": \"br0\"}, {\"link\": \"br0\","
-				   " \"network\": {\"mac_prefix\": \"aa:00:00\"}}]}";
+	static const char text[] =
+		"{\"name\": \"web1\", \"maxmem\": 512, \"nics\": [{\"link\": \"br0\"}, {\"link\": \"br0\","
+		" \"network\": {\"mac_prefix\": \"aa:00:00\"}}]}";
 	(void)state;
 	_cleanup_spec_ struct spec *spec = spec_of(text, NULL);
 	/* guests know themselves by these: they may never change */
@@ -131,7 +140,8 @@ static void test_defaults_of_the_settings(void **state)
 	(void)state;
 	_cleanup_settings_ struct settings *settings =
 		settings_of("{\"uid_pool\": \"610000-610999\", \"defaults\": {\"acpi\": false, \"machine\": \"q35\"}}");
-	_cleanup_spec_ struct spec *spec = spec_of("{\"name\": \"a\", \"maxmem\": 1, \"hvparams\": {\"machine\": \"pc\"}}", settings);
+	_cleanup_spec_ struct spec *spec =
+		spec_of("{\"name\": \"a\", \"maxmem\": 1, \"hvparams\": {\"machine\": \"pc\"}}", settings);
 	assert_string_equal(spec->hv.security_model, "pool");
 	assert_false(spec->hv.acpi);
 	assert_false(spec->hv.given[HV_acpi]);
@@ -142,9 +152,11 @@ static void test_defaults_of_the_settings(void **state)
 static void test_all_problems_at_once(void **state)
 {
 	static const char text[] =
-		"{\"nam\": \"web1\", \"maxmem\": \"x\", \"vcpus\": 0, \"boot_order\": \"disk\", \"nics\": [{\"mode\": \"routet\"},"
+		"{\"nam\": \"web1\", \"maxmem\": \"x\", \"vcpus\": 0, \"boot_order\": \"disk\", \"nics\": [{\"mode\": "
+		"\"routet\"},"
 		" {\"link\": \"br0\", \"filter\": 1, \"mac\": \"xx\"}], \"disks\": [{\"path\": \"dev/x\"}, {}, 7],"
-		" \"hvparams\": {\"acpii\": true, \"keymap\": null}, \"hooks\": {\"startd\": \"/x\", \"stopped\": \"x\"}, \"tags\": null}";
+		" \"hvparams\": {\"acpii\": true, \"keymap\": null}, \"hooks\": {\"startd\": \"/x\", \"stopped\": "
+		"\"x\"}, \"tags\": null}";
 	static const char wanted[] =
 		"spec: 17 problems:\n"
 		"  nam: unknown key; did you mean \"name\"?\n"
@@ -157,7 +169,8 @@ static void test_all_problems_at_once(void **state)
 		"  hvparams.keymap: must be text, not null; leave the key out for its default\n"
 		"  disks[1].path: is missing\n"
 		"  disks[2]: must be of type object, not integer\n"
-		"  nics[0].mode: \"routet\" is none of bridged, routed, openvswitch, user, ext; did you mean \"routed\"?\n"
+		"  nics[0].mode: \"routet\" is none of bridged, routed, openvswitch, user, ext; did you mean "
+		"\"routed\"?\n"
 		"  nics[1].filter: must be the name of a filter, or an object, not integer\n"
 		"  nics[1].mac: \"xx\" is no MAC address of one device (aa:00:00:35:ac:23)\n"
 		"  hooks.startd: unknown key; did you mean \"started\"?\n"
@@ -171,7 +184,7 @@ static void test_all_problems_at_once(void **state)
 
 struct trial {
 	const char *members;
-	const char *problem;   /* NULL: valid */
+	const char *problem; /* NULL: valid */
 };
 
 static void run(const struct trial *trials, size_t n)
@@ -179,7 +192,8 @@ static void run(const struct trial *trials, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *text = spec_with(trials[i].members);
 		_cleanup_free_ char *problems = spec_problems(text, NULL);
-		_cleanup_free_ char *wanted = trials[i].problem ? xprintf("spec: %s", trials[i].problem) : xstrdup("valid");
+		_cleanup_free_ char *wanted =
+			trials[i].problem ? xprintf("spec: %s", trials[i].problem) : xstrdup("valid");
 		assert_string_equal(problems ? problems : "valid", wanted);
 	}
 }
@@ -187,7 +201,8 @@ static void run(const struct trial *trials, size_t n)
 static void test_disks(void **state)
 {
 	static const struct trial trials[] = {
-		{ "\"disks\": [{\"path\": \"/d\"}, {\"path\": \"/d\"}]", "disks[1]: \"/d\" is disks[0] already, and one of them is writable" },
+		{ "\"disks\": [{\"path\": \"/d\"}, {\"path\": \"/d\"}]",
+		  "disks[1]: \"/d\" is disks[0] already, and one of them is writable" },
 		{ "\"disks\": [{\"path\": \"/d\"}, {\"path\": \"/d\", \"mode\": \"ro\"}]",
 		  "disks[1]: \"/d\" is disks[0] already, and one of them is writable" },
 		{ "\"disks\": [{\"path\": \"/d\", \"mode\": \"ro\"}, {\"path\": \"/d\", \"mode\": \"ro\"}]", NULL },
@@ -195,9 +210,12 @@ static void test_disks(void **state)
 		{ "\"disks\": [{\"path\": \"/d\", \"bootindex\": 1}, {\"path\": \"/e\", \"bootindex\": 1}]",
 		  "disks[1]: bootindex 1 is that of disks[0] already" },
 		{ "\"disks\": [{\"path\": \"\"}]", "disks[0].path: is empty" },
-		{ "\"disks\": [{\"path\": \"/d\", \"secret_file\": \"/s\"}]", "disks[0].secret_file: is only for a disk with a URI" },
-		{ "\"disks\": [{\"path\": \"/d\", \"format\": \"vmdk\"}]", "disks[0].format: \"vmdk\" is none of raw, qcow2" },
-		{ "\"disks\": [{\"path\": \"/d\", \"iothread\": 0}]", "disks[0].iothread: 0 does not exist: hvparams.io_threads is 0" },
+		{ "\"disks\": [{\"path\": \"/d\", \"secret_file\": \"/s\"}]",
+		  "disks[0].secret_file: is only for a disk with a URI" },
+		{ "\"disks\": [{\"path\": \"/d\", \"format\": \"vmdk\"}]",
+		  "disks[0].format: \"vmdk\" is none of raw, qcow2" },
+		{ "\"disks\": [{\"path\": \"/d\", \"iothread\": 0}]",
+		  "disks[0].iothread: 0 does not exist: hvparams.io_threads is 0" },
 		{ "\"disks\": [{\"path\": \"/d\", \"aio\": \"native\"}]",
 		  "disks[0].aio: \"native\" needs cache \"none\", but it is \"default\"" },
 		{ "\"disks\": [{\"path\": \"/d\", \"serial\": \"123456789012345678901\"}]",
@@ -229,19 +247,28 @@ static void test_bandwidth(void **state)
 	static const struct trial trials[] = {
 		{ LIMITED(""), NULL },
 		{ LIMITED("\"inbound\": {\"average\": 0}"), NULL },
-		{ LIMITED("\"inbound\": {\"average\": 16777216, \"peak\": 16777216, \"burst\": 1048576}, \"outbound\": {\"average\": 1, \"burst\": 200}"), NULL },
+		{ LIMITED("\"inbound\": {\"average\": 16777216, \"peak\": 16777216, \"burst\": 1048576}, \"outbound\": "
+			  "{\"average\": 1, \"burst\": 200}"),
+		  NULL },
 		{ LIMITED("\"inbound\": {}"), "nics[0].bandwidth.inbound.average: is missing" },
-		{ LIMITED("\"inbound\": {\"average\": 0, \"burst\": 5}"), "nics[0].bandwidth.inbound: has no average, which peak and burst go with" },
-		{ LIMITED("\"inbound\": {\"average\": 16777217}"), "nics[0].bandwidth.inbound.average: 16777217 is out of range (0 to 16777216)" },
-		{ LIMITED("\"outbound\": {\"average\": -1}"), "nics[0].bandwidth.outbound.average: -1 is out of range (0 to 16777216)" },
-		{ LIMITED("\"outbound\": {\"average\": \"10\"}"), "nics[0].bandwidth.outbound.average: must be a whole number, not string" },
-		{ LIMITED("\"outbound\": {\"average\": 10, \"peak\": 9}"), "nics[0].bandwidth.outbound.peak: 9 is less than the average, 10" },
+		{ LIMITED("\"inbound\": {\"average\": 0, \"burst\": 5}"),
+		  "nics[0].bandwidth.inbound: has no average, which peak and burst go with" },
+		{ LIMITED("\"inbound\": {\"average\": 16777217}"),
+		  "nics[0].bandwidth.inbound.average: 16777217 is out of range (0 to 16777216)" },
+		{ LIMITED("\"outbound\": {\"average\": -1}"),
+		  "nics[0].bandwidth.outbound.average: -1 is out of range (0 to 16777216)" },
+		{ LIMITED("\"outbound\": {\"average\": \"10\"}"),
+		  "nics[0].bandwidth.outbound.average: must be a whole number, not string" },
+		{ LIMITED("\"outbound\": {\"average\": 10, \"peak\": 9}"),
+		  "nics[0].bandwidth.outbound.peak: 9 is less than the average, 10" },
 		{ LIMITED("\"inbound\": {\"average\": 1, \"burst\": 201}"),
 		  "nics[0].bandwidth.inbound.burst: 201 takes more than 200 seconds at the average, 1" },
 		{ LIMITED("\"inbound\": {\"average\": 1, \"floor\": 1}"),
-		  "nics[0].bandwidth.inbound.floor: a guaranteed minimum is a matter of the link that all guests share; kvmctl sets limits on the TAP of "
+		  "nics[0].bandwidth.inbound.floor: a guaranteed minimum is a matter of the link that all guests "
+		  "share; kvmctl sets limits on the TAP of "
 		  "one guest only" },
-		{ LIMITED("\"inbond\": {\"average\": 1}"), "nics[0].bandwidth.inbond: unknown key; did you mean \"inbound\"?" },
+		{ LIMITED("\"inbond\": {\"average\": 1}"),
+		  "nics[0].bandwidth.inbond: unknown key; did you mean \"inbound\"?" },
 		{ LIMITED("\"inbound\": 5"), "nics[0].bandwidth.inbound: must be of type object, not integer" },
 		{ "\"nics\": [{\"mode\": \"user\", \"bandwidth\": {\"inbound\": {\"average\": 1}}}]",
 		  "nics[0].bandwidth: mode \"user\" has no TAP on the host that could be limited" },
@@ -253,19 +280,24 @@ static void test_bandwidth(void **state)
 static void test_nics(void **state)
 {
 	static const struct trial trials[] = {
-		{ "\"nics\": [{\"link\": \"br0\", \"mac\": \"aa:00:00:00:00:01\"}, {\"link\": \"br1\", \"mac\": \"AA:00:00:00:00:01\"}]",
+		{ "\"nics\": [{\"link\": \"br0\", \"mac\": \"aa:00:00:00:00:01\"}, {\"link\": \"br1\", \"mac\": "
+		  "\"AA:00:00:00:00:01\"}]",
 		  "nics[1]: mac aa:00:00:00:00:01 is that of nics[0] already" },
 		{ "\"nics\": [{\"link\": \"br0\", \"mac\": \"01:00:5e:00:00:01\"}]",
 		  "nics[0].mac: \"01:00:5e:00:00:01\" is no MAC address of one device (aa:00:00:35:ac:23)" },
-		{ "\"nics\": [{\"link\": \"a-name-of-17-byte\"}]", "nics[0].link: \"a-name-of-17-byte\" cannot be the name of a bridge" },
+		{ "\"nics\": [{\"link\": \"a-name-of-17-byte\"}]",
+		  "nics[0].link: \"a-name-of-17-byte\" cannot be the name of a bridge" },
 		{ "\"nics\": [{\"mode\": \"routed\"}]", "nics[0].mode: \"routed\" needs ip or ip6" },
 		{ "\"nics\": [{\"mode\": \"routed\", \"ip\": \"198.51.100.4/24\"}]",
 		  "2 problems:\n  nics[0].ip: \"198.51.100.4/24\" must be an address without a prefix length\n"
 		  "  nics[0].mode: \"routed\" needs ip or ip6" },
-		{ "\"nics\": [{\"mode\": \"routed\", \"ip\": \"198.51.100.4\", \"vlan\": 3}]", "nics[0].vlan: is nothing that mode \"routed\" has" },
+		{ "\"nics\": [{\"mode\": \"routed\", \"ip\": \"198.51.100.4\", \"vlan\": 3}]",
+		  "nics[0].vlan: is nothing that mode \"routed\" has" },
 		{ "\"nics\": [{\"mode\": \"user\"}, {\"mode\": \"ext\", \"script\": \"/x\"}]", NULL },
-		{ "\"nics\": [{\"mode\": \"user\", \"queues\": 2}]", "nics[0].queues: mode \"user\" has one queue only" },
-		{ "\"nics\": [{\"mode\": \"openvswitch\", \"link\": \"br0\", \"vlan\": 4095}]", "nics[0].vlan: 4095 is out of range (0 to 4094)" },
+		{ "\"nics\": [{\"mode\": \"user\", \"queues\": 2}]",
+		  "nics[0].queues: mode \"user\" has one queue only" },
+		{ "\"nics\": [{\"mode\": \"openvswitch\", \"link\": \"br0\", \"vlan\": 4095}]",
+		  "nics[0].vlan: 4095 is out of range (0 to 4094)" },
 		{ "\"nics\": [{\"link\": \"br0\", \"queues\": 2}], \"hvparams\": {\"nic_type\": \"e1000\"}",
 		  "nics[0].queues: 2 queues need nic_type \"paravirtual\", but it is \"e1000\"" },
 		{ "\"nics\": [{\"link\": \"br0\", \"mtu\": 60}]", "nics[0].mtu: 60 is too small; 68 is the least" },
@@ -287,31 +319,41 @@ static void test_filters(void **state)
 	static const struct trial trials[] = {
 		{ NIC("\"filter\": \"clean-traffic\", \"security_groups\": [\"web\", \"ssh\"]"), NULL },
 		{ NIC("\"filter\": \"\", \"security_groups\": []"), NULL },
-		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": {\"IP\": [\"10.0.0.1\", \"10.0.0.2\"], \"PORT\": 22, \"V6\": \"fe80::1\"}}"),
+		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": {\"IP\": [\"10.0.0.1\", \"10.0.0.2\"], \"PORT\": "
+		      "22, \"V6\": \"fe80::1\"}}"),
 		  NULL },
 		{ NIC("\"filter\": 5"), "nics[0].filter: must be the name of a filter, or an object, not integer" },
-		{ NIC("\"filter\": \"../f\""), "nics[0].filter: \"../f\" is no name of a filter (1 to 128 letters, digits and _ . : + @ -, "
-						"the first neither '.' nor '-')" },
+		{ NIC("\"filter\": \"../f\""),
+		  "nics[0].filter: \"../f\" is no name of a filter (1 to 128 letters, digits and _ . : + @ -, "
+		  "the first neither '.' nor '-')" },
 		{ NIC("\"filter\": {}"), "nics[0].filter.name: is missing" },
 		{ NIC("\"filter\": {\"name\": \"f\", \"parameter\": {}}"),
 		  "nics[0].filter.parameter: unknown key; did you mean \"parameters\"?" },
-		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": []}"), "nics[0].filter.parameters: must be of type object, not array" },
-		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": {\"A-B\": \"1\", \"MAC\": \"aa:00:00:00:00:01\", \"IP\": [], \"Q\": [\"a\", \"a/b\", true]}}"),
-		  "5 problems:\n  nics[0].filter.parameters: \"A-B\" is no name of a parameter: letters, digits and \"_\"\n"
+		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": []}"),
+		  "nics[0].filter.parameters: must be of type object, not array" },
+		{ NIC("\"filter\": {\"name\": \"f\", \"parameters\": {\"A-B\": \"1\", \"MAC\": \"aa:00:00:00:00:01\", "
+		      "\"IP\": [], \"Q\": [\"a\", \"a/b\", true]}}"),
+		  "5 problems:\n  nics[0].filter.parameters: \"A-B\" is no name of a parameter: letters, digits and "
+		  "\"_\"\n"
 		  "  nics[0].filter.parameters.MAC: is always the NIC's own mac: leave it out\n"
 		  "  nics[0].filter.parameters.IP: is a list without a value\n"
-		  "  nics[0].filter.parameters.Q[1]: \"a/b\" is no value of a parameter: letters, digits, \"_\", \".\", \":\"\n"
+		  "  nics[0].filter.parameters.Q[1]: \"a/b\" is no value of a parameter: letters, digits, \"_\", "
+		  "\".\", \":\"\n"
 		  "  nics[0].filter.parameters.Q[2]: must be text or a whole number, not true or false" },
 		{ NIC("\"security_groups\": [\"web\", \"-web\", \"web\"]"),
-		  "2 problems:\n  nics[0].security_groups[1]: \"-web\" is no name of a security group (1 to 64 letters, digits and . _ -, "
+		  "2 problems:\n  nics[0].security_groups[1]: \"-web\" is no name of a security group (1 to 64 "
+		  "letters, digits and . _ -, "
 		  "the first a letter or a digit)\n  nics[0].security_groups[2]: \"web\" is there already" },
 		{ "\"nics\": [{\"mode\": \"user\", \"filter\": \"f\"}]",
-		  "nics[0].filter: a NIC of mode \"user\" cannot be filtered: it is QEMU's own network, there is no TAP" },
+		  "nics[0].filter: a NIC of mode \"user\" cannot be filtered: it is QEMU's own network, there is no "
+		  "TAP" },
 		{ "\"nics\": [{\"mode\": \"routed\", \"ip\": \"198.51.100.4\", \"security_groups\": [\"web\"]}]",
-		  "nics[0].security_groups: a NIC of mode \"routed\" cannot be filtered: a TAP with routes is no port of a bridge, where the rules are; "
+		  "nics[0].security_groups: a NIC of mode \"routed\" cannot be filtered: a TAP with routes is no port "
+		  "of a bridge, where the rules are; "
 		  "use mode \"bridged\"" },
 		{ "\"nics\": [{\"mode\": \"openvswitch\", \"link\": \"br0\", \"filter\": \"f\"}]",
-		  "nics[0].filter: a NIC of mode \"openvswitch\" cannot be filtered: frames of a switch of Open vSwitch do not pass the kernel's "
+		  "nics[0].filter: a NIC of mode \"openvswitch\" cannot be filtered: frames of a switch of Open "
+		  "vSwitch do not pass the kernel's "
 		  "bridge, where the rules are; use its own flows" },
 		{ "\"nics\": [{\"mode\": \"ext\", \"script\": \"/x\", \"filter\": \"f\"}]", NULL },
 		{ "\"nics\": [{\"mode\": \"macvtap\", \"link\": \"br0\", \"filter\": \"f\"}]",
@@ -328,7 +370,8 @@ static void test_instance(void **state)
 		{ "\"minmem\": 513", "minmem: 513 is above maxmem, 512" },
 		{ "\"uuid\": \"x\"", "uuid: \"x\" is no UUID (8-4-4-4-12 hexadecimal digits)" },
 		{ "\"network_port\": 65536", "network_port: 65536 is out of range (0 to 65535)" },
-		{ "\"tags\": [\"a b\"]", "tags: \"a b\" is no word of letters, digits and _.+*/:@- of at most 128 bytes" },
+		{ "\"tags\": [\"a b\"]",
+		  "tags: \"a b\" is no word of letters, digits and _.+*/:@- of at most 128 bytes" },
 		{ "\"tags\": [1]", "tags: \"\" is no word of letters, digits and _.+*/:@- of at most 128 bytes" },
 		{ "\"tags\": \"a\"", "tags: must be an array of words, not string" },
 		{ "\"title\": \"a\\nb\"", "title: \"a\\x0ab\" has control characters" },
@@ -372,7 +415,8 @@ static void test_what_needs_a_setting(void **state)
 	_cleanup_settings_ struct settings *settings = settings_of("{}");
 	_cleanup_free_ char *pool = spec_with("\"hvparams\": {\"security_model\": \"pool\"}");
 	_cleanup_free_ char *ext = spec_with("\"nics\": [{\"mode\": \"ext\"}]");
-	_cleanup_free_ char *tls = spec_with("\"network_port\": 1, \"hvparams\": {\"spice_bind\": \"lo\", \"spice_use_tls\": true}");
+	_cleanup_free_ char *tls =
+		spec_with("\"network_port\": 1, \"hvparams\": {\"spice_bind\": \"lo\", \"spice_use_tls\": true}");
 	_cleanup_free_ char *of_pool = spec_problems(pool, settings), *of_ext = spec_problems(ext, settings);
 	_cleanup_free_ char *of_tls = spec_problems(tls, settings);
 	assert_string_equal(of_pool, "spec: hvparams.security_model: \"pool\" needs the setting uid_pool");

@@ -14,9 +14,20 @@
 #define LINE2 "start=77 boot=b pidns=4 phase=running paused=no vcpus=2\n"
 
 static const struct status full = {
-	.qemu = { .pid = 4711, .start = 123456, .boot_id = "0f1b9cf2-8f2d-4a50-9a5e-0d0a6f7f9b11", .pid_ns = 4026531836 },
-	.phase = PHASE_STOPPING, .paused = true, .reason = "io-error", .vcpus = 4, .memory = 512, .maxmem = 1024,
-	.supervisor = 4712, .supervisor_start = 123457, .since_ms = 1700000000123, .net_ns = 4026531840,
+	.qemu = { .pid = 4711,
+		  .start = 123456,
+		  .boot_id = "0f1b9cf2-8f2d-4a50-9a5e-0d0a6f7f9b11",
+		  .pid_ns = 4026531836 },
+	.phase = PHASE_STOPPING,
+	.paused = true,
+	.reason = "io-error",
+	.vcpus = 4,
+	.memory = 512,
+	.maxmem = 1024,
+	.supervisor = 4712,
+	.supervisor_start = 123457,
+	.since_ms = 1700000000123,
+	.net_ns = 4026531840,
 };
 
 static void test_phases(void **state)
@@ -83,9 +94,17 @@ static void test_unknown_words_are_skipped(void **state)
 static void test_nonsense(void **state)
 {
 	static const char *const bad[] = {
-		"", "12", "12\n", "12\nstart=77", "x\n" LINE2, "-1\n" LINE2, "99999999999\n" LINE2,
-		"12\nstart=7x boot=b pidns=4 phase=running paused=no\n", "12\nstart=77 pidns=4 phase=dancing paused=no\n",
-		"12\nstart=77 pidns=4 phase=running\n", "12\nstart=77 pidns=4 phase=running paused=perhaps\n",
+		"",
+		"12",
+		"12\n",
+		"12\nstart=77",
+		"x\n" LINE2,
+		"-1\n" LINE2,
+		"99999999999\n" LINE2,
+		"12\nstart=7x boot=b pidns=4 phase=running paused=no\n",
+		"12\nstart=77 pidns=4 phase=dancing paused=no\n",
+		"12\nstart=77 pidns=4 phase=running\n",
+		"12\nstart=77 pidns=4 phase=running paused=perhaps\n",
 		"12\nword start=77 pidns=4 phase=running paused=no\n",
 		"12\nstart=77 pidns=4 phase=running paused=no boot=0123456789012345678901234567890123456789\n",
 	};

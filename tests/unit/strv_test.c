@@ -122,9 +122,12 @@ static void test_sort(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shell_words), cmocka_unit_test(test_shell_words_without_an_end),
-		cmocka_unit_test(test_quoting_reads_back), cmocka_unit_test(test_vector),
-		cmocka_unit_test(test_split), cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_shell_words),
+		cmocka_unit_test(test_shell_words_without_an_end),
+		cmocka_unit_test(test_quoting_reads_back),
+		cmocka_unit_test(test_vector),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_sort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

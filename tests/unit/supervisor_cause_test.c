@@ -83,7 +83,8 @@ static void test_verdicts(void **state)
 		_cleanup_free_ char *detail = cause_detail(reason, &cases[i].evidence);
 
 		if (reason != cases[i].expected)
-			fail_msg("case %zu: %s instead of %s", i, exit_reason_to_string(reason), exit_reason_to_string(cases[i].expected));
+			fail_msg("case %zu: %s instead of %s", i, exit_reason_to_string(reason),
+				 exit_reason_to_string(cases[i].expected));
 		assert_true(strlen(detail) > 10);
 	}
 }
@@ -92,7 +93,8 @@ static void test_details_name_what_was_seen(void **state)
 {
 	const struct evidence crash = { SIGSEGV, "", "", "", true }, killed = { SIGKILL, "", "", "", true },
 			      failed = { EXITED(3), "", "", "", true };
-	_cleanup_free_ char *a = cause_detail(EXIT_CRASHED, &crash), *b = cause_detail(EXIT_CRASHED, &killed), *c = cause_detail(EXIT_FAILED, &failed);
+	_cleanup_free_ char *a = cause_detail(EXIT_CRASHED, &crash), *b = cause_detail(EXIT_CRASHED, &killed),
+			    *c = cause_detail(EXIT_FAILED, &failed);
 
 	(void)state;
 	assert_string_equal(a, "QEMU was killed by signal 11 (SIGSEGV)");
@@ -104,18 +106,20 @@ static void test_what_on_crash_is_about(void **state)
 {
 	(void)state;
 	for (int i = 0; i < EXIT_REASON_MAX; i++)
-		assert_int_equal(cause_is_crash((enum exit_reason)i), i == EXIT_CRASHED || i == EXIT_FAILED || i == EXIT_PANICKED ||
+		assert_int_equal(cause_is_crash((enum exit_reason)i), i == EXIT_CRASHED || i == EXIT_FAILED ||
+									      i == EXIT_PANICKED ||
 									      i == EXIT_WATCHDOG || i == EXIT_OOM);
 }
 
 static void test_kernel_log(void **state)
 {
-	static const char record[] = "3,1200,5000000,-;Out of memory: Killed process 4711 (qemu-system-x86) total-vm:1kB";
+	static const char record[] =
+		"3,1200,5000000,-;Out of memory: Killed process 4711 (qemu-system-x86) total-vm:1kB";
 
 	(void)state;
 	assert_true(kernel_log_is_oom(record, 4711, 4000000));
 	assert_false(kernel_log_is_oom(record, 471, 4000000));
-	assert_false(kernel_log_is_oom(record, 4711, 5000001));   /* an older process of that number */
+	assert_false(kernel_log_is_oom(record, 4711, 5000001)); /* an older process of that number */
 	assert_false(kernel_log_is_oom("garbage", 4711, 0));
 	assert_false(kernel_log_is_oom("1;2,3,4", 4711, 0));
 	assert_false(kernel_log_is_oom("6,1,5000000,-;usb 1-1: new device", 4711, 0));

@@ -30,11 +30,12 @@ static void test_commit(void **state)
 static void test_start_dies(void **state)
 {
 	struct rig *rig = *state;
-	_cleanup_free_ char *expected = xprintf("--run-dir %s --config /etc/x.json " CALL_TEARDOWN, rig->dir), *calls = NULL;
+	_cleanup_free_ char *expected = xprintf("--run-dir %s --config /etc/x.json " CALL_TEARDOWN, rig->dir),
+			    *calls = NULL;
 
 	rig_launch(rig, (const char *const[]){ "--config", "/etc/x.json", NULL });
 	rig_hang_up(rig);
-	assert_int_equal(rig_wait(rig), 0);   /* the status of the teardown that it became */
+	assert_int_equal(rig_wait(rig), 0); /* the status of the teardown that it became */
 	assert_true(qemu_gone(rig));
 	calls = rig_read(rig, "calls");
 	assert_string_equal(calls, expected);
@@ -65,7 +66,7 @@ static void test_undo(void **state)
 	rig_say(rig, "undo");
 	rig_hang_up(rig);
 	usleep(50000);
-	assert_false(qemu_gone(rig));   /* start ends it, not we */
+	assert_false(qemu_gone(rig)); /* start ends it, not we */
 	assert_int_equal(kill(rig->qemu.pid, SIGKILL), 0);
 	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
 	assert_false(rig_has(rig, "calls", "teardown"));

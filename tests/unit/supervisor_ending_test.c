@@ -172,7 +172,7 @@ static void stop_by_lock(struct rig *rig, bool tears_down)
 	rig_event(rig, "SHUTDOWN", "{\"guest\": true, \"reason\": \"guest-shutdown\"}");
 	rig_order(rig, "exit 0");
 	assert_true(wait_until(rig_has(rig, "exit/" NAME, "reason")));
-	assert_int_equal(waitpid(rig->supervisor, NULL, WNOHANG), 0);   /* it waits for us */
+	assert_int_equal(waitpid(rig->supervisor, NULL, WNOHANG), 0); /* it waits for us */
 	if (tears_down) {
 		unlinkat(pid_dir, NAME, 0);
 		unlinkat(conf_dir, NAME ".runtime", 0);

@@ -36,7 +36,7 @@ static void test_ready_after_commit(void **state)
 
 	rig_launch(rig, foreground);
 	unsetenv("NOTIFY_SOCKET");
-	assert_int_equal(poll(&pfd, 1, 100), 0);   /* not ready before */
+	assert_int_equal(poll(&pfd, 1, 100), 0); /* not ready before */
 	rig_commit(rig);
 	heard_by_systemd(systemd, text, sizeof(text));
 	main_pid = xprintf("READY=1\nMAINPID=%d\n", rig->supervisor);
@@ -64,7 +64,7 @@ static void test_second_term_kills(void **state)
 {
 	struct rig *rig = *state;
 
-	rig_write(rig, "deaf", "", 0640);   /* the guest does not follow */
+	rig_write(rig, "deaf", "", 0640); /* the guest does not follow */
 	rig_begin(rig, foreground);
 	kill(rig->supervisor, SIGINT);
 	assert_true(wait_until(rig_has(rig, "calls", " stop " NAME "\n")));
@@ -116,7 +116,7 @@ static void test_starter_fails(void **state)
 	kill(rig->qemu.pid, SIGKILL);
 	rig_hang_up(rig);
 	usleep(50000);
-	assert_int_equal(waitpid(rig->supervisor, NULL, WNOHANG), 0);   /* it is still at it */
+	assert_int_equal(waitpid(rig->supervisor, NULL, WNOHANG), 0); /* it is still at it */
 	assert_int_equal(write(rig->starter_fd, "x", 1), 1);
 	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 6);
 	assert_false(rig_has(rig, "calls", "teardown"));
@@ -145,11 +145,12 @@ static void test_term_while_starting(void **state)
 
 	rig->starter_exit = 6;
 	rig_launch(rig, NULL);
-	assert_true(wait_until(process_read_stat(rig->supervisor, &stat) == 0 && starts_with(stat.comm, "kvmctl-super")));
+	assert_true(
+		wait_until(process_read_stat(rig->supervisor, &stat) == 0 && starts_with(stat.comm, "kvmctl-super")));
 	kill(rig->supervisor, SIGTERM);
 	usleep(100000);
 	assert_int_equal(waitpid(rig->supervisor, NULL, WNOHANG), 0);
-	rig_hang_up(rig);   /* the starter was killed by it, so its end of the socket closes */
+	rig_hang_up(rig); /* the starter was killed by it, so its end of the socket closes */
 	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
 	assert_true(rig_has(rig, "calls", " teardown " NAME "\n"));
 }
@@ -157,14 +158,10 @@ static void test_term_while_starting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(test_ready_after_commit),
-		rig_test(test_term_stops_guest),
-		rig_test(test_second_term_kills),
-		rig_test(test_status_of_a_crash),
-		rig_test(test_status_of_a_shutdown),
-		rig_test(test_restart_stays_in_foreground),
-		rig_test(test_starter_fails),
-		rig_test(test_starter_succeeds),
+		rig_test(test_ready_after_commit),   rig_test(test_term_stops_guest),
+		rig_test(test_second_term_kills),    rig_test(test_status_of_a_crash),
+		rig_test(test_status_of_a_shutdown), rig_test(test_restart_stays_in_foreground),
+		rig_test(test_starter_fails),        rig_test(test_starter_succeeds),
 		rig_test(test_term_while_starting),
 	};
 

@@ -33,7 +33,7 @@ static void test_restart(void **state)
 	assert_int_equal(status.phase, PHASE_REBOOTING);
 	assert_string_equal(status.reason, "restart");
 	assert_int_equal(status.supervisor, rig->supervisor);
-	assert_int_equal(rig_wait(rig), 0);   /* it has become `kvmctl start` */
+	assert_int_equal(rig_wait(rig), 0); /* it has become `kvmctl start` */
 	assert_true(clock_realtime_ms() - begin >= 1000);
 	calls = rig_read(rig, "calls");
 	assert_string_equal(calls, expected);

@@ -115,7 +115,7 @@ static void test_other_run(void **state)
 	struct status other;
 
 	rig_begin(rig, NULL);
-	usleep(100000);   /* the answer to query-status is in the status line by then */
+	usleep(100000); /* the answer to query-status is in the status line by then */
 	other = rig_status(rig);
 	other.qemu.start++;
 	rig_write_status(rig, &other);
@@ -129,10 +129,13 @@ static void test_event_log(void **state)
 	struct rig *rig = *state;
 
 	rig_begin(rig, NULL);
-	rig_order(rig, "say {\"event\": \"ODD\"}\r\n{\"event\": \"SHUTDOWN\"}\r\n{\"return\": 7}\r\n{\"error\": {}}\r\n");
-	rig_order(rig, "say {\"event\": \"BALLOON_CHANGE\", \"data\": [1]}\r\n{\"event\": \"STOP\", \"data\": null}\r\n{}\r\n");
+	rig_order(rig,
+		  "say {\"event\": \"ODD\"}\r\n{\"event\": \"SHUTDOWN\"}\r\n{\"return\": 7}\r\n{\"error\": {}}\r\n");
+	rig_order(rig, "say {\"event\": \"BALLOON_CHANGE\", \"data\": [1]}\r\n{\"event\": \"STOP\", \"data\": "
+		       "null}\r\n{}\r\n");
 	rig_sync(rig);
-	assert_true(rig_has(rig, "log/" NAME ".events", "{\"event\": \"ODD\"}\n{\"event\": \"SHUTDOWN\"}\n{\"event\": \"BALLOON_CHANGE\""));
+	assert_true(rig_has(rig, "log/" NAME ".events",
+			    "{\"event\": \"ODD\"}\n{\"event\": \"SHUTDOWN\"}\n{\"event\": \"BALLOON_CHANGE\""));
 	assert_false(rig_has(rig, "log/" NAME ".events", "return"));
 	expect_status(rig, true, "user");
 	assert_int_equal(rig_status(rig).memory, 512);
@@ -220,10 +223,11 @@ static void test_logs_are_bounded(void **state)
 	_cleanup_close_ int log = rig_open_log(rig, NAME ".log"), serial = rig_open_log(rig, NAME ".serial");
 	_cleanup_free_ char *text = NULL;
 
-	rig_begin(rig, NULL);   /* 64 KiB */
+	rig_begin(rig, NULL); /* 64 KiB */
 	write_lines(serial, "serial", 0, 4000);
 	write_lines(log, "stderr", 0, 4000);
-	assert_true(wait_until(file_size(rig, "log/" NAME ".serial") <= 65536 && file_size(rig, "log/" NAME ".log") <= 65536));
+	assert_true(wait_until(file_size(rig, "log/" NAME ".serial") <= 65536 &&
+			       file_size(rig, "log/" NAME ".log") <= 65536));
 	text = rig_read(rig, "log/" NAME ".serial");
 	assert_true(starts_with(text, "[kvmctl: the log was too long, its older part was cut]\nserial line "));
 	assert_true(ends_with(text, "serial line 003999 of a guest that talks a lot\n"));
@@ -262,7 +266,7 @@ static void test_flood(void **state)
 	rig_begin(rig, (const char *const[]){ "--log-max", "1048576", NULL });
 	assert_int_equal(process_read_stat(rig->supervisor, &before), 0);
 	began = clock_boottime_ms();
-	for (int i = 0; i < 500; i++) {   /* some 5 MB, 5 MB/s */
+	for (int i = 0; i < 500; i++) { /* some 5 MB, 5 MB/s */
 		write_lines(serial, "flood", 0, 200);
 		assert_true(wait_until(file_size(rig, "log/" NAME ".serial") < 3 * 1048576));
 		usleep(2000);
@@ -270,7 +274,8 @@ static void test_flood(void **state)
 	assert_true(wait_until(file_size(rig, "log/" NAME ".serial") <= 1048576));
 	assert_int_equal(process_read_stat(rig->supervisor, &after), 0);
 	/* ticks of 10 ms: a tenth of the time that it took */
-	assert_true((int64_t)(after.utime + after.stime - before.utime - before.stime) <= 5 + (clock_boottime_ms() - began) / 100);
+	assert_true((int64_t)(after.utime + after.stime - before.utime - before.stime) <=
+		    5 + (clock_boottime_ms() - began) / 100);
 }
 
 static long wakeups_of(const struct rig *rig)

@@ -10,8 +10,9 @@
 #include "vm/spec.h"
 #include "vm/tables_doc.h"
 
-static const struct key_table *const tables[] = { &instance_keys, &disk_keys,	 &nic_keys,	&network_keys,
-						  &hook_keys,	  &settings_keys, &timeout_keys, &spice_tls_keys, &migration_tls_keys,
+static const struct key_table *const tables[] = { &instance_keys,  &disk_keys,          &nic_keys,
+						  &network_keys,   &hook_keys,          &settings_keys,
+						  &timeout_keys,   &spice_tls_keys,     &migration_tls_keys,
 						  &bandwidth_keys, &bandwidth_rate_keys };
 
 static void test_rows(void **state)
@@ -37,8 +38,9 @@ static void test_defaults_follow_their_rules(void **state)
 		for (size_t i = 0; i < tables[t]->n; i++) {
 			const struct keys_row *row = &tables[t]->rows[i];
 			_cleanup_problems_ struct problems problems = { 0 };
-			_cleanup_json_ struct json *value = row->required ? NULL : value_default_json(&row->rule, row->fallback);
-			void *place = NULL;   /* as large as any value */
+			_cleanup_json_ struct json *value =
+				row->required ? NULL : value_default_json(&row->rule, row->fallback);
+			void *place = NULL; /* as large as any value */
 			if (!value)
 				continue;
 			assert_true(value_read(&row->rule, value, &place, "x", &problems));
@@ -51,13 +53,16 @@ static void test_defaults_follow_their_rules(void **state)
 static void test_promised_keys(void **state)
 {
 	static const char *const promised[][2] = {
-		{ "instance", "name uuid title description metadata vcpus maxmem minmem hvparams disks nics network_port tags autostart hooks" },
+		{ "instance", "name uuid title description metadata vcpus maxmem minmem hvparams disks nics "
+			      "network_port tags autostart hooks" },
 		{ "disk", "path format mode shared serial cache aio discard iothread bootindex secret_file size" },
-		{ "nic", "mac mode link ip ip6 network vlan queues mtu script filter security_groups name uuid bandwidth link_state" },
+		{ "nic", "mac mode link ip ip6 network vlan queues mtu script filter security_groups name uuid "
+			 "bandwidth link_state" },
 		{ "bandwidth", "inbound outbound" },
 		{ "bandwidth_rate", "average peak burst floor" },
 		{ "network", "name subnet gateway network6 gateway6 mac_prefix tags" },
-		{ "settings", "run_dir spec_dir filter_dir filter_mark secgroup_dir state_dir cache_dir uid_pool uid_dir defaults timeouts nic_script log_max spice_tls migration_tls" },
+		{ "settings", "run_dir spec_dir filter_dir filter_mark secgroup_dir state_dir cache_dir uid_pool "
+			      "uid_dir defaults timeouts nic_script log_max spice_tls migration_tls" },
 		{ "migration_tls", "mode cacert cert key crl" },
 		{ "timeouts", "start powerdown quit sigterm sigkill command query script" },
 	};
@@ -124,8 +129,9 @@ static void test_a_fragment(void **state)
 {
 	(void)state;
 	_cleanup_free_ char *params = fragment("params"), *disk = fragment("disk");
-	assert_non_null(strstr(params, ".TP\n\\fBmigration_port\\fR (0 to 65535; default 8102; seen by the host)\n"
-				       "The TCP port that an incoming migration listens on; 0: the target chooses one.\n"));
+	assert_non_null(strstr(params,
+			       ".TP\n\\fBmigration_port\\fR (0 to 65535; default 8102; seen by the host)\n"
+			       "The TCP port that an incoming migration listens on; 0: the target chooses one.\n"));
 	assert_non_null(strstr(params, "HIGH:\\-DES:\\-3DES"));
 	assert_non_null(strstr(disk, ".TP\n\\fBpath\\fR (text; required)\n"));
 }

@@ -69,9 +69,13 @@ static void test_printable(void **state)
 	(void)state;
 	printable("a\n\x1b[31m\x7f", 8, 100, "a\\x0a\\x1b[31m\\x7f");
 	printable("\xc3\xa4\xff\x00z", 5, 100, "\xc3\xa4\\xff\\x00z");
-	printable("\xc2\x9b" "x", 3, 100, "\\xc2\\x9bx");   /* C1: a terminal's CSI */
+	printable("\xc2\x9b"
+		  "x",
+		  3, 100, "\\xc2\\x9bx"); /* C1: a terminal's CSI */
 	printable("abcdef", 6, 3, "abc...");
-	printable("ab\xc3\xa4" "cd", 6, 3, "ab...");   /* no half of a character */
+	printable("ab\xc3\xa4"
+		  "cd",
+		  6, 3, "ab..."); /* no half of a character */
 }
 
 static void test_utf8_length(void **state)
@@ -80,8 +84,8 @@ static void test_utf8_length(void **state)
 	assert_int_equal(text_utf8_length("a", 1), 1);
 	assert_int_equal(text_utf8_length("\xf0\x9f\x98\x80", 4), 4);
 	assert_int_equal(text_utf8_length("\xf0\x9f\x98\x80", 3), 0);
-	assert_int_equal(text_utf8_length("\xe0\x80\x80", 3), 0);       /* overlong */
-	assert_int_equal(text_utf8_length("\xf4\x90\x80\x80", 4), 0);   /* over U+10FFFF */
+	assert_int_equal(text_utf8_length("\xe0\x80\x80", 3), 0);     /* overlong */
+	assert_int_equal(text_utf8_length("\xf4\x90\x80\x80", 4), 0); /* over U+10FFFF */
 	assert_int_equal(text_utf8_length("", 0), 0);
 }
 
@@ -90,9 +94,15 @@ static void test_put_utf8(void **state)
 	static const struct {
 		unsigned int code;
 		const char *expected;
-	} rows[] = { { 1, "\x01" }, { 0x7f, "\x7f" }, { 0x80, "\xc2\x80" },
-		     { 0x7ff, "\xdf\xbf" },   { 0x800, "\xe0\xa0\x80" },     { 0xffff, "\xef\xbf\xbf" },
-		     { 0x10000, "\xf0\x90\x80\x80" }, { 0x1f600, "\xf0\x9f\x98\x80" }, { 0x10ffff, "\xf4\x8f\xbf\xbf" } };
+	} rows[] = { { 1, "\x01" },
+		     { 0x7f, "\x7f" },
+		     { 0x80, "\xc2\x80" },
+		     { 0x7ff, "\xdf\xbf" },
+		     { 0x800, "\xe0\xa0\x80" },
+		     { 0xffff, "\xef\xbf\xbf" },
+		     { 0x10000, "\xf0\x90\x80\x80" },
+		     { 0x1f600, "\xf0\x9f\x98\x80" },
+		     { 0x10ffff, "\xf4\x8f\xbf\xbf" } };
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -115,8 +125,9 @@ static void test_nearest(void **state)
 	(void)state;
 	assert_string_equal(text_nearest("boot_ordr", keys, ELEMENTS(keys)), "boot_order");
 	assert_string_equal(text_nearest("cpumask", keys, ELEMENTS(keys)), "cpu_mask");
-	assert_string_equal(text_nearest("apci", keys, ELEMENTS(keys)) ?: "none", "acpi");   /* neighbours exchanged: one edit */
-	assert_string_equal(text_nearest("aqqi", keys, ELEMENTS(keys)) ?: "none", "none");   /* two edits of four */
+	assert_string_equal(text_nearest("apci", keys, ELEMENTS(keys)) ?: "none",
+			    "acpi"); /* neighbours exchanged: one edit */
+	assert_string_equal(text_nearest("aqqi", keys, ELEMENTS(keys)) ?: "none", "none"); /* two edits of four */
 	assert_null(text_nearest("zzz", keys, ELEMENTS(keys)));
 	assert_null(text_nearest("", keys, ELEMENTS(keys)));
 }
@@ -135,10 +146,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_become_one),
-		cmocka_unit_test(test_array_grows), cmocka_unit_test(test_prefix_and_suffix),
-		cmocka_unit_test(test_replace_with_a_part_of_itself), cmocka_unit_test(test_trim),
-		cmocka_unit_test(test_printable), cmocka_unit_test(test_utf8_length),
-		cmocka_unit_test(test_put_utf8), cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_array_grows),
+		cmocka_unit_test(test_prefix_and_suffix),
+		cmocka_unit_test(test_replace_with_a_part_of_itself),
+		cmocka_unit_test(test_trim),
+		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_utf8_length),
+		cmocka_unit_test(test_put_utf8),
+		cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

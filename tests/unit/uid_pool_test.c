@@ -139,7 +139,7 @@ static void a_uid_of_any_process_is_in_use(void **state)
 	assert_int_equal(uid_pool_take(dir, FIRST, FIRST + 5, "x", &uid, &fd, &err), 0);
 	assert_int_equal(uid, FIRST + 3);
 	close(fd);
-	assert_false(uid_pool_held(dir, FIRST));   /* its lock was let go again */
+	assert_false(uid_pool_held(dir, FIRST)); /* its lock was let go again */
 	for (int i = 0; i < 3; i++) {
 		kill(pids[i], SIGKILL);
 		waitpid(pids[i], NULL, 0);
@@ -160,7 +160,7 @@ static void taker(const char *dir, int go, int tell, int until)
 	char byte;
 	int fd;
 
-	if (read(go, &byte, 1) < 0)   /* end-of-file: all at once */
+	if (read(go, &byte, 1) < 0) /* end-of-file: all at once */
 		_exit(1);
 	if (uid_pool_take(dir, FIRST, FIRST + TAKERS - 1, "x", &uid, &fd, &err) < 0)
 		uid = 0;
@@ -196,7 +196,7 @@ static void parallel_takers_never_share(void **state)
 			uid_t uid;
 
 			assert_int_equal(read(tell[0], &uid, sizeof(uid)), sizeof(uid));
-			assert_in_range(uid, FIRST, FIRST + TAKERS - 1);   /* as many as takers: each gets one */
+			assert_in_range(uid, FIRST, FIRST + TAKERS - 1); /* as many as takers: each gets one */
 			assert_false(seen[uid - FIRST]);
 			seen[uid - FIRST] = true;
 		}
@@ -266,12 +266,9 @@ static void status_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_in_order_until_used_up),
-		cmocka_unit_test(an_heir_keeps_the_lock),
-		cmocka_unit_test(a_uid_of_any_process_is_in_use),
-		cmocka_unit_test(parallel_takers_never_share),
-		cmocka_unit_test(a_directory_of_others_is_refused),
-		cmocka_unit_test(status_text),
+		cmocka_unit_test(takes_in_order_until_used_up),     cmocka_unit_test(an_heir_keeps_the_lock),
+		cmocka_unit_test(a_uid_of_any_process_is_in_use),   cmocka_unit_test(parallel_takers_never_share),
+		cmocka_unit_test(a_directory_of_others_is_refused), cmocka_unit_test(status_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

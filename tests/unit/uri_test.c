@@ -15,48 +15,62 @@
 static const struct {
 	const char *uri, *secret, *blockdev;
 } goldens[] = {
-	{ "nbd://h/disk", NULL, "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"h\",\"port\":\"10809\"},\"export\":\"disk\"}" },
+	{ "nbd://h/disk", NULL,
+	  "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"h\",\"port\":\"10809\"},\"export\":\"disk\"}" },
 	{ "nbd://[2001:db8::1]:10810/a%20b/c", NULL,
-	  "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"2001:db8::1\",\"port\":\"10810\"},\"export\":\"a b/c\"}" },
+	  "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"2001:db8::1\",\"port\":\"10810\"},\"export\":"
+	  "\"a b/c\"}" },
 	{ "nbd://h", NULL, "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"h\",\"port\":\"10809\"}}" },
 	{ "nbd+unix:///x?socket=/run/n,b%64.sock", NULL,
 	  "{\"driver\":\"nbd\",\"server\":{\"type\":\"unix\",\"path\":\"/run/n,bd.sock\"},\"export\":\"x\"}" },
-	{ "nbd:h:10809", NULL, "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"h\",\"port\":\"10809\"}}" },
+	{ "nbd:h:10809", NULL,
+	  "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"h\",\"port\":\"10809\"}}" },
 	{ "nbd:[::1]:10809:exportname=d", NULL,
 	  "{\"driver\":\"nbd\",\"server\":{\"type\":\"inet\",\"host\":\"::1\",\"port\":\"10809\"},\"export\":\"d\"}" },
 	{ "nbd:unix:/run/nbd.sock:exportname=e:f", NULL,
 	  "{\"driver\":\"nbd\",\"server\":{\"type\":\"unix\",\"path\":\"/run/nbd.sock\"},\"export\":\"e:f\"}" },
 	{ "rbd:pool/image", NULL, "{\"driver\":\"rbd\",\"pool\":\"pool\",\"image\":\"image\"}" },
 	{ "rbd:pool/ns/image@snap:id=admin:conf=/etc/ceph/c.conf", "sec0",
-	  "{\"driver\":\"rbd\",\"pool\":\"pool\",\"namespace\":\"ns\",\"image\":\"image\",\"snapshot\":\"snap\",\"user\":\"admin\","
+	  "{\"driver\":\"rbd\",\"pool\":\"pool\",\"namespace\":\"ns\",\"image\":\"image\",\"snapshot\":\"snap\","
+	  "\"user\":\"admin\","
 	  "\"conf\":\"/etc/ceph/c.conf\",\"key-secret\":\"sec0\"}" },
 	{ "rbd:p\\/q/i\\:j\\@k:mon_host=a\\:6790;b;[2001\\:db8\\:\\:1]\\:3300", NULL,
-	  "{\"driver\":\"rbd\",\"pool\":\"p/q\",\"image\":\"i:j@k\",\"server\":[{\"host\":\"a\",\"port\":\"6790\"},{\"host\":\"b\",\"port\":\"6789\"},"
+	  "{\"driver\":\"rbd\",\"pool\":\"p/"
+	  "q\",\"image\":\"i:j@k\",\"server\":[{\"host\":\"a\",\"port\":\"6790\"},{\"host\":\"b\",\"port\":\"6789\"},"
 	  "{\"host\":\"2001:db8::1\",\"port\":\"3300\"}]}" },
 	{ "rbd:p/i\\:", NULL, "{\"driver\":\"rbd\",\"pool\":\"p\",\"image\":\"i:\"}" },
 	{ "iscsi://h/iqn.2001-05.com.example:store/1", NULL,
-	  "{\"driver\":\"iscsi\",\"transport\":\"tcp\",\"portal\":\"h:3260\",\"target\":\"iqn.2001-05.com.example:store\",\"lun\":1}" },
+	  "{\"driver\":\"iscsi\",\"transport\":\"tcp\",\"portal\":\"h:3260\",\"target\":\"iqn.2001-05.com.example:"
+	  "store\",\"lun\":1}" },
 	{ "iscsi://u@[::1]:3261/iqn.x/0", "s",
-	  "{\"driver\":\"iscsi\",\"transport\":\"tcp\",\"portal\":\"[::1]:3261\",\"target\":\"iqn.x\",\"lun\":0,\"user\":\"u\",\"password-secret\":\"s\"}" },
+	  "{\"driver\":\"iscsi\",\"transport\":\"tcp\",\"portal\":\"[::1]:3261\",\"target\":\"iqn.x\",\"lun\":0,"
+	  "\"user\":\"u\",\"password-secret\":\"s\"}" },
 	{ "http://h/a.iso?x=1&y", NULL, "{\"driver\":\"http\",\"url\":\"http://h/a.iso?x=1&y\"}" },
 	{ "https://u@h:8443/a%20b.iso", "s",
 	  "{\"driver\":\"https\",\"url\":\"https://h:8443/a%20b.iso\",\"username\":\"u\",\"password-secret\":\"s\"}" },
 	{ "ftp://h/a.iso", NULL, "{\"driver\":\"ftp\",\"url\":\"ftp://h/a.iso\"}" },
-	{ "ftps://u@h/a.iso", "s", "{\"driver\":\"ftps\",\"url\":\"ftps://h/a.iso\",\"username\":\"u\",\"password-secret\":\"s\"}" },
+	{ "ftps://u@h/a.iso", "s",
+	  "{\"driver\":\"ftps\",\"url\":\"ftps://h/a.iso\",\"username\":\"u\",\"password-secret\":\"s\"}" },
 	{ "ssh://u@h/srv/a.img", NULL,
 	  "{\"driver\":\"ssh\",\"server\":{\"host\":\"h\",\"port\":\"22\"},\"path\":\"/srv/a.img\",\"user\":\"u\"}" },
 	{ "ssh://h:2222/a?host_key_check=sha256:0a0b", NULL,
-	  "{\"driver\":\"ssh\",\"server\":{\"host\":\"h\",\"port\":\"2222\"},\"path\":\"/a\",\"host-key-check\":{\"mode\":\"hash\",\"type\":\"sha256\",\"hash\":\"0a0b\"}}" },
+	  "{\"driver\":\"ssh\",\"server\":{\"host\":\"h\",\"port\":\"2222\"},\"path\":\"/"
+	  "a\",\"host-key-check\":{\"mode\":\"hash\",\"type\":\"sha256\",\"hash\":\"0a0b\"}}" },
 	{ "ssh://h/a?host_key_check=no", NULL,
-	  "{\"driver\":\"ssh\",\"server\":{\"host\":\"h\",\"port\":\"22\"},\"path\":\"/a\",\"host-key-check\":{\"mode\":\"none\"}}" },
+	  "{\"driver\":\"ssh\",\"server\":{\"host\":\"h\",\"port\":\"22\"},\"path\":\"/"
+	  "a\",\"host-key-check\":{\"mode\":\"none\"}}" },
 	{ "gluster://h/vol/dir/a.img", NULL,
-	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"dir/a.img\",\"server\":[{\"type\":\"inet\",\"host\":\"h\",\"port\":\"24007\"}]}" },
+	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"dir/"
+	  "a.img\",\"server\":[{\"type\":\"inet\",\"host\":\"h\",\"port\":\"24007\"}]}" },
 	{ "gluster+tcp://h:1/vol/a", NULL,
-	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"a\",\"server\":[{\"type\":\"inet\",\"host\":\"h\",\"port\":\"1\"}]}" },
+	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"a\",\"server\":[{\"type\":\"inet\",\"host\":\"h\","
+	  "\"port\":\"1\"}]}" },
 	{ "gluster+rdma://h/vol/a", NULL,
-	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"a\",\"server\":[{\"type\":\"inet\",\"host\":\"h\",\"port\":\"24007\"}]}" },
+	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"a\",\"server\":[{\"type\":\"inet\",\"host\":\"h\","
+	  "\"port\":\"24007\"}]}" },
 	{ "gluster+unix:///vol/a?socket=/run/g.sock", NULL,
-	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"a\",\"server\":[{\"type\":\"unix\",\"path\":\"/run/g.sock\"}]}" },
+	  "{\"driver\":\"gluster\",\"volume\":\"vol\",\"path\":\"a\",\"server\":[{\"type\":\"unix\",\"path\":\"/run/"
+	  "g.sock\"}]}" },
 };
 
 static struct json *convert(const char *uri, const char *secret)
@@ -83,7 +97,8 @@ static void golden(void **state)
 }
 
 /* The word of the walk that steps into a member: a member that is an object with a tag is entered by "MEMBER TAG=CASE". */
-static void check_members(const struct qmp_schema *schema, const char *path, const struct json *object, const char *version, const char *uri)
+static void check_members(const struct qmp_schema *schema, const char *path, const struct json *object,
+			  const char *version, const char *uri)
 {
 	const char *type = json_get_string(object, "type", NULL);
 	_cleanup_free_ char *into = NULL;
@@ -120,7 +135,8 @@ static void each_qemu_has_it(void **state)
 		assert_int_equal(qmp_schema_new(json_find(answers, "query-qmp-schema.return"), &schema, &err), 0);
 		for (size_t i = 0; i < ELEMENTS(goldens); i++) {
 			_cleanup_json_ struct json *blockdev = convert(goldens[i].uri, goldens[i].secret);
-			_cleanup_free_ char *path = xprintf("blockdev-add driver=%s", json_get_string(blockdev, "driver", ""));
+			_cleanup_free_ char *path =
+				xprintf("blockdev-add driver=%s", json_get_string(blockdev, "driver", ""));
 
 			if (!qmp_schema_has(schema, path))
 				fail_msg("%s: no \"%s\"", fixture_versions[v], path);
@@ -149,11 +165,12 @@ static void the_walk_can_fail(void **state)
 static void secrets_are_refused(void **state)
 {
 	static const char *const uris[] = {
-		"http://u:" SECRET "@h/a", "https://:" SECRET "@h/a", "ftp://u:" SECRET "@h/a", "ssh://u:" SECRET "@h/a",
-		"http://h/a?password=" SECRET, "https://h/a?X-Amz-Signature=" SECRET, "https://h/a?b=1&Token=" SECRET,
-		"http://h/a?pass%77ord=" SECRET, "iscsi://u%25" SECRET "@h/t/0", "iscsi://u%" SECRET "@h/t/0",
-		"iscsi://u:" SECRET "@h/t/0", "rbd:p/i:key=" SECRET, "rbd:p/i:id=a:password=" SECRET, "rbd:p/i:keyring=/x/" SECRET,
-		"nbd://u:" SECRET "@h/x", "gluster://u:" SECRET "@h/v/p",
+		"http://u:" SECRET "@h/a",       "https://:" SECRET "@h/a",       "ftp://u:" SECRET "@h/a",
+		"ssh://u:" SECRET "@h/a",        "http://h/a?password=" SECRET,   "https://h/a?X-Amz-Signature=" SECRET,
+		"https://h/a?b=1&Token=" SECRET, "http://h/a?pass%77ord=" SECRET, "iscsi://u%25" SECRET "@h/t/0",
+		"iscsi://u%" SECRET "@h/t/0",    "iscsi://u:" SECRET "@h/t/0",    "rbd:p/i:key=" SECRET,
+		"rbd:p/i:id=a:password=" SECRET, "rbd:p/i:keyring=/x/" SECRET,    "nbd://u:" SECRET "@h/x",
+		"gluster://u:" SECRET "@h/v/p",
 	};
 
 	(void)state;
@@ -236,7 +253,8 @@ static void refused(void **state)
 
 static void what_is_a_uri(void **state)
 {
-	static const char *const no[] = { "/dev/vg0/x", "/a://b", "", "relative/path", "json:{}", "x:", "1x://", "://", "a b://c", "nbd" };
+	static const char *const no[] = { "/dev/vg0/x", "/a://b", "",    "relative/path", "json:{}",
+					  "x:",         "1x://",  "://", "a b://c",       "nbd" };
 	static const char *const yes[] = { "nbd:h:1", "rbd:p/i", "foo+bar.1-x://h", "x://" };
 
 	(void)state;
@@ -253,8 +271,12 @@ static void what_is_a_uri(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden),	      cmocka_unit_test(each_qemu_has_it), cmocka_unit_test(the_walk_can_fail),
-		cmocka_unit_test(secrets_are_refused), cmocka_unit_test(refused),	  cmocka_unit_test(what_is_a_uri),
+		cmocka_unit_test(golden),
+		cmocka_unit_test(each_qemu_has_it),
+		cmocka_unit_test(the_walk_can_fail),
+		cmocka_unit_test(secrets_are_refused),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(what_is_a_uri),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

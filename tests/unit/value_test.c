@@ -50,7 +50,8 @@ static void run(const struct trial *trials, size_t n)
 static void test_numbers(void **state)
 {
 	struct value_rule integer = { VALUE_INT, -1, 10, NULL, false }, tolerant = { VALUE_INT, -1, 10, NULL, true };
-	struct value_rule size = { VALUE_SIZE, 1, 1073741824, NULL, false }, seconds = { VALUE_SECONDS, 100, 60000, NULL, false };
+	struct value_rule size = { VALUE_SIZE, 1, 1073741824, NULL, false },
+			  seconds = { VALUE_SECONDS, 100, 60000, NULL, false };
 	const struct trial trials[] = {
 		{ integer, "10", "10" },
 		{ integer, "-1", "-1" },
@@ -66,7 +67,8 @@ static void test_numbers(void **state)
 		{ size, "\"1m\"", "1048576" },
 		{ size, "\"1G\"", "1073741824" },
 		{ size, "\"2G\"", "!2147483648 bytes is out of range (1 to 1073741824)" },
-		{ size, "\"9999999999999G\"", "!\"9999999999999G\" is no size; write bytes, or \"64K\", \"1M\", \"2G\"" },
+		{ size, "\"9999999999999G\"",
+		  "!\"9999999999999G\" is no size; write bytes, or \"64K\", \"1M\", \"2G\"" },
 		{ size, "\"1MB\"", "!\"1MB\" is no size; write bytes, or \"64K\", \"1M\", \"2G\"" },
 		{ size, "\"M\"", "!\"M\" is no size; write bytes, or \"64K\", \"1M\", \"2G\"" },
 		{ size, "\"\"", "!\"\" is no size; write bytes, or \"64K\", \"1M\", \"2G\"" },
@@ -86,8 +88,10 @@ static void test_numbers(void **state)
 static void test_texts_and_choices(void **state)
 {
 	struct value_rule text = { VALUE_TEXT, 0, 8, NULL, false }, prose = { VALUE_PROSE, 0, 0, NULL, false };
-	struct value_rule path = { VALUE_PATH, 0, 0, NULL, false }, any = { VALUE_ENUM, 0, 0, "auto true false", false };
-	struct value_rule flag = { VALUE_FLAG, 0, 0, "down up", false }, maybe = { VALUE_CHOICE, 0, 0, "\"\" red green", false };
+	struct value_rule path = { VALUE_PATH, 0, 0, NULL, false },
+			  any = { VALUE_ENUM, 0, 0, "auto true false", false };
+	struct value_rule flag = { VALUE_FLAG, 0, 0, "down up", false },
+			  maybe = { VALUE_CHOICE, 0, 0, "\"\" red green", false };
 	struct value_rule boolean = { VALUE_BOOL, 0, 0, NULL, false };
 	const struct trial trials[] = {
 		{ text, "\"12345678\"", "12345678" },
@@ -117,18 +121,22 @@ static void test_texts_and_choices(void **state)
 
 static void test_names_of_the_network(void **state)
 {
-	struct value_rule uuid = { .kind = VALUE_UUID }, mac = { .kind = VALUE_MAC }, prefix = { .kind = VALUE_MAC_PREFIX };
+	struct value_rule uuid = { .kind = VALUE_UUID }, mac = { .kind = VALUE_MAC },
+			  prefix = { .kind = VALUE_MAC_PREFIX };
 	struct value_rule ip4 = { .kind = VALUE_IP4 }, ip6 = { .kind = VALUE_IP6 }, net4 = { .kind = VALUE_SUBNET4 };
-	struct value_rule net6 = { .kind = VALUE_SUBNET6 }, words = { .kind = VALUE_WORDS }, tags = { .kind = VALUE_TAGS };
+	struct value_rule net6 = { .kind = VALUE_SUBNET6 }, words = { .kind = VALUE_WORDS },
+			  tags = { .kind = VALUE_TAGS };
 	const struct trial trials[] = {
 		{ uuid, "\"0F1B9CF2-8F2D-4A50-9A5E-0D0A6F7F9B11\"", "0f1b9cf2-8f2d-4a50-9a5e-0d0a6f7f9b11" },
 		{ uuid, "\"\"", "" },
 		{ uuid, "1", "!must be text, not integer" },
 		{ mac, "\"52:54:00:AB:cd:ef\"", "52:54:00:ab:cd:ef" },
-		{ mac, "\"52:54:00:ab:cd\"", "!\"52:54:00:ab:cd\" is no MAC address of one device (aa:00:00:35:ac:23)" },
+		{ mac, "\"52:54:00:ab:cd\"",
+		  "!\"52:54:00:ab:cd\" is no MAC address of one device (aa:00:00:35:ac:23)" },
 		{ prefix, "\"AA:00:00\"", "aa:00:00" },
 		{ prefix, "\"01:00:00\"", "!\"01:00:00\" is no prefix of three octets of a MAC address (aa:00:00)" },
-		{ prefix, "\"aa:00:00:11\"", "!\"aa:00:00:11\" is no prefix of three octets of a MAC address (aa:00:00)" },
+		{ prefix, "\"aa:00:00:11\"",
+		  "!\"aa:00:00:11\" is no prefix of three octets of a MAC address (aa:00:00)" },
 		{ ip4, "\"198.51.100.4\"", "198.51.100.4" },
 		{ ip4, "\"198.51.100.256\"", "!\"198.51.100.256\" is no IPv4 address" },
 		{ ip4, "\"2001:db8::1\"", "!\"2001:db8::1\" is no IPv4 address" },
@@ -176,12 +184,15 @@ static void test_described(void **state)
 		const char *text, *schema;
 	} rows[] = {
 		{ { VALUE_INT, 0, 9, NULL, false }, "0 to 9", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":9}" },
-		{ { VALUE_INT, 0, 9, NULL, true }, "0 to 9",
+		{ { VALUE_INT, 0, 9, NULL, true },
+		  "0 to 9",
 		  "{\"type\":[\"integer\",\"string\"],\"pattern\":\"^-?[0-9]+$\",\"minimum\":0,\"maximum\":9}" },
 		{ { VALUE_INT, 0, 6, "0 4 6", true }, "0, 4 or 6", "{\"enum\":[0,\"0\",4,\"4\",6,\"6\"]}" },
 		{ { VALUE_CHOICE, 0, 0, "\"\" a b", false }, "a, b or empty", "{\"enum\":[\"\",\"a\",\"b\"]}" },
 		{ { VALUE_ENUM, 0, 0, "auto true", false }, "auto or true", "{\"enum\":[\"auto\",\"true\",true]}" },
-		{ { VALUE_PART, 0, 0, "disk[]", false }, "array of objects", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/disk\"}}" },
+		{ { VALUE_PART, 0, 0, "disk[]", false },
+		  "array of objects",
+		  "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/disk\"}}" },
 		{ { VALUE_TABLE, 0, 0, "network", false }, "object", "{\"$ref\":\"#/$defs/network\"}" },
 		{ { VALUE_REFUSED, 0, 0, "no", false }, "not in this version", "{\"not\":{}}" },
 		{ { VALUE_TEXT, 0, 8, NULL, false }, "text", "{\"type\":\"string\",\"maxLength\":8}" },

@@ -8,20 +8,19 @@
 #include "vm/filter_explain.h"
 #include "vm/filter_sides.h"
 
-
 struct connection {
-	char *key;      /* of the direction in which it began */
+	char *key; /* of the direction in which it began */
 	bool answered;
 };
 
 struct explainer {
 	struct filter_tree tree;
-	bool follows;                   /* the rules look at connections: fragments are put together */
-	bool counts;                    /* connlimit-above: how many there are is the kernel's to know */
+	bool follows; /* the rules look at connections: fragments are put together */
+	bool counts;  /* connlimit-above: how many there are is the kernel's to know */
 	struct connection *connections;
 	size_t n;
-	char **members;                 /* "GROUP ADDRESS" */
-	int family;                     /* of the packet that is asked about */
+	char **members; /* "GROUP ADDRESS" */
+	int family;     /* of the packet that is asked about */
 };
 
 void explainer_member(struct explainer *e, const char *member, bool remove)
@@ -54,7 +53,8 @@ struct explainer *explainer_new(struct filter_case *c, const struct filter_kerne
 	_cleanup_filter_program_ struct filter_program program = { 0 };
 	struct filter_nic nic = { "tap0", 2 };
 
-	if (filter_tree_build(&source, c->top, c->parameters.parameters, c->parameters.n_parameters, &e->tree, NULL, &problems) < 0 ||
+	if (filter_tree_build(&source, c->top, c->parameters.parameters, c->parameters.n_parameters, &e->tree, NULL,
+			      &problems) < 0 ||
 	    filter_compile(&e->tree, &nic, kernel, &program, &problems) < 0)
 		case_die(c->path, "does not compile", NULL);
 	e->follows = program.connections;
@@ -120,7 +120,7 @@ static void put_numbers(FILE *out, char *const *words, const char *const (*names
 
 static void put_arp(FILE *out, char *const *words, bool from_guest)
 {
-	static const char *const numbers[][2] = { { "op", "opcode" },   { "hw", "hwtype" }, { "proto", "protocoltype" },
+	static const char *const numbers[][2] = { { "op", "opcode" }, { "hw", "hwtype" }, { "proto", "protocoltype" },
 						  { "hlen", "hlen" }, { "plen", "plen" }, { NULL, NULL } };
 
 	fprintf(out, " sender-mac %s target-mac %s tell %s who %s", get(words, "sha", from_guest ? GUEST_MAC : LAN_MAC),
@@ -136,7 +136,8 @@ static void put_bpdu(FILE *out, char *const *words)
 	put_numbers(out, words, numbers);
 	fprintf(out, " root-priority %lu root-address %s root-cost %lu sender-priority %lu sender-address %s port %lu",
 		number(words, "rprio", 0x8000), get(words, "raddr", "52:54:00:00:0a:0a"), number(words, "rcost", 100),
-		number(words, "sprio", 0x8000), get(words, "saddr", "52:54:00:00:0b:0b"), number(words, "port", 0x8001));
+		number(words, "sprio", 0x8000), get(words, "saddr", "52:54:00:00:0b:0b"),
+		number(words, "port", 0x8001));
 	fprintf(out, " age %lu max-age %lu hello-time %lu forward-delay %lu", number(words, "age", 256),
 		number(words, "maxage", 5120), number(words, "hello", 512), number(words, "delay", 3840));
 }
@@ -158,11 +159,13 @@ static bool has_ports(const char *kind)
 
 static void put_ip(FILE *out, char *const *words, bool from_guest)
 {
-	static const char *const numbers[][2] = { { "dscp", "dscp" }, { "type", "type" }, { "code", "code" }, { "opt", "option" },
-						  { NULL, NULL } };
+	static const char *const numbers[][2] = {
+		{ "dscp", "dscp" }, { "type", "type" }, { "code", "code" }, { "opt", "option" }, { NULL, NULL }
+	};
 	static const char *const rest[][2] = { { "target", "ndtargetaddr" }, { NULL, NULL } };
 	const char *kind = words[2], *frag = get(words, "frag", NULL);
-	bool ipv6 = ends_with(kind, "6"), later = frag && number(words, "frag", 0) > 0, ports = has_ports(kind) && !later;
+	bool ipv6 = ends_with(kind, "6"), later = frag && number(words, "frag", 0) > 0,
+	     ports = has_ports(kind) && !later;
 	const char *from = ports && ipv6 ? "[" : "", *to = ports && ipv6 ? "]" : "";
 
 	fprintf(out, " %s%s%s", from, address(words, true, from_guest, ipv6), to);
@@ -188,7 +191,7 @@ static void put_ip(FILE *out, char *const *words, bool from_guest)
 static void put_frame(FILE *out, char *const *words, bool from_guest)
 {
 	const char *kind = words[2], *host = streq(words[0], "up") || streq(words[0], "down") ? HOST_MAC : LAN_MAC;
-	const char *to = streq(kind, "stp") ? "01:80:c2:00:00:00"
+	const char *to = streq(kind, "stp")    ? "01:80:c2:00:00:00"
 			 : strstr(kind, "arp") ? "ff:ff:ff:ff:ff:ff"
 			 : from_guest          ? host
 					       : GUEST_MAC;
@@ -206,7 +209,8 @@ static char *key_of(char *const *words, bool from_guest, bool reverse)
 	const char *kind = words[2];
 	bool ipv6 = ends_with(kind, "6");
 	const char *from = address(words, !reverse, from_guest, ipv6), *to = address(words, reverse, from_guest, ipv6);
-	unsigned long source = number(words, "sport", from_guest ? 40000 : 50000), destination = number(words, "dport", 80);
+	unsigned long source = number(words, "sport", from_guest ? 40000 : 50000),
+		      destination = number(words, "dport", 80);
 	unsigned long type = number(words, "type", ipv6 ? 128 : 8);
 
 	if (starts_with(kind, "icmp")) {
@@ -217,7 +221,8 @@ static char *key_of(char *const *words, bool from_guest, bool reverse)
 	}
 	if (!has_ports(kind))
 		return xprintf("%s %s %s %lu", kind, from, to, number(words, "proto", 253));
-	return xprintf("%s %s %lu %s %lu", kind, from, reverse ? destination : source, to, reverse ? source : destination);
+	return xprintf("%s %s %lu %s %lu", kind, from, reverse ? destination : source, to,
+		       reverse ? source : destination);
 }
 
 static bool flag(char *const *words, const char *name)

@@ -41,7 +41,7 @@
 struct ring {
 	int guest, lan;
 	size_t frames, wrong, not_said;
-	bool explain;                   /* instead of the kernel */
+	bool explain; /* instead of the kernel */
 	struct explainer *explainer;
 };
 
@@ -242,8 +242,8 @@ static void load(struct ring *ring, struct filter_case *c, const struct filter_k
 
 struct churn {
 	struct filter_case *c;
-	const struct filter_kernel *kernel;    /* NULL: commands make the changes */
-	char *const *filters;                  /* or the commands, two of either */
+	const struct filter_kernel *kernel; /* NULL: commands make the changes */
+	char *const *filters;               /* or the commands, two of either */
 	atomic_bool done;
 };
 
@@ -414,8 +414,12 @@ static int churn_by_commands(char *const *commands)
 
 static int explain(int argc, char **argv)
 {
-	struct filter_kernel kernel = { .bridge = true, .bridge_netfilter = true, .inet_ct = true, .inet_reject = true,
-					.connlimit = true, .mark_mask = FILTER_MARK_MASK };
+	struct filter_kernel kernel = { .bridge = true,
+					.bridge_netfilter = true,
+					.inet_ct = true,
+					.inet_reject = true,
+					.connlimit = true,
+					.mark_mask = FILTER_MARK_MASK };
 	struct ring ring = { .explain = true };
 
 	for (int i = 3; i < argc; i++)

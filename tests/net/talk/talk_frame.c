@@ -21,7 +21,8 @@ static const uint8_t *mac(char *const *words, const char *key, const uint8_t *ot
 	const char *text = value(words, key, NULL);
 	unsigned octets[6];
 
-	if (!text || sscanf(text, "%x:%x:%x:%x:%x:%x", &octets[0], &octets[1], &octets[2], &octets[3], &octets[4], &octets[5]) != 6)
+	if (!text || sscanf(text, "%x:%x:%x:%x:%x:%x", &octets[0], &octets[1], &octets[2], &octets[3], &octets[4],
+			    &octets[5]) != 6)
 		return otherwise;
 	for (int i = 0; i < 6; i++)
 		room[i] = (uint8_t)octets[i];
@@ -30,7 +31,8 @@ static const uint8_t *mac(char *const *words, const char *key, const uint8_t *ot
 
 static struct bytes client(char *const *words, unsigned type)
 {
-	struct bytes message = dhcp(1, type, guest_mac, value(words, "ciaddr", "0.0.0.0"), "0.0.0.0", value(words, "requested", NULL), 0);
+	struct bytes message = dhcp(1, type, guest_mac, value(words, "ciaddr", "0.0.0.0"), "0.0.0.0",
+				    value(words, "requested", NULL), 0);
 
 	return udp(guest_mac, other_mac, value(words, "ciaddr", "0.0.0.0"), "255.255.255.255", 68, 67, &message);
 }
@@ -39,11 +41,13 @@ size_t talk_frame(char *const *words, bool from_guest, uint8_t data[2048])
 {
 	uint8_t room[6], room2[6];
 	const uint8_t *source = mac(words, "esrc", from_guest ? guest_mac : other_mac, room);
-	const char *kind = words[0], *target = value(words, "target", "::2"), *address = value(words, "address", "2001:db8::5");
+	const char *kind = words[0], *target = value(words, "target", "::2"),
+		   *address = value(words, "address", "2001:db8::5");
 	struct bytes frame = { .n = 0 }, message;
 
 	if (streq(kind, "ack")) {
-		message = dhcp(2, 5, mac(words, "chaddr", guest_mac, room2), "0.0.0.0", value(words, "yiaddr", "10.0.0.5"), NULL,
+		message = dhcp(2, 5, mac(words, "chaddr", guest_mac, room2), "0.0.0.0",
+			       value(words, "yiaddr", "10.0.0.5"), NULL,
 			       (uint32_t)strtoul(value(words, "lease", "3600"), NULL, 10));
 		frame = udp(source, guest_mac, value(words, "server", "10.0.0.2"), "255.255.255.255", 67, 68, &message);
 	} else if (streq(kind, "release")) {
