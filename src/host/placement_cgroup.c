@@ -103,11 +103,11 @@ int cgroup_enter(const char *dir, const pid_t *pids, size_t n, struct error *err
 }
 
 /* rmdir(2) of a group that is in use waits for the kernel's one lock of all groups, so it is not tried then. */
-static bool has_groups(const char *dir)
+static bool has_no_groups(const char *dir)
 {
 	struct stat st;
 
-	return stat(dir, &st) == 0 && st.st_nlink > 2;
+	return stat(dir, &st) == 0 && st.st_nlink <= 2;
 }
 
 /* Gone, and the parent with it when it was the last: other instances, or somebody's group in it, keep that one. */
@@ -115,7 +115,7 @@ static bool remove_both(const char *dir, const char *parent)
 {
 	if (rmdir(dir) < 0 && errno != ENOENT && errno != ENOTDIR)
 		return false;
-	if (!has_groups(parent) && rmdir(parent) < 0)
+	if (has_no_groups(parent) && rmdir(parent) < 0)
 		errno = 0;
 	return true;
 }
