@@ -161,7 +161,7 @@ $(BUILD)/tests/filters/talk: $(wildcard tests/net/talk/*.c) tests/net/frames/fra
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- the fake QEMU of the tests ---
-$(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) tests/fake/fake.h $(BUILD)/libkvmctl.a
+$(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) $(wildcard tests/fake/*.h) $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -DFIXTURES='"$(CURDIR)/tests/fixtures/qemu"' $(ALL_LDFLAGS) -pthread -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS)

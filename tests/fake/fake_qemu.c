@@ -190,14 +190,6 @@ void fake_panic(void)
 	shut_down(true, "guest-panic");
 }
 
-int fake_fdset_fd(int64_t set)
-{
-	for (size_t i = 0; i < fake.n_fdsets; i++)
-		if (fake.fdsets[i].set == set)
-			return fake.fdsets[i].fd;
-	return -1;
-}
-
 static void greet(struct chardev *chardev)
 {
 	const char *greeting = conf_string("greeting", NULL);
