@@ -134,13 +134,14 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libkvmctl.a
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) $(shell sed -n 's,^.*LDFLAGS: *\(.*\) \*/$$,\1,p' $<) -o $@ $< \
 	  $(BUILD)/libkvmctl.a $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS) -lcmocka
 
-# --- golden plans: tests/golden/*.c but golden_case.c are programs ---
-GOLDEN := $(patsubst tests/golden/%.c,$(BUILD)/tests/golden/%,$(filter-out %/golden_case.c,$(wildcard tests/golden/*.c)))
+# --- golden plans: tests/golden/*.c but golden_case.c and real_descriptors.c are programs ---
+GOLDEN := $(patsubst tests/golden/%.c,$(BUILD)/tests/golden/%,$(filter-out %/golden_case.c %/real_descriptors.c,$(wildcard tests/golden/*.c)))
 unit: $(GOLDEN)
-$(BUILD)/tests/golden/%: tests/golden/%.c tests/golden/golden_case.c $(BUILD)/libkvmctl.a
+$(BUILD)/tests/golden/real_qemu: tests/golden/real_descriptors.c
+$(BUILD)/tests/golden/%: tests/golden/%.c tests/golden/golden_case.c $(wildcard tests/golden/*.h) $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- filters: golden rules, and frames with their verdicts ---
 FILTER_TESTS := $(BUILD)/tests/filters/golden $(BUILD)/tests/filters/frames $(BUILD)/tests/filters/talk
@@ -160,7 +161,7 @@ $(BUILD)/tests/filters/talk: $(wildcard tests/net/talk/*.c) tests/net/frames/fra
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS) $(UUID_LIBS)
 
 # --- the fake QEMU of the tests ---
-$(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) tests/fake/fake.h $(BUILD)/libkvmctl.a
+$(BUILD)/tests/fake-qemu: $(wildcard tests/fake/*.c) $(wildcard tests/fake/*.h) $(BUILD)/libkvmctl.a
 	@mkdir -p $(dir $@)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -DFIXTURES='"$(CURDIR)/tests/fixtures/qemu"' $(ALL_LDFLAGS) -pthread -o $@ $(filter %.c %.a,$^) $(JSON_LIBS) $(CAPNG_LIBS)

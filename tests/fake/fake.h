@@ -101,23 +101,30 @@ const char *conf_string(const char *key, const char *fallback);
 int64_t conf_int(const char *key, int64_t fallback);
 bool conf_bool(const char *key);
 
-/* fake_commands.c: what is done; NULL and *error set when it fails */
+/* fake_commands.c: the value of the reply; NULL and *error set when it fails */
 struct json *fake_execute(struct chardev *monitor, const char *command, const struct json *arguments,
 			  struct json **error);
 
-/* fake_migration.c */
-struct json *fake_migrate(const struct json *arguments, struct json **error);
-struct json *fake_migrate_incoming(const struct json *arguments, struct json **error);
-struct json *fake_migrate_cancel(void);
-struct json *fake_query_migrate(void);
+/* fake_changes.c: the descriptor of a set, -1: there is none */
+int fake_fdset_fd(int64_t set);
+
+/* fake_monitor.c: what is said and heard */
+void fake_event(const char *name, struct json *data);
+void fake_greet(struct chardev *chardev);
+void fake_accept(struct chardev *chardev); /* somebody knocks */
+void fake_hear(struct chardev *chardev);   /* the client has said something */
+
+/* fake_guest.c: the guest, and its end */
+void fake_start_guest(void);
+void fake_guest_shutdown(struct json *unused);
+void fake_shut_down(bool guest, const char *reason); /* by itself, or from outside */
+void fake_panic(void);
+bool fake_dies_at(const char *when);
+void fake_die(void);                  /* as the conf says */
+void fake_crash(struct json *unused); /* the same, by signal unless it says otherwise */
+void fake_exit(int status);           /* as it is */
 
 /* fake_qemu.c: the loop */
-void fake_event(const char *name, struct json *data);
 void fake_after(int64_t ms, void (*fn)(struct json *arg), struct json *arg);
-void fake_die(void);        /* as the conf says */
-void fake_exit(int status); /* as it is */
-void fake_guest_shutdown(struct json *unused);
-void fake_panic(void);
-int fake_fdset_fd(int64_t set);
 
 #endif

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "fake.h"
+#include "fake_command.h"
 
 #define PIECE 65536
 #define AGAIN_MS 1
@@ -87,12 +87,8 @@ static void receive_more(struct json *unused)
 
 static struct json *begin(const struct json *arguments, void (*more)(struct json *), struct json **error)
 {
-	if (!starts_with(json_get_string(arguments, "uri", ""), "fd:") || fake.handed_over < 0) {
-		*error = json_new_object();
-		json_put_string(*error, "class", "GenericError");
-		json_put_string(*error, "desc", "the fake QEMU migrates through a descriptor only");
-		return NULL;
-	}
+	if (!starts_with(json_get_string(arguments, "uri", ""), "fd:") || fake.handed_over < 0)
+		return fake_fail(error, "GenericError", "the fake QEMU migrates through a descriptor only");
 	stream = fake.handed_over;
 	fake.handed_over = -1;
 	done = 0;
@@ -103,27 +99,31 @@ static struct json *begin(const struct json *arguments, void (*more)(struct json
 	return json_new_object();
 }
 
-struct json *fake_migrate(const struct json *arguments, struct json **error)
+COMMAND(migrate)
 {
+	UNUSED;
 	return begin(arguments, send_more, error);
 }
 
-struct json *fake_migrate_incoming(const struct json *arguments, struct json **error)
+COMMAND(migrate_incoming)
 {
+	UNUSED;
 	return begin(arguments, receive_more, error);
 }
 
-struct json *fake_migrate_cancel(void)
+COMMAND(migrate_cancel)
 {
+	UNUSED;
 	if (stream >= 0)
 		end("cancelled");
 	return json_new_object();
 }
 
-struct json *fake_query_migrate(void)
+COMMAND(query_migrate)
 {
 	struct json *j = json_new_object();
 
+	UNUSED;
 	if (!streq(state, "none"))
 		json_put_string(j, "status", state);
 	if (streq(state, "failed"))
