@@ -10,7 +10,8 @@
 #include "vm/state.h"
 
 #define POWERDOWN_AGAIN_MS 5000 /* a guest that still boots hears no first press */
-#define HARD_RUNGS_MS 10000     /* of the command's deadline, kept for quit and the signals */
+#define HARD_RUNGS_MS 10000     /* of the command's time, kept for quit and the signals: at most the half of it */
+#define KILLED_MS 1000          /* a process that was killed gets this, whatever time the command has */
 
 struct ladder {
 	struct context *context;
@@ -18,6 +19,7 @@ struct ladder {
 	enum phase phase; /* PHASE_MAX: what stands in the status line is to stay */
 	int pidfd;
 	struct qmp *qmp; /* the control monitor, NULL: it does not answer */
+	int64_t kept_ms; /* for the hard rungs */
 	const char *rung;
 };
 
@@ -62,6 +64,8 @@ static const char *cannot_ask(const struct ladder *ladder)
 	_cleanup_error_ struct error err = ERROR_INIT;
 	_cleanup_state_ struct state *state = NULL;
 
+	if (deadline_passed(ladder->context->deadline))
+		return "there is no time for it (--timeout)";
 	if (!ladder->qmp)
 		return "its monitor does not answer";
 	if (ladder->instance->status.paused)
@@ -74,7 +78,7 @@ static const char *cannot_ask(const struct ladder *ladder)
 
 static bool rung_acpi(struct ladder *ladder)
 {
-	struct deadline end = rung_time(ladder, ladder->context->settings->timeouts.powerdown, HARD_RUNGS_MS);
+	struct deadline end = rung_time(ladder, ladder->context->settings->timeouts.powerdown, ladder->kept_ms);
 	const char *why = cannot_ask(ladder);
 
 	if (why) {
@@ -97,7 +101,7 @@ static bool rung_acpi(struct ladder *ladder)
 
 static bool rung_quit(struct ladder *ladder)
 {
-	struct deadline end = rung_time(ladder, ladder->context->settings->timeouts.quit, HARD_RUNGS_MS / 2);
+	struct deadline end = rung_time(ladder, ladder->context->settings->timeouts.quit, ladder->kept_ms / 2);
 	_cleanup_error_ struct error err = ERROR_INIT;
 
 	if (!ladder->qmp || qmp_state(ladder->qmp) == QMP_DEAD)
@@ -116,7 +120,10 @@ static bool rung_signal(struct ladder *ladder, int signal, const char *rung, int
 	if (process_signal(ladder->pidfd, signal, &err) < 0)
 		log_warning("%s", err.message);
 	error_clear(&err);
-	return process_wait(ladder->pidfd, rung_time(ladder, own_ms, kept_ms), &err) == 1;
+	struct deadline end = rung_time(ladder, own_ms, kept_ms);
+	if (signal == SIGKILL && deadline_left(end) < KILLED_MS)
+		end = deadline_in(KILLED_MS);
+	return process_wait(ladder->pidfd, end, &err) == 1;
 }
 
 /* A stopped process hears SIGTERM when it is continued, which nobody will do. */
@@ -134,7 +141,7 @@ static int climb(struct ladder *ladder, bool ask_guest, enum exit_reason *ret, s
 	else if (rung_quit(ladder))
 		*ret = EXIT_QUIT;
 	else if (hears_sigterm(ladder->instance) &&
-		 rung_signal(ladder, SIGTERM, "sigterm", timeouts->sigterm, HARD_RUNGS_MS / 3))
+		 rung_signal(ladder, SIGTERM, "sigterm", timeouts->sigterm, ladder->kept_ms / 3))
 		*ret = EXIT_SIGTERM;
 	else if (rung_signal(ladder, SIGKILL, "sigkill", timeouts->sigkill, 0))
 		*ret = EXIT_SIGKILL;
@@ -146,6 +153,14 @@ static int climb(struct ladder *ladder, bool ask_guest, enum exit_reason *ret, s
 				       "run stop or cleanup again when the storage is back");
 	}
 	return 0;
+}
+
+/* A short time is shared: the guest is asked, and has the half of it. */
+static int64_t hard_rungs_ms(struct deadline command)
+{
+	int64_t half = deadline_left(command) / 2;
+
+	return half < HARD_RUNGS_MS ? half : HARD_RUNGS_MS;
 }
 
 static int end(struct context *context, const struct instance *instance, enum phase phase, bool ask_guest,
@@ -164,7 +179,7 @@ static int end(struct context *context, const struct instance *instance, enum ph
 	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL,
 			 context_step(context, context->settings->timeouts.command), &qmp, &deaf) < 0)
 		log_verbose("%s", deaf.message);
-	struct ladder ladder = { context, instance, phase, pidfd, qmp, "" };
+	struct ladder ladder = { context, instance, phase, pidfd, qmp, hard_rungs_ms(context->deadline), "" };
 	return climb(&ladder, ask_guest, ret, err);
 }
 
@@ -187,7 +202,7 @@ int act_kill(struct context *context, const struct instance *instance, struct er
 
 	if (process_open(&instance->status.qemu, &pidfd, err) < 0)
 		return -1;
-	struct ladder ladder = { context, instance, PHASE_STOPPING, pidfd, NULL, "" };
+	struct ladder ladder = { context, instance, PHASE_STOPPING, pidfd, NULL, 0, "" };
 	if (pidfd < 0 || rung_signal(&ladder, SIGKILL, "force", context->settings->timeouts.sigkill, 0))
 		return 0;
 	error_set(err, ERROR_TIMEOUT, "QEMU of \"%s\" (pid %d) was killed but does not end", instance->name,
