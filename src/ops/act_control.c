@@ -33,6 +33,13 @@ static int moved_away(const char *name, struct error *err)
 	return error_hint(err, "\"kvmctl info %s\" says where to", name);
 }
 
+static int never_came(const char *name, struct error *err)
+{
+	error_set(err, ERROR_STATE, "instance \"%s\" is stopped here: the guest that it waited for did not come", name);
+	return error_hint(
+		err, "it may run on the host that it was to come from; if it runs nowhere, \"kvmctl start %s\"", name);
+}
+
 /* Each state has another way out, and a person who reads "not running" would look for the wrong one. */
 int control_not_running(const struct context *context, const struct instance *instance, struct error *err)
 {
@@ -64,6 +71,8 @@ int control_not_running(const struct context *context, const struct instance *in
 			return nobody_knows(context, name, err);
 		if (streq(instance->reason, exit_reason_to_string(EXIT_MIGRATED)))
 			return moved_away(name, err);
+		if (streq(instance->reason, exit_reason_to_string(EXIT_INCOMING_FAILED)))
+			return never_came(name, err);
 		break;
 	case INSTANCE_RUNNING:
 	case INSTANCE_PAUSED:

@@ -79,7 +79,7 @@ static int restore(struct context *context, const struct start_request *request,
 }
 
 /* Where its disks have no locks that cross hosts nothing else would stop it from running twice. */
-static void warn_if_moved(struct context *context, const char *name)
+static void warn_if_elsewhere(struct context *context, const char *name)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
 	struct exit_record record = { 0 };
@@ -90,6 +90,10 @@ static void warn_if_moved(struct context *context, const char *name)
 	if (record.reason == EXIT_MIGRATED)
 		log_warning("%s: it was moved away (%s): see that it does not run there any more", name,
 			    record.detail ? record.detail : "to another host");
+	else if (record.reason == EXIT_INCOMING_FAILED)
+		log_warning("%s: the guest that it last waited for did not come: see that it does not run on the host "
+			    "that it was to come from",
+			    name);
 	exit_record_free(&record);
 }
 
@@ -118,7 +122,7 @@ static int start_locked(struct context *context, const struct start_request *req
 		return act_launch_recorded(context, result->name, &launch, &result->pid, err);
 	if (act_teardown(context, result->name, TEARDOWN_ALL, err) < 0)
 		return -1;
-	warn_if_moved(context, result->name);
+	warn_if_elsewhere(context, result->name);
 	return act_launch(context, &launch, &result->pid, err);
 }
 

@@ -83,8 +83,23 @@ static struct json *record_to_json(const struct exit_record *record)
 	return j;
 }
 
+/* A start that failed changes nothing of what the last end said of another host: that the guest went there, or never came from there. A source asks
+ * about the second. */
+static bool outlasts_failed_start(int exit_dir, const char *name)
+{
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	struct exit_record last = { 0 };
+	bool outlasts = exit_record_read(exit_dir, name, &last, &ignored) == 1 &&
+			(last.reason == EXIT_MIGRATED || last.reason == EXIT_INCOMING_FAILED);
+
+	exit_record_free(&last);
+	return outlasts;
+}
+
 int exit_record_write(int exit_dir, const char *name, const struct exit_record *record, struct error *err)
 {
+	if (record->reason == EXIT_START_FAILED && outlasts_failed_start(exit_dir, name))
+		return 0;
 	_cleanup_json_ struct json *j = record_to_json(record);
 	_cleanup_free_ char *text = json_to_pretty(j);
 	_cleanup_free_ char *file = xprintf("%s\n", text);

@@ -133,6 +133,32 @@ static void test_newer(void **state)
 	assert_null(back.by);
 }
 
+/* What the last end said of another host is not replaced by a start that failed; anything else is, and by anything else. */
+static void test_a_failed_start_hides_nothing(void **state)
+{
+	struct place *place = *state;
+	static const struct {
+		enum exit_reason before, then, after;
+	} cases[] = {
+		{ EXIT_MIGRATED, EXIT_START_FAILED, EXIT_MIGRATED },
+		{ EXIT_INCOMING_FAILED, EXIT_START_FAILED, EXIT_INCOMING_FAILED },
+		{ EXIT_GUEST, EXIT_START_FAILED, EXIT_START_FAILED },
+		{ EXIT_MIGRATED, EXIT_INCOMING_FAILED, EXIT_INCOMING_FAILED },
+		{ EXIT_INCOMING_FAILED, EXIT_ACPI, EXIT_ACPI },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(cases); i++) {
+		_cleanup_error_ struct error err = ERROR_INIT;
+		_cleanup_(exit_record_free) struct exit_record back = { 0 };
+		struct exit_record before = { .reason = cases[i].before }, then = { .reason = cases[i].then };
+
+		assert_int_equal(exit_record_write(place->fd, "web1", &before, &err), 0);
+		assert_int_equal(exit_record_write(place->fd, "web1", &then, &err), 0);
+		assert_int_equal(exit_record_read(place->fd, "web1", &back, &err), 1);
+		assert_int_equal(back.reason, cases[i].after);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +167,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_failed_start_hides_nothing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
