@@ -27,7 +27,7 @@ struct outgoing {
 	struct mirrors *mirrors;         /* of act_mirror.h: watched, and shown; NULL: no storage is copied */
 	struct migration_course course;
 	bool was_paused;                      /* before it began */
-	int64_t began_ms;                     /* CLOCK_BOOTTIME */
+	int64_t began_ms, paused_at_ms;       /* CLOCK_BOOTTIME; 0: the guest was not paused for it */
 	bool told_switchover, told_post_copy; /* drive has returned that already */
 };
 
@@ -43,6 +43,8 @@ enum outgoing_end {
 
 /* Writes the record (phase outgoing, reason migrating, move); from here on a kvmctl that dies is cleaned up after. move is taken. */
 int act_outgoing_record(struct outgoing *outgoing, struct move *move, struct error *err);
+/* The guest stands still from here on, if it did not before. */
+int act_outgoing_pause(struct outgoing *outgoing, struct error *err);
 /* Capabilities, parameters, a pause for non-live, then `migrate`. What it has changed when it fails is undone by keep. */
 int act_outgoing_begin(struct outgoing *outgoing, struct error *err);
 /* Waits on MIGRATION events and does what the policy decides. -1 only for what leaves us without knowledge (QEMU does not answer, or is gone): its

@@ -317,7 +317,8 @@ static int hand_over(struct journey *j, struct error *err)
 	return come_back(j, err);
 }
 
-/* QEMU's own downtime ends when all has been sent; what the other side then took to let the guest run is not in it. */
+/* QEMU's own downtime ends when all has been sent; what the other side then took to let the guest run is not in it, nor the time before in which we
+ * had paused it. */
 static void tell(struct journey *j, struct migrate_result *result)
 {
 	_cleanup_migration_progress_ struct migration_progress progress = { 0 };
@@ -333,7 +334,9 @@ static void tell(struct journey *j, struct migrate_result *result)
 		return;
 	result->passes = progress.passes;
 	result->ram_transferred = progress.ram_transferred;
-	if (progress.downtime >= 0)
+	if (j->outgoing.paused_at_ms && !j->post_copy)
+		result->downtime_ms = clock_boottime_ms() - j->outgoing.paused_at_ms;
+	else if (progress.downtime >= 0)
 		result->downtime_ms = progress.downtime + j->handover.took_ms;
 }
 
