@@ -49,6 +49,8 @@ char *text_printable(const char *s, size_t length, size_t max);
 /* Lines of somebody else's as one, "; " between them, empty ones left out; each as text_printable has it.
  * Owned by the caller. */
 char *text_one_line(const char *s, size_t length, size_t max);
+/* The same with the lines kept. */
+char *text_printable_lines(const char *s, size_t length, size_t max);
 
 /* FNV-1a, 64 bits: tells texts apart that nobody has made to be alike; it protects nothing. */
 uint64_t text_hash(const char *text, size_t length);

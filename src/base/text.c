@@ -189,7 +189,8 @@ char *text_printable(const char *s, size_t length, size_t max)
 	return text;
 }
 
-char *text_one_line(const char *s, size_t length, size_t max)
+/* Each line by text_printable, empty ones left out. Owned by the caller. */
+static char *clean_lines(const char *s, size_t length, size_t max, const char *between)
 {
 	char *joined = xstrdup("");
 
@@ -199,9 +200,19 @@ char *text_one_line(const char *s, size_t length, size_t max)
 		if (n == 0)
 			continue;
 		_cleanup_free_ char *clean = text_printable(s + at, n, max), *before = joined;
-		joined = xprintf("%s%s%s", before, *before ? "; " : "", clean);
+		joined = xprintf("%s%s%s", before, *before ? between : "", clean);
 	}
 	return joined;
+}
+
+char *text_one_line(const char *s, size_t length, size_t max)
+{
+	return clean_lines(s, length, max, "; ");
+}
+
+char *text_printable_lines(const char *s, size_t length, size_t max)
+{
+	return clean_lines(s, length, max, "\n");
 }
 
 uint64_t text_hash(const char *text, size_t length)

@@ -149,8 +149,8 @@ static int far_error(const struct far *far, const struct json *error, struct err
 {
 	const char *hint = json_get_string(error, "hint", NULL);
 	const char *message = json_get_string(error, "message", "it failed without a word");
-	_cleanup_free_ char *text = text_printable(message, strlen(message), FAR_LINE_MAX);
-	_cleanup_free_ char *cure = hint ? text_printable(hint, strlen(hint), FAR_LINE_MAX) : NULL;
+	_cleanup_free_ char *text = text_printable_lines(message, strlen(message), FAR_LINE_MAX);
+	_cleanup_free_ char *cure = hint ? text_printable_lines(hint, strlen(hint), FAR_LINE_MAX) : NULL;
 
 	error_set(err, kind_of(json_get_string(error, "kind", "")), "host \"%s\": %s", far->host, text);
 	return cure ? error_hint(err, "%s", cure) : -1;

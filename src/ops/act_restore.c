@@ -71,9 +71,9 @@ static int refuse_changed(const struct restore *restore, struct error *err)
 	if (restore->request->how.force || problems_to_error(&problems, ERROR_STATE, what, err) == 0)
 		return 0;
 	return error_hint(err,
-			  "\"kvmctl start %s --discard-saved\" starts it from its disks; --force restores it all "
-			  "the same, which damages their file systems",
-			  restore->file->name);
+			  "\"kvmctl start %s --discard-saved\" starts it from its disks; \"kvmctl restore %s "
+			  "--force\" restores it all the same, which damages their file systems",
+			  restore->file->name, restore->file->name);
 }
 
 static int read_state(struct restore *restore, struct error *err)

@@ -28,7 +28,7 @@ static int check_range(const struct instance *instance, int64_t mib, struct erro
 		return 0;
 	error_set(err, ERROR_USAGE, "instance \"%s\" cannot have %" PRId64 " MiB: its maxmem is %" PRId64,
 		  instance->name, mib, instance->status.maxmem);
-	return error_hint(err, "more than maxmem needs another spec and a reboot of the instance");
+	return error_hint(err, "more than maxmem needs another spec, and that the instance is stopped and started");
 }
 
 /* QEMU takes any target, be there a driver in the guest or not: a guest that does not move must be seen not to. */

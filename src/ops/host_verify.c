@@ -304,11 +304,17 @@ static void check_inotify(struct context *context, struct verdict *v)
 		good(v, xprintf("%lld for each user", (long long)most));
 }
 
-/* A uid of the pool stands for all that QEMU may be; which QEMU knows of the device shows only when one is to wait for a guest. */
+/* A uid of the pool stands for all that QEMU may be. One before 8.0 does not know the device. */
 static void check_post_copy(struct context *context, struct verdict *v)
 {
 	uid_t uid = context->settings->uid_first ? context->settings->uid_first : geteuid();
-	const struct userfault_who who = { .uid = uid, .gid = uid, .group = group_find("kvm"), .device = true };
+	_cleanup_free_ char *path = binary_default(context->settings);
+	_cleanup_probe_ struct probe *probe = NULL;
+	_cleanup_error_ struct error ignored = ERROR_INIT;
+	struct deadline deadline = context_step(context, context->settings->timeouts.start);
+	bool knows_device =
+		binary_probe(path, context->settings, deadline, &probe, &ignored) == 0 && probe_at_least(probe, 8, 0);
+	const struct userfault_who who = { .uid = uid, .gid = uid, .group = group_find("kvm"), .device = knows_device };
 
 	if (userfault_usable(&userfault_places, &who))
 		good(v, xstrdup("QEMU may use userfaultfd(2)"));
