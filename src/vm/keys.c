@@ -121,11 +121,31 @@ char *keys_path(const char *path, const char *key)
 	return *path ? xprintf("%s.%s", path, shown) : take_ptr(shown);
 }
 
+/* What other tools call our keys, for those who come from libvirt, qm or gnt-instance; the first that these names have. NULL: none. */
+static const char *foreign_key(const char *key, const char *const *names, size_t n)
+{
+	static const char *const words[][2] = {
+		{ "memory", "maxmem" }, { "mem", "maxmem" },      { "ram", "maxmem" },    { "cpus", "vcpus" },
+		{ "cores", "vcpus" },   { "smp", "vcpus" },       { "cpu", "vcpus" },     { "file", "path" },
+		{ "source", "path" },   { "filename", "path" },   { "device", "path" },   { "bridge", "link" },
+		{ "macaddr", "mac" },   { "address", "mac" },     { "driver", "format" }, { "type", "format" },
+		{ "type", "mode" },     { "interfaces", "nics" }, { "networks", "nics" }, { "drives", "disks" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(words); i++)
+		for (size_t k = 0; k < n && streq(key, words[i][0]); k++)
+			if (streq(names[k], words[i][1]))
+				return names[k];
+	return NULL;
+}
+
 void keys_unknown(const char *key, const char *const *names, size_t n, const char *path, struct problems *problems)
 {
 	_cleanup_free_ char *at = keys_path(path, key);
+	const char *nearest = foreign_key(key, names, n);
 	/* a text of nothing but unknown keys gets no hundred thousand guesses */
-	const char *nearest = problems->n < GUESSES_MAX ? text_nearest(key, names, n) : NULL;
+	if (!nearest && problems->n < GUESSES_MAX)
+		nearest = text_nearest(key, names, n);
 	if (nearest)
 		problems_add(problems, at, "unknown key; did you mean \"%s\"?", nearest);
 	else if (!*path && param_find(key))

@@ -94,7 +94,8 @@ static bool integer_of(const struct value_rule *rule, const struct json *j, int6
 		return false;
 	}
 	if (!rule->tolerant || !s)
-		return value_refuse_type(j, "a whole number", path, problems);
+		return value_refuse_type(j, s ? "a whole number, without quotes and unit" : "a whole number", path,
+					 problems);
 	if (parse_int(s, "value", INT64_MIN, INT64_MAX, ret, &err) == 0)
 		return true;
 	return value_refuse(problems, path, s, "is no whole number");

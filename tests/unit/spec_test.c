@@ -160,7 +160,7 @@ static void test_all_problems_at_once(void **state)
 	static const char wanted[] =
 		"spec: 17 problems:\n"
 		"  nam: unknown key; did you mean \"name\"?\n"
-		"  maxmem: must be a whole number, not string\n"
+		"  maxmem: must be a whole number, without quotes and unit, not string\n"
 		"  vcpus: 0 is out of range (1 to 1024)\n"
 		"  boot_order: unknown key; it is a hypervisor parameter and belongs into \"hvparams\"\n"
 		"  tags: must be an array of words, not null; leave the key out for its default\n"
@@ -258,7 +258,7 @@ static void test_bandwidth(void **state)
 		{ LIMITED("\"outbound\": {\"average\": -1}"),
 		  "nics[0].bandwidth.outbound.average: -1 is out of range (0 to 16777216)" },
 		{ LIMITED("\"outbound\": {\"average\": \"10\"}"),
-		  "nics[0].bandwidth.outbound.average: must be a whole number, not string" },
+		  "nics[0].bandwidth.outbound.average: must be a whole number, without quotes and unit, not string" },
 		{ LIMITED("\"outbound\": {\"average\": 10, \"peak\": 9}"),
 		  "nics[0].bandwidth.outbound.peak: 9 is less than the average, 10" },
 		{ LIMITED("\"inbound\": {\"average\": 1, \"burst\": 201}"),

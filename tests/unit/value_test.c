@@ -56,7 +56,7 @@ static void test_numbers(void **state)
 		{ integer, "10", "10" },
 		{ integer, "-1", "-1" },
 		{ integer, "11", "!11 is out of range (-1 to 10)" },
-		{ integer, "\"1\"", "!must be a whole number, not string" },
+		{ integer, "\"1\"", "!must be a whole number, without quotes and unit, not string" },
 		{ integer, "2.5", "!must be a whole number, not 2.5" },
 		{ tolerant, "\"7\"", "7" },
 		{ tolerant, "\"7x\"", "!\"7x\" is no whole number" },
