@@ -80,9 +80,15 @@ static void check_instance(struct preflight *p)
 			     "away",
 			     name, name);
 		break;
+	case INSTANCE_INCOMING:
+		p->kind = ERROR_STATE;
+		problems_add(&p->problems, "name",
+			     "an instance \"%s\" is on this host already: it is %s, %s; \"kvmctl migration finalize %s "
+			     "--target --failed\" calls that off",
+			     name, state, instance.reason, name);
+		break;
 	case INSTANCE_RUNNING:
 	case INSTANCE_PAUSED:
-	case INSTANCE_INCOMING:
 	case INSTANCE_OUTGOING:
 	case INSTANCE_ORPHANED:
 	case INSTANCE_UNRESPONSIVE:

@@ -156,7 +156,9 @@ static const char *hint_of(const char *words)
 	if (words && starts_with(words, "address resolution failed"))
 		return "the guest runs on here; \"migrate --address ADDR\" says where the memory goes, when that is "
 		       "not HOST";
-	return "the guest runs on here; the log of the target's QEMU may say more";
+	return "the guest runs on here; the log of the target's QEMU may say more; \"migration start\" must be given "
+	       "the options of "
+	       "\"migration info\"";
 }
 
 /* It is not there any more: why. The guest is ours. */
