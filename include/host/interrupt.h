@@ -5,5 +5,7 @@
 /* From now on SIGINT, SIGTERM and SIGHUP only set the flag that is returned (to the signal's number); those that the caller ignores (nohup) stay
  * ignored. For the rest of the process. */
 const volatile int *interrupt_catch(void);
+/* In a fork that goes on as something else: those that were caught end it again. */
+void interrupt_default(void);
 
 #endif

@@ -60,11 +60,14 @@ int launch_network_up(struct launch *launch, struct error *err);
 /* --- act_launch_fork.c: supervisor and QEMU --- */
 int launch_connect_monitors(struct launch *launch, struct error *err);
 int launch_fork(struct launch *launch, struct error *err);
+/* QEMU is in its control group, if it gets one: the guest runs in no other. */
+int launch_await_placed(struct launch *launch, struct error *err);
 int launch_commit(struct launch *launch, struct error *err);
 /* QEMU is ended and awaited, then the supervisor is told that we undo the rest ourselves. Fails when QEMU
  * may still live: then its record must stay, and the supervisor (which was not told) or `cleanup` ends
  * it. */
 int launch_abort(struct launch *launch, struct error *err);
+#define PLACED "placed" /* what launch_await_placed waits for */
 /* From the supervisor, or the process that becomes it: 1 a message (NUL-terminated), 0 end-of-file, -1
  * time-out or error. *ret_fd -1 when none came along. "failed" is followed by the error, for
  * launch_take_failure, which returns -1. */

@@ -12,9 +12,19 @@ static void note(int number)
 	interrupted = number;
 }
 
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+void interrupt_default(void)
+{
+	struct sigaction before;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == note)
+			signal(numbers[i], SIG_DFL);
+}
+
 const volatile int *interrupt_catch(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = note }, before;
 
 	sigemptyset(&action.sa_mask);

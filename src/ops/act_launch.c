@@ -133,6 +133,7 @@ static int realise(struct launch *launch, struct error *err)
 	    launch_network_up(launch, err) < 0 ||
 	    launch_handshake(launch, err) < 0 ||
 	    launch_configure(launch, err) < 0 ||
+	    launch_await_placed(launch, err) < 0 ||
 	    launch_run(launch, err) < 0 ||
 	    forget_last_arrival(launch, err) < 0 ||
 	    launch_commit(launch, err) < 0)

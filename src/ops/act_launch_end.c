@@ -75,8 +75,12 @@ void launch_explain(struct launch *launch, struct error *err)
 
 	if (launch->session < 0)
 		return;
-	launch_hear(launch->session, deadline_in(broken ? END_MS : 0), text, sizeof(text), &fd);
-	close_fd(&fd);
+	struct deadline deadline = deadline_in(broken ? END_MS : 0);
+	do {
+		text[0] = '\0';
+		launch_hear(launch->session, deadline, text, sizeof(text), &fd);
+		close_fd(&fd);
+	} while (streq(text, PLACED));
 	if (streq(text, "failed"))
 		launch_take_failure(launch->session, err); /* whatever we ran into came of it */
 	else if (broken)

@@ -21,13 +21,15 @@
 #include "base/text.h"
 #include "host/affinity.h"
 #include "host/child.h"
+#include "host/interrupt.h"
 #include "host/socket.h"
 #include "ops/act_supervise.h"
 #include "vm/monitor.h"
 
 #define SESSION_FD 3
 #define EVENT_FD 4
-#define REPORT_MS 1000 /* the report follows its announcement at once */
+#define REPORT_MS 1000    /* the report follows its announcement at once */
+#define PLACEMENT_MS 5000 /* a service manager that does not answer does not keep a guest from starting */
 
 int launch_connect_monitors(struct launch *launch, struct error *err)
 {
@@ -133,6 +135,9 @@ int launch_hear(int session, struct deadline deadline, char *text, size_t size, 
 	if (deadline_poll(&pfd, 1, deadline) <= 0)
 		return -1;
 	ssize_t length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	/* It ended without having read all that we said: what it had said comes after that. */
+	if (length < 0 && errno == ECONNRESET)
+		length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (length < 0)
 		return errno == ECONNRESET ? 0 : -1;
 	text[length] = '\0';
@@ -173,18 +178,22 @@ static void enter_placement(const struct launch *launch, pid_t qemu)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
 	const pid_t pids[] = { qemu, getpid() };
+	struct deadline deadline = deadline_earlier(launch->deadline, deadline_in(PLACEMENT_MS));
 
 	if (launch->placement.kind != PLACEMENT_NONE &&
-	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, launch->deadline, &err) <
-		    0)
+	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, deadline, &err) < 0)
 		log_warning("%s, ignoring: the guest stays in the caller's control group", err.message);
 }
 
-/* The kernel charges a page to the group that its toucher is in just then, and never to another one: QEMU that
- * touches all of the guest's memory before it answers must be where it belongs by then. */
-static bool is_preallocated(const struct launch *launch)
+/* The kernel takes 10 to 30 ms for the first move (it waits until no CPU looks at the groups any more): meanwhile QEMU
+ * loads. But not where
+ * - QEMU touches all of the guest's memory before it answers: the kernel charges a page to the group that its toucher
+ *   is in just then, and never to another one;
+ * - we are in the foreground, where a signal is for us, and we are not the supervisor yet: we would end, and leave QEMU
+ *   to nobody. */
+static bool is_placed_first(const struct launch *launch)
 {
-	return !is_empty(launch->spec->hv.mem_path);
+	return launch->request->foreground || !is_empty(launch->spec->hv.mem_path);
 }
 
 /* P stays for a moment yet: without what others wait for, locks and ends of pipes. */
@@ -208,6 +217,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	pid_t qemu = -1;
 	int exec_fd = -1;
 
+	interrupt_default(); /* nobody would look at what was caught for start */
 	if (!foreground)
 		setsid();        /* a signal for the caller's process group is not for those who undo what it leaves */
 	close_fd(&launch->gate); /* only the starter may hold it: its end-of-file ends Q */
@@ -220,7 +230,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 		error_errno(&err, ERROR_HOST, errno, "cannot read \"/proc/%d/stat\"", qemu);
 		goto failed;
 	}
-	if (is_preallocated(launch))
+	if (is_placed_first(launch))
 		enter_placement(launch, qemu);
 	message = xprintf("qemu %d", qemu);
 	if (session_send(session, message, exec_fd) < 0) {
@@ -229,9 +239,9 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	}
 	if (let_go(launch, session, &err) < 0)
 		goto failed;
-	/* The kernel takes 10 to 30 ms for the first move (it waits until no CPU looks at the groups any more): meanwhile QEMU loads. */
-	if (!is_preallocated(launch))
+	if (!is_placed_first(launch))
 		enter_placement(launch, qemu);
+	(void)session_send(session, PLACED, -1); /* where nobody hears it the supervisor has to undo all */
 	const struct supervision supervision = {
 		.context = launch->context,
 		.spec = launch->spec,
@@ -329,18 +339,39 @@ int launch_fork(struct launch *launch, struct error *err)
 	return child_exec_result(take_fd(&exec_fd), launch->plan->argv[0], launch->deadline, err);
 }
 
+/* The next word from where the supervisor is, or will be. */
+static int hear_word(struct launch *launch, char *text, size_t size, struct error *err)
+{
+	int fd, got = launch_hear(launch->session, launch->deadline, text, size, &fd);
+
+	close_fd(&fd);
+	if (got > 0 && streq(text, "failed"))
+		return launch_take_failure(launch->session, err);
+	if (got < 0)
+		return error_set(err, ERROR_TIMEOUT, "the supervisor of \"%s\" did not answer in time", launch->name);
+	return got > 0 ? 0 : error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+}
+
+int launch_await_placed(struct launch *launch, struct error *err)
+{
+	char text[64];
+
+	if (hear_word(launch, text, sizeof(text), err) < 0)
+		return -1;
+	return streq(text, PLACED) ? 0 : launch_ended(launch, text, err);
+}
+
 int launch_commit(struct launch *launch, struct error *err)
 {
 	char text[64];
-	int fd;
 
 	if (launch_write_status(launch, launch->request->incoming ? PHASE_INCOMING : PHASE_RUNNING, err) < 0)
 		return -1;
 	if (session_send(launch->session, "commit", -1) < 0)
 		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
 	launch->committed = true;
-	if (launch_hear(launch->session, launch->deadline, text, sizeof(text), &fd) <= 0)
-		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+	if (hear_word(launch, text, sizeof(text), err) < 0)
+		return -1;
 	if (!streq(text, "ok"))
 		return launch_ended(launch, text, err);
 	return 0;

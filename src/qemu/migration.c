@@ -139,7 +139,7 @@ int migration_await_resumed(struct qmp *qmp, struct deadline deadline, struct er
 
 		if (migration_query(qmp, deadline, &progress, err) < 0)
 			return -1;
-		if (progress.state != MIGRATION_POSTCOPY_PAUSED)
+		if (progress.state != MIGRATION_POSTCOPY_PAUSED && progress.state != MIGRATION_POSTCOPY_RECOVER_SETUP)
 			return 0;
 		if (qmp_rest(qmp, migration_is_event, NULL, deadline_earlier(deadline, deadline_in(LOOK_AGAIN_MS)),
 			     err) < 0)

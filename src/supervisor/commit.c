@@ -84,6 +84,15 @@ static void abandoned(struct supervisor *s, bool undone_by_start)
 	s->stage = s->pidfd >= 0 ? STAGE_ENDED_EARLY : STAGE_DONE;
 }
 
+static bool is_taken_back(const struct supervisor *s)
+{
+	char word[8];
+	ssize_t n = recv(s->start_fd, word, sizeof(word) - 1, MSG_DONTWAIT);
+
+	word[n > 0 ? n : 0] = '\0';
+	return streq(word, "undo");
+}
+
 void commit_readable(struct supervisor *s)
 {
 	char word[32];
@@ -97,6 +106,11 @@ void commit_readable(struct supervisor *s)
 	} else if (streq(word, "undo")) {
 		abandoned(s, true);
 	} else if (streq(word, "commit") && s->stage == STAGE_STARTING) {
+		/* We were held up, and start has given up since: what it took back was never done. */
+		if (is_taken_back(s)) {
+			abandoned(s, true);
+			return;
+		}
 		commit_done(s);
 		(void)!send(s->start_fd, "ok", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
 		close_start(s);

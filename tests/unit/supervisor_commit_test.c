@@ -72,6 +72,25 @@ static void test_undo(void **state)
 	assert_false(rig_has(rig, "calls", "teardown"));
 }
 
+/* Held up for so long that start has given up what it had committed to, and said both. */
+static void test_undo_behind_a_commit(void **state)
+{
+	struct rig *rig = *state;
+	_cleanup_free_ char *answer = NULL;
+
+	rig_launch(rig, NULL);
+	assert_int_equal(kill(rig->supervisor, SIGSTOP), 0);
+	rig_say(rig, "commit");
+	rig_say(rig, "undo");
+	assert_int_equal(kill(rig->supervisor, SIGCONT), 0);
+	answer = rig_heard(rig);
+	assert_string_equal(answer, "");
+	assert_int_equal(kill(rig->qemu.pid, SIGKILL), 0);
+	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
+	assert_false(rig_has(rig, "exit/" NAME, "reason"));
+	assert_false(rig_has(rig, "calls", "teardown"));
+}
+
 static void test_ends_early(void **state)
 {
 	struct rig *rig = *state;
@@ -168,6 +187,7 @@ int main(void)
 		rig_test(test_start_dies),
 		rig_test(test_start_dies_and_another_runs),
 		rig_test(test_undo),
+		rig_test(test_undo_behind_a_commit),
 		rig_test(test_ends_early),
 		rig_test(test_ends_early_and_start_dies),
 		rig_test(test_commit_too_late),
