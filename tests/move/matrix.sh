@@ -45,7 +45,12 @@ matrix_world() {
 		kill-target) hit KILL "$(kvmctl_of target B)" ;;
 		kill-supervisor-?) hit KILL "$(supervisor "${ACTION##*-}")" ;;
 		kill-qemu-?) hit KILL "$(qemu "${ACTION##*-}")" ;;
-		stop-qemu-?) qemu "${ACTION##*-}" >"$TMP/stopped"; hit STOP "$(qemu "${ACTION##*-}")" ;;
+		stop-qemu-? | still-qemu-?)
+			qemu "${ACTION##*-}" >"$TMP/stopped"
+			hit STOP "$(qemu "${ACTION##*-}")"
+			# What it said before is no answer of now any more.
+			[ "${ACTION%-?}" = stop-qemu ] || sleep 0.2
+			;;
 		interrupt) hit INT "$(kvmctl_of source A)" ;;
 		cut) nsenter -t "$NETWORK" -n ip link set lan-B down; (sleep 1; nsenter -t "$NETWORK" -n ip link set lan-B up) & ;;
 		esac
