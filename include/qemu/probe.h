@@ -83,6 +83,8 @@ bool probe_has_migration_cap(const struct probe *probe, const char *capability);
 /* A flag of probe_can by its member's name, for tests and `host info`; false for another name. */
 bool probe_can_by_name(const struct probe *probe, const char *name);
 bool probe_at_least(const struct probe *probe, int major, int minor);
+/* It opens /dev/userfaultfd (from 8.0 on); before that only the system call will do. */
+bool probe_opens_userfaultfd(const struct probe *probe);
 /* By name or alias; NULL when the binary does not know it. Borrowed. */
 const struct probe_machine *probe_machine(const struct probe *probe, const char *name);
 

@@ -49,14 +49,20 @@ static void bad_error(struct verdict *v, struct error *err, const char *cure)
 	error_clear(err);
 }
 
+static int probe_default(struct context *context, char **ret_path, struct probe **ret, struct error *err)
+{
+	*ret_path = binary_default(context->settings);
+	return binary_probe(*ret_path, context->settings, context_step(context, context->settings->timeouts.start), ret,
+			    err);
+}
+
 static void check_qemu(struct context *context, struct verdict *v)
 {
-	_cleanup_free_ char *path = binary_default(context->settings);
+	_cleanup_free_ char *path = NULL;
 	_cleanup_probe_ struct probe *probe = NULL;
 	_cleanup_error_ struct error err = ERROR_INIT;
-	struct deadline deadline = context_step(context, context->settings->timeouts.start);
 
-	if (binary_probe(path, context->settings, deadline, &probe, &err) < 0)
+	if (probe_default(context, &path, &probe, &err) < 0)
 		bad_error(v, &err,
 			  "install the package qemu-system-x86, or name another binary as kvm_path in the settings");
 	else
@@ -304,16 +310,14 @@ static void check_inotify(struct context *context, struct verdict *v)
 		good(v, xprintf("%lld for each user", (long long)most));
 }
 
-/* A uid of the pool stands for all that QEMU may be. One before 8.0 does not know the device. */
+/* A uid of the pool stands for all that QEMU may be. */
 static void check_post_copy(struct context *context, struct verdict *v)
 {
 	uid_t uid = context->settings->uid_first ? context->settings->uid_first : geteuid();
-	_cleanup_free_ char *path = binary_default(context->settings);
+	_cleanup_free_ char *path = NULL;
 	_cleanup_probe_ struct probe *probe = NULL;
 	_cleanup_error_ struct error ignored = ERROR_INIT;
-	struct deadline deadline = context_step(context, context->settings->timeouts.start);
-	bool knows_device =
-		binary_probe(path, context->settings, deadline, &probe, &ignored) == 0 && probe_at_least(probe, 8, 0);
+	bool knows_device = probe_default(context, &path, &probe, &ignored) == 0 && probe_opens_userfaultfd(probe);
 	const struct userfault_who who = { .uid = uid, .gid = uid, .group = group_find("kvm"), .device = knows_device };
 
 	if (userfault_usable(&userfault_places, &who))

@@ -235,6 +235,11 @@ bool probe_at_least(const struct probe *probe, int major, int minor)
 	return probe->major > major || (probe->major == major && probe->minor >= minor);
 }
 
+bool probe_opens_userfaultfd(const struct probe *probe)
+{
+	return probe_at_least(probe, 8, 0);
+}
+
 const struct probe_machine *probe_machine(const struct probe *probe, const char *name)
 {
 	for (size_t i = 0; i < probe->n_machines; i++) {

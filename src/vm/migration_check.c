@@ -104,7 +104,7 @@ static void check_post_copy(const struct migration_check *check, struct problems
 		"QEMU (security_model \"%s\"%s) may not use userfaultfd(2) here, which fetches the memory: \"sysctl "
 		"vm.unprivileged_userfaultfd=1\" allows it to everybody on this host%s; or move without post-copy",
 		hv->security_model, hv->use_chroot ? ", use_chroot" : "",
-		probe_at_least(check->probe, 8, 0) && !hv->use_chroot
+		probe_opens_userfaultfd(check->probe) && !hv->use_chroot
 			? ", \"chgrp kvm /dev/userfaultfd; chmod 660 /dev/userfaultfd\" to QEMU"
 			: "");
 }

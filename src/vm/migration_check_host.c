@@ -198,13 +198,12 @@ void migration_check_host(const struct migration_check *check, struct problems *
 	check_memory(check, problems);
 }
 
-/* QEMU opens the device from 8.0 on; before that only the system call will do. */
 bool migration_check_userfaultfd(const struct spec *spec, const struct facts *facts, const struct probe *probe)
 {
 	const struct userfault_who who = { .uid = facts->uid,
 					   .gid = facts->gid,
 					   .group = facts->kvm_gid,
-					   .device = probe_at_least(probe, 8, 0) && !spec->hv.use_chroot };
+					   .device = probe_opens_userfaultfd(probe) && !spec->hv.use_chroot };
 
 	return userfault_usable(&userfault_places, &who);
 }
