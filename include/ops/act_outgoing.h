@@ -44,7 +44,7 @@ enum outgoing_end {
 /* Writes the record (phase outgoing, reason migrating, move); from here on a kvmctl that dies is cleaned up after. move is taken. */
 int act_outgoing_record(struct outgoing *outgoing, struct move *move, struct error *err);
 /* The guest stands still from here on, if it did not before. */
-int act_outgoing_pause(struct outgoing *outgoing, struct error *err);
+int act_outgoing_pause(struct outgoing *outgoing, struct deadline deadline, struct error *err);
 /* Capabilities, parameters, a pause for non-live, then `migrate`. What it has changed when it fails is undone by keep. */
 int act_outgoing_begin(struct outgoing *outgoing, struct error *err);
 /* Waits on MIGRATION events and does what the policy decides. -1 only for what leaves us without knowledge (QEMU does not answer, or is gone): its

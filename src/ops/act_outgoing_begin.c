@@ -135,11 +135,11 @@ static int migrate(struct outgoing *outgoing, bool resume, struct error *err)
 			   context_step(outgoing->control->context, qmp_command("migrate")->deadline_ms), NULL, err);
 }
 
-int act_outgoing_pause(struct outgoing *outgoing, struct error *err)
+int act_outgoing_pause(struct outgoing *outgoing, struct deadline deadline, struct error *err)
 {
 	if (outgoing->was_paused)
 		return 0;
-	if (control_execute(outgoing->control, "stop", NULL, err) < 0)
+	if (qmp_execute(outgoing->control->qmp, "stop", NULL, deadline, NULL, err) < 0)
 		return -1;
 	outgoing->paused_at_ms = clock_boottime_ms();
 	return 0;
@@ -149,7 +149,7 @@ int act_outgoing_begin(struct outgoing *outgoing, struct error *err)
 {
 	if (set_capabilities(outgoing, err) < 0 || set_parameters(outgoing, err) < 0)
 		return -1;
-	if (!outgoing->policy->live && act_outgoing_pause(outgoing, err) < 0)
+	if (!outgoing->policy->live && act_outgoing_pause(outgoing, step(outgoing), err) < 0)
 		return -1;
 	outgoing->began_ms = clock_boottime_ms();
 	return migrate(outgoing, false, err);

@@ -113,7 +113,7 @@ static int apply(struct drive *drive, const struct migration_decision *decision,
 	case STEP_POST_COPY:
 		return tolerate(drive, execute(drive, "migrate-start-postcopy", err), err);
 	case STEP_PAUSE:
-		return tolerate(drive, act_outgoing_pause(drive->outgoing, err), err);
+		return tolerate(drive, act_outgoing_pause(drive->outgoing, answer_time(), err), err);
 	case STEP_CANCEL:
 		error_set(&drive->cause, ERROR_TIMEOUT,
 			  "the migration of \"%s\" took longer than %.1f s and was cancelled: %s", instance_name(drive),

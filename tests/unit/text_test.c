@@ -142,10 +142,20 @@ static void lines_become_one(void **unused)
 	assert_string_equal(none, "");
 }
 
+static void lines_stay(void **unused)
+{
+	static const char words[] = "2 problems:\n  a: is\x1b missing\r\n\n  b: too\n";
+	_cleanup_free_ char *lines = text_printable_lines(words, strlen(words), 100);
+
+	(void)unused;
+	assert_string_equal(lines, "2 problems:\n  a: is\\x1b missing\n  b: too");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_become_one),
+		cmocka_unit_test(lines_stay),
 		cmocka_unit_test(test_array_grows),
 		cmocka_unit_test(test_prefix_and_suffix),
 		cmocka_unit_test(test_replace_with_a_part_of_itself),
