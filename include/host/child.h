@@ -31,6 +31,7 @@ struct child {
 	const cpu_set_t *affinity;           /* NULL: all that the system allows */
 	bool new_session;                    /* setsid */
 	int gate_fd; /* read end: the child waits for one byte before it gives up privileges and execs; ends at end-of-file; -1: none */
+	bool keep_blocked; /* the signals that are blocked stay so, and those that wait are not lost: the program reads them */
 	int umask;
 	long memlock; /* RLIMIT_MEMLOCK in bytes, -1: as it is */
 };

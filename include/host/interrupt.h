@@ -5,7 +5,7 @@
 /* From now on SIGINT, SIGTERM and SIGHUP only set the flag that is returned (to the signal's number); those that the caller ignores (nohup) stay
  * ignored. For the rest of the process. */
 const volatile int *interrupt_catch(void);
-/* In a fork that goes on as something else: those that were caught end it again. */
-void interrupt_default(void);
+/* They wait, for a process that becomes a program which reads them itself (keep_blocked of host/child.h). -1 with errno. */
+int interrupt_hold(void);
 
 #endif

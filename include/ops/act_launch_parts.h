@@ -34,6 +34,7 @@ struct launch {
 	int gate;                           /* QEMU waits for a byte here */
 	struct process_id qemu, supervisor; /* pid 0: not yet */
 	struct qmp *qmp;                    /* the control monitor */
+	bool placed;                        /* QEMU is in its control group */
 	bool committed;                     /* the supervisor may have taken over */
 };
 
@@ -67,12 +68,19 @@ int launch_commit(struct launch *launch, struct error *err);
  * may still live: then its record must stay, and the supervisor (which was not told) or `cleanup` ends
  * it. */
 int launch_abort(struct launch *launch, struct error *err);
+
+/* --- act_launch_session.c: words between a start and the supervisor, or the process that becomes it --- */
 #define PLACED "placed" /* what launch_await_placed waits for */
-/* From the supervisor, or the process that becomes it: 1 a message (NUL-terminated), 0 end-of-file, -1
- * time-out or error. *ret_fd -1 when none came along. "failed" is followed by the error, for
- * launch_take_failure, which returns -1. */
-int launch_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd);
-int launch_take_failure(int session, struct error *err);
+/* One message: text, and at most one descriptor (-1: none). -1 with errno. */
+int session_send(int session, const char *text, int fd);
+/* "failed", and the error. */
+void session_send_failure(int session, const struct error *err);
+/* 1 a message (NUL-terminated), 0 end-of-file, -1 time-out or error. *ret_fd -1 when none came along. "failed" is followed by the error, for
+ * session_take_failure, which returns -1. */
+int session_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd);
+int session_take_failure(int session, struct error *err);
+/* Any word but "failed"; its error, ERROR_TIMEOUT, or ERROR_HOST when nobody is there any more. A descriptor goes to *ret_fd; NULL: it is closed. */
+int session_hear_word(struct launch *launch, char *text, size_t size, int *ret_fd, struct error *err);
 
 /* --- act_launch_configure.c: QMP before the guest's first instruction --- */
 int launch_handshake(struct launch *launch, struct error *err);

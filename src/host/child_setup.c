@@ -28,7 +28,7 @@ static int own_session(const struct child_setup *setup, struct error *err)
 
 /* Ignored signals stay ignored over exec (signal(7)): a caller with an ignored SIGCHLD or SIGPIPE must
  * not make a QEMU with one. */
-static int default_signals(struct error *err)
+static int default_signals(const struct child *child, struct error *err)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -36,7 +36,7 @@ static int default_signals(struct error *err)
 	for (int number = 1; number < NSIG; number++)
 		sigaction(number, &action, NULL); /* SIGKILL, SIGSTOP and libc's own refuse */
 	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+	if (!child->keep_blocked && sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot reset the signal mask");
 	return 0;
 }
@@ -206,7 +206,7 @@ int child_set_up(struct child_setup *setup, struct error *err)
 	const struct child *child = setup->child;
 	int gate = child->gate_fd;
 
-	if (own_session(setup, err) < 0 || default_signals(err) < 0 || limits_and_place(child, err) < 0)
+	if (own_session(setup, err) < 0 || default_signals(child, err) < 0 || limits_and_place(child, err) < 0)
 		return -1;
 	if (set_up_descriptors(setup, &gate, err) < 0 || wait_at_gate(gate, err) < 0)
 		return -1;

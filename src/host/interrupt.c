@@ -14,13 +14,14 @@ static void note(int number)
 
 static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 
-void interrupt_default(void)
+int interrupt_hold(void)
 {
-	struct sigaction before;
+	sigset_t set;
 
+	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == note)
-			signal(numbers[i], SIG_DFL);
+		sigaddset(&set, numbers[i]);
+	return sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 const volatile int *interrupt_catch(void)

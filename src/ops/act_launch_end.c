@@ -78,11 +78,11 @@ void launch_explain(struct launch *launch, struct error *err)
 	struct deadline deadline = deadline_in(broken ? END_MS : 0);
 	do {
 		text[0] = '\0';
-		launch_hear(launch->session, deadline, text, sizeof(text), &fd);
+		session_hear(launch->session, deadline, text, sizeof(text), &fd);
 		close_fd(&fd);
 	} while (streq(text, PLACED));
 	if (streq(text, "failed"))
-		launch_take_failure(launch->session, err); /* whatever we ran into came of it */
+		session_take_failure(launch->session, err); /* whatever we ran into came of it */
 	else if (broken)
 		launch_ended(launch, text, err);
 	else if (err->kind == ERROR_TIMEOUT && !err->hint && launch->qemu.pid > 0)

@@ -1,5 +1,4 @@
-/* Supervisor and QEMU: the two processes that a start leaves behind, and the talk with the supervisor
- * until it is theirs.
+/* Supervisor and QEMU: the two processes that a start leaves behind. What is said until they are on their own: act_launch_session.c.
  *
  *   kvmctl ── fork ──> P ── fork ──> Q (waits at the gate)
  *     │                └─ puts Q into its control group, execs kvmctl-supervisor; Q stays its child
@@ -28,7 +27,6 @@
 
 #define SESSION_FD 3
 #define EVENT_FD 4
-#define REPORT_MS 1000    /* the report follows its announcement at once */
 #define PLACEMENT_MS 5000 /* a service manager that does not answer does not keep a guest from starting */
 
 int launch_connect_monitors(struct launch *launch, struct error *err)
@@ -103,76 +101,13 @@ static int spawn_qemu(struct launch *launch, int gate, pid_t *ret_pid, int *ret_
 	return result;
 }
 
-/* One message over the session: text, and at most one descriptor. */
-static int session_send(int session, const char *text, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { (char *)text, strlen(text) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	}
-	return sendmsg(session, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
-int launch_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { text, size - 1 };
-	struct msghdr message = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-	};
-	struct pollfd pfd = { session, POLLIN, 0 };
-
-	*ret_fd = -1;
-	if (deadline_poll(&pfd, 1, deadline) <= 0)
-		return -1;
-	ssize_t length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	/* It ended without having read all that we said: what it had said comes after that. */
-	if (length < 0 && errno == ECONNRESET)
-		length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	if (length < 0)
-		return errno == ECONNRESET ? 0 : -1;
-	text[length] = '\0';
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
-	return length > 0;
-}
-
-/* "failed", and the error itself in a message of its own. */
-static void session_send_failure(int session, const struct error *err)
-{
-	struct error_report report = error_to_report(err);
-
-	if (session_send(session, "failed", -1) == 0)
-		(void)!send(session, &report, sizeof(report), MSG_NOSIGNAL);
-}
-
-int launch_take_failure(int session, struct error *err)
-{
-	struct pollfd pfd = { session, POLLIN, 0 };
-	struct error_report report;
-	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0
-			       ? recv(session, &report, sizeof(report), MSG_DONTWAIT)
-			       : 0;
-
-	return error_from_report(&report, size < 0 ? 0 : (size_t)size, err);
-}
-
 static bool is_cgroup(const struct placement *placement)
 {
 	return placement->kind == PLACEMENT_CGROUP1 || placement->kind == PLACEMENT_CGROUP2;
 }
 
-/* In P, whose child QEMU is: its pid can be nobody else's. A scope holds both; a plain cgroup QEMU alone, so that
+/* The kernel takes 10 to 30 ms for the first move (it waits until no CPU looks at the groups any more), in which QEMU
+ * loads already. In P, whose child QEMU is: its pid can be nobody else's. A scope holds both; a plain cgroup QEMU alone, so that
  * the teardown, which its supervisor execs, does not sit in what it removes. */
 static void enter_placement(const struct launch *launch, pid_t qemu)
 {
@@ -183,17 +118,6 @@ static void enter_placement(const struct launch *launch, pid_t qemu)
 	if (launch->placement.kind != PLACEMENT_NONE &&
 	    placement_enter(&launch->placement, pids, is_cgroup(&launch->placement) ? 1 : 2, deadline, &err) < 0)
 		log_warning("%s, ignoring: the guest stays in the caller's control group", err.message);
-}
-
-/* The kernel takes 10 to 30 ms for the first move (it waits until no CPU looks at the groups any more): meanwhile QEMU
- * loads. But not where
- * - QEMU touches all of the guest's memory before it answers: the kernel charges a page to the group that its toucher
- *   is in just then, and never to another one;
- * - we are in the foreground, where a signal is for us, and we are not the supervisor yet: we would end, and leave QEMU
- *   to nobody. */
-static bool is_placed_first(const struct launch *launch)
-{
-	return launch->request->foreground || !is_empty(launch->spec->hv.mem_path);
 }
 
 /* P stays for a moment yet: without what others wait for, locks and ends of pipes. */
@@ -217,7 +141,11 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	pid_t qemu = -1;
 	int exec_fd = -1;
 
-	interrupt_default(); /* nobody would look at what was caught for start */
+	/* Ended now we would leave QEMU to nobody: what comes is read when we are the supervisor. */
+	if (interrupt_hold() < 0) {
+		error_errno(&err, ERROR_HOST, errno, "cannot block signals");
+		goto failed;
+	}
 	if (!foreground)
 		setsid();        /* a signal for the caller's process group is not for those who undo what it leaves */
 	close_fd(&launch->gate); /* only the starter may hold it: its end-of-file ends Q */
@@ -230,8 +158,6 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 		error_errno(&err, ERROR_HOST, errno, "cannot read \"/proc/%d/stat\"", qemu);
 		goto failed;
 	}
-	if (is_placed_first(launch))
-		enter_placement(launch, qemu);
 	message = xprintf("qemu %d", qemu);
 	if (session_send(session, message, exec_fd) < 0) {
 		error_errno(&err, ERROR_HOST, errno, "cannot talk to kvmctl start");
@@ -239,8 +165,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	}
 	if (let_go(launch, session, &err) < 0)
 		goto failed;
-	if (!is_placed_first(launch))
-		enter_placement(launch, qemu);
+	enter_placement(launch, qemu);
 	(void)session_send(session, PLACED, -1); /* where nobody hears it the supervisor has to undo all */
 	const struct supervision supervision = {
 		.context = launch->context,
@@ -271,6 +196,7 @@ static void __attribute__((noreturn)) become_supervisor(struct launch *launch, i
 	child.fds = fds;
 	child.n_fds = ELEMENTS(fds);
 	child.new_session = !foreground;
+	child.keep_blocked = true;
 	child_become(&child, &err);
 failed:
 	session_send_failure(session, &err);
@@ -283,12 +209,10 @@ static int receive_qemu(struct launch *launch, pid_t *ret_pid, int *ret_exec_fd,
 	_cleanup_error_ struct error none = ERROR_INIT;
 	char text[64];
 	int64_t pid;
-	int got = launch_hear(launch->session, launch->deadline, text, sizeof(text), ret_exec_fd);
 
-	if (got > 0 && streq(text, "failed"))
-		return launch_take_failure(launch->session, err);
-	if (got <= 0 || !starts_with(text, "qemu ") ||
-	    parse_int(text + strlen("qemu "), "pid", 1, INT32_MAX, &pid, &none) < 0)
+	if (session_hear_word(launch, text, sizeof(text), ret_exec_fd, err) < 0)
+		return -1;
+	if (!starts_with(text, "qemu ") || parse_int(text + strlen("qemu "), "pid", 1, INT32_MAX, &pid, &none) < 0)
 		return error_set(err, ERROR_HOST, "the process that starts QEMU ended unexpectedly");
 	*ret_pid = (pid_t)pid;
 	return 0;
@@ -300,6 +224,25 @@ static int identify(struct launch *launch, pid_t supervisor, pid_t qemu, struct 
 	    process_identify(supervisor, &launch->supervisor, err) < 0)
 		return error_prefix(err, "just started");
 	return launch_write_status(launch, PHASE_STARTING, err);
+}
+
+/* QEMU touches all of the guest's memory before it answers; the kernel charges a page to the group that its toucher is
+ * in just then, and never to another one. */
+static bool is_preallocated(const struct launch *launch)
+{
+	return !is_empty(launch->spec->hv.mem_path);
+}
+
+int launch_await_placed(struct launch *launch, struct error *err)
+{
+	char text[64];
+
+	if (launch->placed)
+		return 0;
+	if (session_hear_word(launch, text, sizeof(text), NULL, err) < 0)
+		return -1;
+	launch->placed = streq(text, PLACED);
+	return launch->placed ? 0 : launch_ended(launch, text, err);
 }
 
 int launch_fork(struct launch *launch, struct error *err)
@@ -330,6 +273,9 @@ int launch_fork(struct launch *launch, struct error *err)
 	    identify(launch, launch->request->foreground ? self : pid, qemu, err) < 0)
 		return -1;
 
+	if (is_preallocated(launch) && launch_await_placed(launch, err) < 0)
+		return -1;
+
 	/* On record: QEMU may become itself. */
 	if (write(launch->gate, "g", 1) != 1)
 		return error_errno(err, ERROR_HOST, errno, "cannot open QEMU's gate");
@@ -337,28 +283,6 @@ int launch_fork(struct launch *launch, struct error *err)
 	launch_close_fds(launch);
 	close_fd(&launch->event_fd);
 	return child_exec_result(take_fd(&exec_fd), launch->plan->argv[0], launch->deadline, err);
-}
-
-/* The next word from where the supervisor is, or will be. */
-static int hear_word(struct launch *launch, char *text, size_t size, struct error *err)
-{
-	int fd, got = launch_hear(launch->session, launch->deadline, text, size, &fd);
-
-	close_fd(&fd);
-	if (got > 0 && streq(text, "failed"))
-		return launch_take_failure(launch->session, err);
-	if (got < 0)
-		return error_set(err, ERROR_TIMEOUT, "the supervisor of \"%s\" did not answer in time", launch->name);
-	return got > 0 ? 0 : error_set(err, ERROR_HOST, "the supervisor ended before it took over");
-}
-
-int launch_await_placed(struct launch *launch, struct error *err)
-{
-	char text[64];
-
-	if (hear_word(launch, text, sizeof(text), err) < 0)
-		return -1;
-	return streq(text, PLACED) ? 0 : launch_ended(launch, text, err);
 }
 
 int launch_commit(struct launch *launch, struct error *err)
@@ -370,7 +294,7 @@ int launch_commit(struct launch *launch, struct error *err)
 	if (session_send(launch->session, "commit", -1) < 0)
 		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
 	launch->committed = true;
-	if (hear_word(launch, text, sizeof(text), err) < 0)
+	if (session_hear_word(launch, text, sizeof(text), NULL, err) < 0)
 		return -1;
 	if (!streq(text, "ok"))
 		return launch_ended(launch, text, err);
@@ -421,7 +345,7 @@ static void await_undone(const struct launch *launch)
 
 	if (session_send(launch->session, "undo", -1) < 0)
 		return;
-	while (launch_hear(launch->session, deadline, text, sizeof(text), &fd) > 0)
+	while (session_hear(launch->session, deadline, text, sizeof(text), &fd) > 0)
 		close_fd(&fd);
 }
 

@@ -1,0 +1,91 @@
+/* The talk between a start and the process that becomes the supervisor: words over a SEQPACKET socket.
+ *
+ *   P -> start           "qemu PID" with a descriptor; "placed"; instead of each: "failed", and the error itself in a message of its own
+ *   supervisor -> start  "ok"; "ended STATUS" (supervisor/commit.c)
+ *   start -> supervisor  "commit", "undo" */
+#include "ops/act_launch_parts.h"
+
+#include <sys/socket.h>
+
+#include "base/text.h"
+
+#define REPORT_MS 1000 /* the report follows its announcement at once */
+
+/* One message over the session: text, and at most one descriptor. */
+int session_send(int session, const char *text, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { (char *)text, strlen(text) };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	}
+	return sendmsg(session, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+int session_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { text, size - 1 };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
+	struct pollfd pfd = { session, POLLIN, 0 };
+
+	*ret_fd = -1;
+	if (deadline_poll(&pfd, 1, deadline) <= 0)
+		return -1;
+	ssize_t length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	/* It ended without having read all that we said: what it had said comes after that. */
+	if (length < 0 && errno == ECONNRESET)
+		length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (length < 0)
+		return errno == ECONNRESET ? 0 : -1;
+	text[length] = '\0';
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
+	return length > 0;
+}
+
+/* "failed", and the error itself in a message of its own. */
+void session_send_failure(int session, const struct error *err)
+{
+	struct error_report report = error_to_report(err);
+
+	if (session_send(session, "failed", -1) == 0)
+		(void)!send(session, &report, sizeof(report), MSG_NOSIGNAL);
+}
+
+int session_take_failure(int session, struct error *err)
+{
+	struct pollfd pfd = { session, POLLIN, 0 };
+	struct error_report report;
+	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0
+			       ? recv(session, &report, sizeof(report), MSG_DONTWAIT)
+			       : 0;
+
+	return error_from_report(&report, size < 0 ? 0 : (size_t)size, err);
+}
+
+int session_hear_word(struct launch *launch, char *text, size_t size, int *ret_fd, struct error *err)
+{
+	int fd, got = session_hear(launch->session, launch->deadline, text, size, &fd);
+
+	if (ret_fd)
+		*ret_fd = fd;
+	else
+		close_fd(&fd);
+	if (got > 0 && streq(text, "failed"))
+		return session_take_failure(launch->session, err);
+	if (got < 0)
+		return error_set(err, ERROR_TIMEOUT, "the supervisor of \"%s\" did not answer in time", launch->name);
+	return got > 0 ? 0 : error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+}
