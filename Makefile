@@ -7,6 +7,8 @@ CC       ?= cc
 CFLAGS   ?= -O2 -g
 BUILD    ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 comma    := ,
+# One spelling of a directory in here, whatever the caller's: the dependency files name their objects by it.
+override BUILD := $(subst $(CURDIR)/,,$(BUILD))
 
 Q := $(if $(V),,@)
 
