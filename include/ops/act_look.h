@@ -13,6 +13,8 @@ int look_instance(struct context *context, const char *name, struct instance *re
 /* The same for one of many, when the orphans of all of them have been looked for (orphans_find). */
 int look_instance_of_many(struct context *context, const char *name, const struct orphans *orphans,
 			  struct instance *ret, struct error *err);
+/* ERROR_NO_INSTANCE for a name of which there is nothing: no process, no record, no spec. */
+int look_require_known(const struct context *context, const struct instance *instance, struct error *err);
 /* True when its monitors can be asked. */
 bool look_is_alive(const struct instance *instance);
 /* The same, and true where only that is unknown where its guest runs: it was handed over. */

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "ops/act_spec.h"
+#include "ops/act_look.h"
 #include "vm/monitor.h"
 #include "vm/spec.h"
 #include "vm/state.h"
@@ -16,14 +16,6 @@ void control_close(struct control *control)
 	instance_clear(&control->instance);
 	close_fd(&control->lock);
 	control->lock = -1;
-}
-
-static int nobody_knows(const struct context *context, const char *name, struct error *err)
-{
-	error_set(err, ERROR_NO_INSTANCE,
-		  "instance \"%s\" is not running, nothing is recorded of it, and there is no \"%s/%s.json\"", name,
-		  context->settings->spec_dir, name);
-	return error_hint(err, "\"kvmctl list --all\" shows what is there");
 }
 
 /* Nobody is to be sent to "start": a guest that runs twice damages its disks. */
@@ -43,7 +35,6 @@ static int never_came(const char *name, struct error *err)
 /* Each state has another way out, and a person who reads "not running" would look for the wrong one. */
 int control_not_running(const struct context *context, const struct instance *instance, struct error *err)
 {
-	_cleanup_free_ char *file = spec_file_of(context, instance->name);
 	const char *name = instance->name;
 
 	switch (instance->state) {
@@ -67,8 +58,8 @@ int control_not_running(const struct context *context, const struct instance *in
 		error_set(err, ERROR_UNKNOWN, "instance \"%s\" is orphaned: it runs without a record", name);
 		return error_hint(err, "\"kvmctl stop %s --force\" ends it", name);
 	case INSTANCE_STOPPED:
-		if (instance->reason[0] == '\0' && !file)
-			return nobody_knows(context, name, err);
+		if (look_require_known(context, instance, err) < 0)
+			return -1;
 		if (streq(instance->reason, exit_reason_to_string(EXIT_MIGRATED)))
 			return moved_away(name, err);
 		if (streq(instance->reason, exit_reason_to_string(EXIT_INCOMING_FAILED)))

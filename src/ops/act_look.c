@@ -4,12 +4,29 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "ops/act_spec.h"
 #include "vm/move.h"
 
 #define MIB (1024 * 1024)
 
 const char *const look_questions[] = { "query-status", "query-balloon" };
 const size_t look_n_questions = ELEMENTS(look_questions);
+
+int look_require_known(const struct context *context, const struct instance *instance, struct error *err)
+{
+	_cleanup_free_ char *file = NULL;
+
+	if (instance->state != INSTANCE_STOPPED || !is_empty(instance->reason))
+		return 0;
+	file = spec_file_of(context, instance->name);
+	if (file)
+		return 0;
+	error_set(err, ERROR_NO_INSTANCE,
+		  "nothing is known of instance \"%s\": it is not running, nothing is recorded of it, and there is no "
+		  "\"%s/%s.json\"",
+		  instance->name, context->settings->spec_dir, instance->name);
+	return error_hint(err, "\"kvmctl list --all\" shows what is there");
+}
 
 /* "unresponsive" is what asking has found: such a one is not asked again. */
 bool look_is_alive(const struct instance *instance)

@@ -6,15 +6,20 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "ops/act_look.h"
 #include "vm/saved.h"
 
 static int find(struct context *context, const char *name, char **ret, struct error *err)
 {
+	_cleanup_instance_ struct instance instance = { 0 };
 	int found = saved_file(&context->rundir, name, ret, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_STATE, "instance \"%s\" is not saved", name);
-	return found < 0 ? -1 : 0;
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0 ||
+	    look_require_known(context, &instance, err) < 0)
+		return -1;
+	return error_set(err, ERROR_STATE, "instance \"%s\" is not saved", name);
 }
 
 static int open_of(const char *path, const char *name, struct restore_file *ret, struct error *err)

@@ -12,7 +12,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "host/watch.h"
-#include "ops/act_control.h"
+#include "ops/act_look.h"
 #include "vm/spec.h"
 
 #define LOG_READ_MAX (64 * 1024 * 1024)
@@ -139,12 +139,11 @@ static int refuse_unheard_of(struct context *context, const char *name, bool fol
 		return 0;
 	if (instance_look(&context->rundir, name, &context->here, &instance, err) < 0)
 		return -1;
-	if (instance.state == INSTANCE_STOPPED && control_not_running(context, &instance, err) < 0 &&
-	    err->kind == ERROR_NO_INSTANCE) {
-		if (!follow_on)
-			return -1;
-		log_notice("%s", err->message);
-	}
+	if (look_require_known(context, &instance, err) == 0)
+		return 0;
+	if (!follow_on)
+		return -1;
+	log_notice("%s", err->message);
 	error_clear(err);
 	return 0;
 }

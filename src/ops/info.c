@@ -68,6 +68,26 @@ static void put_disks(struct view *view)
 	json_put(view->document, "disks", rows);
 }
 
+/* What lies in the drives of which the guest can take it out. */
+static void put_removable(struct view *view)
+{
+	const struct hvparams *hv = &view->spec->hv;
+	const char *const drives[][2] = { { "cdrom", hv->cdrom_image_path },
+					  { "cdrom2", hv->cdrom2_image_path },
+					  { "floppy", hv->floppy_image_path } };
+	struct json *rows = json_new_array();
+
+	for (size_t i = 0; i < ELEMENTS(drives); i++) {
+		if (is_empty(drives[i][1]))
+			continue;
+		struct json *row = json_new_object();
+		json_put_string(row, "drive", drives[i][0]);
+		json_put_string(row, "path", drives[i][1]);
+		json_append(rows, row);
+	}
+	json_put(view->document, "removable", rows);
+}
+
 static void put_nics(struct view *view)
 {
 	struct json *rows = json_new_array();
@@ -151,6 +171,7 @@ static void put_spec(struct view *view)
 	json_put_string(document, "cpu_mask",
 			is_empty(view->state->cpu_mask) ? spec->hv.cpu_mask : view->state->cpu_mask);
 	put_disks(view);
+	put_removable(view);
 	put_nics(view);
 	json_put(document, "filters",
 		 act_nic_filters_shown(view->context, view->instance.name, spec, look_is_alive(&view->instance)));
@@ -267,14 +288,7 @@ int op_info(struct context *context, const char *name, struct json **ret, struct
 		return -1;
 	if (!view.state)
 		view.spec_file = spec_file_of(context, name);
-	if (view.instance.state == INSTANCE_STOPPED && is_empty(view.instance.reason) && !view.state &&
-	    !view.spec_file) {
-		error_set(err, ERROR_NO_INSTANCE,
-			  "nothing is known of instance \"%s\": it is not running, never was since the run directory "
-			  "was made, and there is no \"%s/%s.json\"",
-			  name, context->settings->spec_dir, name);
-		error_hint(err, "\"kvmctl list --all\" shows what is there");
-	} else {
+	if (view.state || look_require_known(context, &view.instance, err) == 0) {
 		compose(&view);
 		*ret = view.document;
 	}

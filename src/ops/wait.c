@@ -3,6 +3,7 @@
 
 #include <sys/inotify.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "host/watch.h"
 #include "ops/act_look.h"
@@ -42,6 +43,15 @@ static int still(const struct instance *instance, struct error *err)
 			 instance_state_to_string(instance->state), why ? ": " : "", why ? instance->reason : "");
 }
 
+/* It may come yet, by a start with a spec from elsewhere, or a move: so a word about it, no error. */
+static void say_if_unknown(const struct context *context, const struct instance *instance)
+{
+	_cleanup_error_ struct error unknown = ERROR_INIT;
+
+	if (look_require_known(context, instance, &unknown) < 0)
+		log_notice("%s; it is waited for", unknown.message);
+}
+
 int op_wait(struct context *context, const char *name, bool for_running, struct error *err)
 {
 	_cleanup_close_ int watch = -1;
@@ -49,7 +59,7 @@ int op_wait(struct context *context, const char *name, bool for_running, struct 
 
 	if (instance_name_check(name, err) < 0 || watch_open(&watch, err) < 0)
 		return -1;
-	for (;;) {
+	for (bool said = false;; said = true) {
 		_cleanup_instance_ struct instance instance = { 0 };
 
 		if (watch_records(context, watch, &watched, err) < 0 ||
@@ -57,6 +67,8 @@ int op_wait(struct context *context, const char *name, bool for_running, struct 
 			return -1;
 		if (reached(&instance, for_running))
 			return 0;
+		if (!said)
+			say_if_unknown(context, &instance);
 		if (deadline_passed(context->deadline))
 			return still(&instance, err);
 		/* The pid directory tells of every change that somebody records; a QEMU that nobody
