@@ -17,8 +17,9 @@
 
 #define PATIENCE_MS 180000
 #define RUNS_MAX 60
-/* How much is left to send when the guest is stopped swings; the median of few moves swings with it. */
-#define RUNS_TIMES 3
+/* How much is left to send when the guest is stopped swings, and how fast a guest writes stays with that guest: so several pairs of them, each of which
+ * makes the moves of all ways, beginning with another one. */
+#define PAIRS 3
 #define EVENTS_LATE_US 100000 /* a supervisor writes them down when the QEMUs have the CPUs no longer to themselves */
 #define SYSCTL "/proc/sys/vm/unprivileged_userfaultfd"
 #define APPEND "console=ttyS0 quiet no_timer_check"
@@ -301,64 +302,108 @@ static void await_guest(const char *path)
 	}
 }
 
-static void rows_of_way(struct bench *bench, struct bare *bare, char *host, const char *guest, const char *append,
-			const char *what, enum way way)
-{
+struct series {
 	double more[RUNS_MAX], wall[RUNS_MAX], bare_wall[RUNS_MAX], downtime[RUNS_MAX], bare_downtime[RUNS_MAX];
-	int n = bench->runs * RUNS_TIMES > RUNS_MAX ? RUNS_MAX : bench->runs * RUNS_TIMES;
-	char label[64];
+	int n;
+};
 
-	for (int i = -1; i < n; i++) {
+/* A guest under kvmctl, on host a or b, and a bare one. */
+struct pair {
+	struct bench *bench;
+	const char *guest, *append; /* the directory of the image, the kernel's arguments */
+	struct bare bare;
+	char host;
+};
+
+/* The first one is not counted. */
+static void moves_of_way(struct pair *pair, enum way way, struct series *series)
+{
+	struct bench *bench = pair->bench;
+
+	for (int i = -1; i < bench->runs && series->n < RUNS_MAX; i++) {
 		/* The guest that is not moved stands still: it would take the CPU from the other one. */
-		if (bench_command("%s -q --config %s/%c.json pause g", bench->kvmctl, bench->dir, *host).status != 0)
+		if (bench_command("%s -q --config %s/%c.json pause g", bench->kvmctl, bench->dir, pair->host).status)
 			bench_die("kvmctl pause fails");
-		order(bare, "cont", NULL);
-		struct times theirs = bare_move(bench, bare, guest, append, way);
-		order(bare, "stop", NULL);
-		if (bench_command("%s -q --config %s/%c.json resume g", bench->kvmctl, bench->dir, *host).status != 0)
+		order(&pair->bare, "cont", NULL);
+		struct times theirs = bare_move(bench, &pair->bare, pair->guest, pair->append, way);
+		order(&pair->bare, "stop", NULL);
+		if (bench_command("%s -q --config %s/%c.json resume g", bench->kvmctl, bench->dir, pair->host).status)
 			bench_die("kvmctl resume fails");
-		struct times ours = our_move(bench, host, bare->downtime_ms, way);
+		struct times ours = our_move(bench, &pair->host, pair->bare.downtime_ms, way);
 
 		if (i < 0)
 			continue;
-		more[i] = ours.wall_ms - theirs.wall_ms;
-		wall[i] = ours.wall_ms;
-		bare_wall[i] = theirs.wall_ms;
-		downtime[i] = ours.downtime_ms;
-		bare_downtime[i] = theirs.downtime_ms;
+		int k = series->n++;
+		series->more[k] = ours.wall_ms - theirs.wall_ms;
+		series->wall[k] = ours.wall_ms;
+		series->bare_wall[k] = theirs.wall_ms;
+		series->downtime[k] = ours.downtime_ms;
+		series->bare_downtime[k] = theirs.downtime_ms;
 	}
-	double m = bench_median(more, n), ours = bench_median(downtime, n), theirs = bench_median(bare_downtime, n);
+}
+
+static void rows_of_series(struct series *series, const char *what, enum way way)
+{
+	int n = series->n;
+	double m = bench_median(series->more, n), ours = bench_median(series->downtime, n),
+	       theirs = bench_median(series->bare_downtime, n);
+	char label[64];
+
 	snprintf(label, sizeof(label), "migrate, %s%s: time over bare", what, way_names[way]);
-	bench_row(label, "<= 150 ms", m <= 150, "%.0f ms (%.0f ms / %.0f ms)", m, bench_median(wall, n),
-		  bench_median(bare_wall, n));
+	bench_row(label, "<= 150 ms", m <= 150, "%.0f ms (%.0f ms / %.0f ms)", m, bench_median(series->wall, n),
+		  bench_median(series->bare_wall, n));
 	snprintf(label, sizeof(label), "migrate, %s%s: downtime", what, way_names[way]);
 	bench_row(label, "<= 1.10", ours <= theirs * 1.1, "%.2f (%.1f ms / %.1f ms)", ours / theirs, ours, theirs);
+}
+
+static void pair_begin(struct pair *pair, const char *run, int downtime_ms)
+{
+	struct bench *bench = pair->bench;
+	char path[256];
+
+	make_host(bench, 'a', pair->guest, run);
+	make_host(bench, 'b', pair->guest, run);
+	pair->host = 'a';
+	if (bench_command("%s -q --config %s/a.json start g", bench->kvmctl, bench->dir).status != 0)
+		bench_die("kvmctl start fails");
+	snprintf(path, sizeof(path), "%s/a/run/log/g.serial", bench->dir);
+	await_guest(path);
+	bare_begin(bench, &pair->bare, pair->guest, pair->append, "");
+	pair->bare.downtime_ms = downtime_ms;
+	snprintf(path, sizeof(path), "%s.serial", pair->bare.base);
+	await_guest(path);
+}
+
+static void pair_end(struct pair *pair)
+{
+	bare_end(&pair->bare);
+	bench_command("%s -q --config %s/%c.json stop g --force", pair->bench->kvmctl, pair->bench->dir, pair->host);
 }
 
 static void rows_of_guest(struct bench *bench, const char *guest, const char *what, const char *run, int downtime_ms,
 			  bool post_copy)
 {
-	char append[512], path[256], host = 'a';
-	struct bare bare;
+	static struct series series[WAYS];
+	char append[512];
 
+	memset(series, 0, sizeof(series));
 	snprintf(append, sizeof(append), APPEND "%s", run);
-	make_host(bench, 'a', guest, run);
-	make_host(bench, 'b', guest, run);
-	if (bench_command("%s -q --config %s/a.json start g", bench->kvmctl, bench->dir).status != 0)
-		bench_die("kvmctl start fails");
-	snprintf(path, sizeof(path), "%s/a/run/log/g.serial", bench->dir);
-	await_guest(path);
-	bare_begin(bench, &bare, guest, append, "");
-	bare.downtime_ms = downtime_ms;
-	snprintf(path, sizeof(path), "%s.serial", bare.base);
-	await_guest(path);
+	for (int i = 0; i < PAIRS; i++) {
+		struct pair pair = { .bench = bench, .guest = guest, .append = append };
+
+		pair_begin(&pair, run, downtime_ms);
+		for (int k = 0; k < WAYS; k++) {
+			enum way way = (enum way)((i + k) % WAYS);
+			if (way != POST_COPY || post_copy)
+				moves_of_way(&pair, way, &series[way]);
+		}
+		pair_end(&pair);
+	}
 	for (enum way way = PLAIN; way < WAYS; way++)
 		if (way != POST_COPY || post_copy)
-			rows_of_way(bench, &bare, &host, guest, append, what, way);
+			rows_of_series(&series[way], what, way);
 		else
 			bench_skip("migrate, post-copy", "left out: vm.unprivileged_userfaultfd cannot be set");
-	bare_end(&bare);
-	bench_command("%s -q --config %s/%c.json stop g --force", bench->kvmctl, bench->dir, host);
 }
 
 static char sysctl_before[8];
