@@ -132,10 +132,14 @@ static void layer_nodes(struct builder *b, const char *name, const struct disk_l
 	_cleanup_free_ char *protocol = xprintf("%s-file", name);
 	struct json *node = uri_is(layer->path) ? network_node(b, name, layer->path, secret_file, path)
 						: local_node(b, layer, block, index);
+	struct block_options lower = *block;
 
 	if (!node)
 		return;
-	common(node, protocol, block);
+	/* What a guest may discard is decided by the node above. A copy of storage gets to here, and its holes stay holes. */
+	if (!block->read_only)
+		lower.discard = "unmap";
+	common(node, protocol, &lower);
 	options_json(&b->options, OPTION_BLOCKDEV, node);
 	format_node(b, name, layer->format, backing, block);
 }
