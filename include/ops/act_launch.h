@@ -33,8 +33,9 @@ struct launch_request {
 	int restarts;                     /* in a row, by on_crash */
 };
 
-/* With the instance's lock held (the processes that stay do not keep it) and nothing left of an earlier run. On failure the host is as it was; the exit record says why (reason start-failed). In
- * the foreground the calling process becomes the supervisor and a child of it returns from here.
+/* With the instance's lock held (the processes that stay do not keep it) and nothing left of an earlier run. On failure the host is as it was; the
+ * exit record says why (incoming-failed of one that should have come; else start-failed, see exit_record_write). In the foreground the calling process
+ * becomes the supervisor and a child of it returns from here.
  * *ret_pid: QEMU's. ERROR_SPEC, ERROR_HOST, ERROR_QEMU (with QEMU's own words), ERROR_TIMEOUT,
  * ERROR_STATE (a conflict with another instance). */
 int act_launch(struct context *context, const struct launch_request *request, pid_t *ret_pid, struct error *err);

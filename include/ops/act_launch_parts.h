@@ -79,6 +79,8 @@ void session_send_failure(int session, const struct error *err);
  * session_take_failure, which returns -1. */
 int session_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd);
 int session_take_failure(int session, struct error *err);
+/* ERROR_HOST: nobody is there any more. */
+int session_ended(const struct launch *launch, struct error *err);
 /* Any word but "failed"; its error, ERROR_TIMEOUT, or ERROR_HOST when nobody is there any more. A descriptor goes to *ret_fd; NULL: it is closed. */
 int session_hear_word(struct launch *launch, char *text, size_t size, int *ret_fd, struct error *err);
 

@@ -20,6 +20,7 @@ struct outgoing {
 	const struct migration_policy *policy;
 	const char *uri;          /* "tcp:…", "unix:…", "fd:N": a descriptor of this process */
 	const char *tls_hostname; /* "" = none */
+	const char *hint;         /* what else to say when QEMU fails at it; NULL */
 	/* For a person; NULL: nobody looks, and nothing is asked for it. */
 	void (*show)(const struct outgoing_progress *progress, void *arg);
 	void *arg;

@@ -120,7 +120,7 @@ void kvmctl_become(const struct supervisor *s, const char *verb, const char *con
 pid_t kvmctl_spawn(const struct supervisor *s, const char *verb, const char *const *extra);
 
 /* --- signals.c --- */
-/* Blocks what is read from *ret_fd: SIGTERM, SIGINT, SIGCHLD. -1 with errno. */
+/* Blocks what is read from *ret_fd: SIGTERM, SIGINT, SIGHUP, SIGCHLD. -1 with errno. */
 int signals_open(int *ret_fd);
 void signals_readable(struct supervisor *s);
 /* What a child or successor of ours must have: nothing blocked, nothing ignored. */

@@ -49,7 +49,7 @@ struct exit_record {
 };
 
 void exit_record_free(struct exit_record *record);
-/* start-failed does not replace migrated or incoming-failed: 0, and nothing is written. */
+/* start-failed does not replace migrated or incoming-failed: what it ran into is appended to their detail. */
 int exit_record_write(int exit_dir, const char *name, const struct exit_record *record, struct error *err);
 /* 1 read, 0 none, -1 ERROR_UNKNOWN. */
 int exit_record_read(int exit_dir, const char *name, struct exit_record *ret, struct error *err);

@@ -29,7 +29,10 @@ static int never_came(const char *name, struct error *err)
 {
 	error_set(err, ERROR_STATE, "instance \"%s\" is stopped here: the guest that it waited for did not come", name);
 	return error_hint(
-		err, "it may run on the host that it was to come from; if it runs nowhere, \"kvmctl start %s\"", name);
+		err,
+		"it may run on the host that it was to come from; if it was to come from a file, or runs nowhere, "
+		"\"kvmctl start %s\"",
+		name);
 }
 
 /* Each state has another way out, and a person who reads "not running" would look for the wrong one. */

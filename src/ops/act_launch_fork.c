@@ -27,7 +27,9 @@
 
 #define SESSION_FD 3
 #define EVENT_FD 4
-#define PLACEMENT_MS 5000 /* a service manager that does not answer does not keep a guest from starting */
+#define PLACEMENT_MS \
+	5000 /* a service manager that does not answer does not keep a guest from starting, if there is that much time */
+#define UNDO_MS 1000
 
 int launch_connect_monitors(struct launch *launch, struct error *err)
 {
@@ -240,7 +242,10 @@ int launch_await_placed(struct launch *launch, struct error *err)
 	if (launch->placed)
 		return 0;
 	if (session_hear_word(launch, text, sizeof(text), NULL, err) < 0)
-		return -1;
+		return err->kind != ERROR_TIMEOUT
+			       ? -1
+			       : error_set(err, ERROR_TIMEOUT,
+					   "QEMU of \"%s\" did not get into its control group in time", launch->name);
 	launch->placed = streq(text, PLACED);
 	return launch->placed ? 0 : launch_ended(launch, text, err);
 }
@@ -292,7 +297,7 @@ int launch_commit(struct launch *launch, struct error *err)
 	if (launch_write_status(launch, launch->request->incoming ? PHASE_INCOMING : PHASE_RUNNING, err) < 0)
 		return -1;
 	if (session_send(launch->session, "commit", -1) < 0)
-		return error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+		return session_ended(launch, err);
 	launch->committed = true;
 	if (session_hear_word(launch, text, sizeof(text), NULL, err) < 0)
 		return -1;
@@ -336,17 +341,29 @@ static int kill_qemu(struct launch *launch, struct error *err)
 			   : 0;
 }
 
-/* P may still be among the control groups, and would make again what the teardown takes down: it lets the session go when that is behind it. */
-static void await_undone(const struct launch *launch)
+/* What the command has left, and a moment at least. */
+static struct deadline undo_time(const struct launch *launch)
 {
-	struct deadline deadline = deadline_in(launch->context->settings->timeouts.sigkill);
+	struct deadline end =
+		deadline_earlier(launch->context->deadline, deadline_in(launch->context->settings->timeouts.sigkill));
+
+	return deadline_left(end) < UNDO_MS ? deadline_in(UNDO_MS) : end;
+}
+
+/* P may still be among the control groups, and would make again what the teardown takes down: it lets the session go when that is behind it. */
+static int await_undone(const struct launch *launch, struct error *err)
+{
+	struct deadline deadline = undo_time(launch);
 	char text[64];
-	int fd = -1;
+	int fd = -1, got;
 
 	if (session_send(launch->session, "undo", -1) < 0)
-		return;
-	while (session_hear(launch->session, deadline, text, sizeof(text), &fd) > 0)
+		return 0; /* nobody is there any more */
+	while ((got = session_hear(launch->session, deadline, text, sizeof(text), &fd)) > 0)
 		close_fd(&fd);
+	return got == 0 ? 0
+			: error_set(err, ERROR_TIMEOUT, "the process that becomes the supervisor of \"%s\" is held up",
+				    launch->name);
 }
 
 int launch_abort(struct launch *launch, struct error *err)
@@ -356,7 +373,5 @@ int launch_abort(struct launch *launch, struct error *err)
 	announce_end(launch);
 	if (launch->qemu.pid > 0 && kill_qemu(launch, err) < 0)
 		return -1;
-	if (launch->session >= 0)
-		await_undone(launch);
-	return 0;
+	return launch->session >= 0 ? await_undone(launch, err) : 0;
 }

@@ -30,6 +30,16 @@ int session_send(int session, const char *text, int fd)
 	return sendmsg(session, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
+/* It ended without having read all that we said: what it had said comes after that. */
+static ssize_t receive(int session, struct msghdr *message)
+{
+	ssize_t length = recvmsg(session, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	if (length < 0 && errno == ECONNRESET)
+		length = recvmsg(session, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	return length < 0 && errno == ECONNRESET ? 0 : length;
+}
+
 int session_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -42,12 +52,9 @@ int session_hear(int session, struct deadline deadline, char *text, size_t size,
 	*ret_fd = -1;
 	if (deadline_poll(&pfd, 1, deadline) <= 0)
 		return -1;
-	ssize_t length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	/* It ended without having read all that we said: what it had said comes after that. */
-	if (length < 0 && errno == ECONNRESET)
-		length = recvmsg(session, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	ssize_t length = receive(session, &message);
 	if (length < 0)
-		return errno == ECONNRESET ? 0 : -1;
+		return -1;
 	text[length] = '\0';
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_type == SCM_RIGHTS)
@@ -66,13 +73,19 @@ void session_send_failure(int session, const struct error *err)
 
 int session_take_failure(int session, struct error *err)
 {
-	struct pollfd pfd = { session, POLLIN, 0 };
 	struct error_report report;
-	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0
-			       ? recv(session, &report, sizeof(report), MSG_DONTWAIT)
-			       : 0;
+	struct iovec iov = { &report, sizeof(report) };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct pollfd pfd = { session, POLLIN, 0 };
+	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0 ? receive(session, &message) : 0;
 
 	return error_from_report(&report, size < 0 ? 0 : (size_t)size, err);
+}
+
+int session_ended(const struct launch *launch, struct error *err)
+{
+	error_set(err, ERROR_HOST, "the supervisor of \"%s\" ended before it took over", launch->name);
+	return error_hint(err, "the system's log says why, under kvmctl-supervisor");
 }
 
 int session_hear_word(struct launch *launch, char *text, size_t size, int *ret_fd, struct error *err)
@@ -87,5 +100,5 @@ int session_hear_word(struct launch *launch, char *text, size_t size, int *ret_f
 		return session_take_failure(launch->session, err);
 	if (got < 0)
 		return error_set(err, ERROR_TIMEOUT, "the supervisor of \"%s\" did not answer in time", launch->name);
-	return got > 0 ? 0 : error_set(err, ERROR_HOST, "the supervisor ended before it took over");
+	return got > 0 ? 0 : session_ended(launch, err);
 }

@@ -156,9 +156,7 @@ static const char *hint_of(const char *words)
 	if (words && starts_with(words, "address resolution failed"))
 		return "the guest runs on here; \"migrate --address ADDR\" says where the memory goes, when that is "
 		       "not HOST";
-	return "the guest runs on here; the log of the target's QEMU may say more; \"migration start\" must be given "
-	       "the options of "
-	       "\"migration info\"";
+	return "the guest runs on here; the log of the target's QEMU may say more";
 }
 
 /* It is not there any more: why. The guest is ours. */
@@ -174,7 +172,8 @@ static int failed(struct drive *drive, const struct migration_progress *progress
 	}
 	error_set(err, ERROR_QEMU, "the migration of \"%s\" failed: QEMU: %s", instance_name(drive),
 		  progress->error ? progress->error : "gave no reason");
-	error_hint(err, "%s", hint_of(progress->error));
+	error_hint(err, "%s%s%s", hint_of(progress->error), drive->outgoing->hint ? "; " : "",
+		   drive->outgoing->hint ? drive->outgoing->hint : "");
 	return 1;
 }
 

@@ -94,10 +94,9 @@ static void repair_stale(struct repairs *repairs, const struct instance *instanc
 static void undo_start(struct repairs *repairs, const struct instance *instance)
 {
 	_cleanup_error_ struct error err = ERROR_INIT;
-	enum exit_reason how = *instance->status.move ? EXIT_INCOMING_FAILED : EXIT_START_FAILED;
 
 	if (!repairs->dry_run && (act_kill(repairs->context, instance, &err) < 0 ||
-				  act_settle_exit(repairs->context, instance, how, &err) < 0))
+				  act_settle_exit(repairs->context, instance, EXIT_START_FAILED, &err) < 0))
 		repair_failed(repairs, instance->name, &err);
 	else
 		teardown(repairs, instance->name, "a start was interrupted");

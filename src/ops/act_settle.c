@@ -37,13 +37,25 @@ static bool wait_for_record(struct rundir *rundir, const struct instance *instan
 	return true;
 }
 
+/* A start that is not done has let nothing run, whoever ends it; and nobody but we writes its record. */
+static bool is_starting(const struct instance *instance)
+{
+	return instance->has_status && instance->status.phase == PHASE_STARTING;
+}
+
+static enum exit_reason of_cut_start(const struct instance *instance)
+{
+	return *instance->status.move ? EXIT_INCOMING_FAILED : EXIT_START_FAILED;
+}
+
 int act_settle_exit(struct context *context, const struct instance *instance, enum exit_reason how, struct error *err)
 {
 	struct rundir *rundir = &context->rundir;
 	int dir = rundir_part(rundir, RUNDIR_EXIT);
 	_cleanup_free_ char *by = xprintf("kvmctl (pid %d)", getpid());
+	bool supervised = instance->supervised && !is_starting(instance);
 	struct exit_record record = {
-		.reason = how,
+		.reason = is_starting(instance) ? of_cut_start(instance) : how,
 		.pid = instance->status.qemu.pid,
 		.start = instance->status.qemu.start,
 		.status = -1,
@@ -54,13 +66,13 @@ int act_settle_exit(struct context *context, const struct instance *instance, en
 
 	if (dir < 0)
 		return error_errno(err, ERROR_HOST, errno, "cannot open \"%s/exit\"", rundir->path);
-	if (instance->supervised ? wait_for_record(rundir, instance, deadline_in(RECORD_WAIT_MS))
-				 : record_is_there(dir, instance))
+	if (supervised ? wait_for_record(rundir, instance, deadline_in(RECORD_WAIT_MS))
+		       : record_is_there(dir, instance))
 		return 0;
 	/* A full disk must keep nobody from stopping, and it is the teardown that makes room. */
 	if (exit_record_write(dir, instance->name, &record, err) < 0)
 		log_warning("how \"%s\" ended is not on record: %s", instance->name, err->message);
-	else if (instance->supervised)
+	else if (supervised)
 		log_warning("the supervisor of \"%s\" wrote no exit record; kvmctl wrote one in its place",
 			    instance->name);
 	error_clear(err);

@@ -155,7 +155,7 @@ static int climb(struct ladder *ladder, bool ask_guest, enum exit_reason *ret, s
 	return 0;
 }
 
-/* A short time is shared: the guest is asked, and has the half of it. */
+/* A short time is shared: the guest is asked, and has the half of it. Without an end nothing is kept (-1 / 2). */
 static int64_t hard_rungs_ms(struct deadline command)
 {
 	int64_t half = deadline_left(command) / 2;
@@ -176,10 +176,11 @@ static int end(struct context *context, const struct instance *instance, enum ph
 		*ret = EXIT_UNKNOWN;
 		return 0;
 	}
-	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL,
-			 context_step(context, context->settings->timeouts.command), &qmp, &deaf) < 0)
+	struct ladder ladder = { context, instance, phase, pidfd, NULL, hard_rungs_ms(context->deadline), "" };
+	struct deadline greeted = rung_time(&ladder, context->settings->timeouts.command, ladder.kept_ms);
+	if (monitor_open(&context->rundir, instance->name, MONITOR_CONTROL, greeted, &qmp, &deaf) < 0)
 		log_verbose("%s", deaf.message);
-	struct ladder ladder = { context, instance, phase, pidfd, qmp, hard_rungs_ms(context->deadline), "" };
+	ladder.qmp = qmp;
 	return climb(&ladder, ask_guest, ret, err);
 }
 

@@ -46,6 +46,7 @@ static void compose(struct start *start)
 	outgoing->policy = &start->policy;
 	outgoing->uri = start->request->uri;
 	outgoing->tls_hostname = start->request->tls_hostname;
+	outgoing->hint = "\"migration start\" must be given the options of \"migration info\"";
 	outgoing->show = start->request->show;
 	outgoing->arg = start->request->arg;
 	outgoing->interrupted = start->request->interrupted;

@@ -92,7 +92,7 @@ static void warn_if_elsewhere(struct context *context, const char *name)
 			    record.detail ? record.detail : "to another host");
 	else if (record.reason == EXIT_INCOMING_FAILED)
 		log_warning("%s: the guest that it last waited for did not come: see that it does not run on the host "
-			    "that it was to come from",
+			    "that it was to come from, if it was no file",
 			    name);
 	exit_record_free(&record);
 }

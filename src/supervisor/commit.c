@@ -1,6 +1,6 @@
 /* The conversation with `kvmctl start`: until it says "commit", a start that dies takes its QEMU along.
  *
- * start -> supervisor: "commit" (all is done), "undo" (it failed and tears down itself), end-of-file (it died).
+ * start -> supervisor: "commit" (all is done), "undo" (it failed, and tears down itself when we have let go), end-of-file (it died, or waits no longer).
  * supervisor -> start: "ok", "ended STATUS" (QEMU ended; waitpid's status in decimal). */
 #include "supervisor/supervisor.h"
 
@@ -84,6 +84,15 @@ static void abandoned(struct supervisor *s, bool undone_by_start)
 	s->stage = s->pidfd >= 0 ? STAGE_ENDED_EARLY : STAGE_DONE;
 }
 
+/* start tears down, if it still waits for us: held up too long we are the last one. */
+static void undo(struct supervisor *s)
+{
+	char byte;
+	bool waits = recv(s->start_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+
+	abandoned(s, waits);
+}
+
 static bool is_taken_back(const struct supervisor *s)
 {
 	char word[8];
@@ -104,11 +113,11 @@ void commit_readable(struct supervisor *s)
 	if (n <= 0) {
 		abandoned(s, false);
 	} else if (streq(word, "undo")) {
-		abandoned(s, true);
+		undo(s);
 	} else if (streq(word, "commit") && s->stage == STAGE_STARTING) {
 		/* We were held up, and start has given up since: what it took back was never done. */
 		if (is_taken_back(s)) {
-			abandoned(s, true);
+			undo(s);
 			return;
 		}
 		commit_done(s);

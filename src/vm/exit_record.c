@@ -85,26 +85,49 @@ static struct json *record_to_json(const struct exit_record *record)
 
 /* A start that failed changes nothing of what the last end said of another host: that the guest went there, or never came from there. A source asks
  * about the second. */
-static bool outlasts_failed_start(int exit_dir, const char *name)
+static bool outlasts_failed_start(int exit_dir, const char *name, struct exit_record *ret)
 {
 	_cleanup_error_ struct error ignored = ERROR_INIT;
-	struct exit_record last = { 0 };
-	bool outlasts = exit_record_read(exit_dir, name, &last, &ignored) == 1 &&
-			(last.reason == EXIT_MIGRATED || last.reason == EXIT_INCOMING_FAILED);
 
-	exit_record_free(&last);
-	return outlasts;
+	return exit_record_read(exit_dir, name, ret, &ignored) == 1 &&
+	       (ret->reason == EXIT_MIGRATED || ret->reason == EXIT_INCOMING_FAILED);
 }
 
-int exit_record_write(int exit_dir, const char *name, const struct exit_record *record, struct error *err)
+/* What the start ran into comes after that; of several the last one's. */
+static void append_failure(struct exit_record *last, const struct exit_record *failure)
 {
-	if (record->reason == EXIT_START_FAILED && outlasts_failed_start(exit_dir, name))
-		return 0;
+	static const char words[] = "a start since then failed";
+	const char *before = last->detail ? last->detail : "", *mark = strstr(before, words);
+	const char *why = failure->detail ? failure->detail : "";
+	size_t length = mark ? (size_t)(mark - before) : strlen(before);
+
+	while (length > 0 && strchr("; ", before[length - 1]))
+		length--;
+	_cleanup_free_ char *detail =
+		xprintf("%.*s%s%s%s%s", (int)length, before, length ? "; " : "", words, *why ? ": " : "", why);
+	text_replace(&last->detail, detail);
+	text_replace(&last->words, failure->words);
+}
+
+static int write_record(int exit_dir, const char *name, const struct exit_record *record, struct error *err)
+{
 	_cleanup_json_ struct json *j = record_to_json(record);
 	_cleanup_free_ char *text = json_to_pretty(j);
 	_cleanup_free_ char *file = xprintf("%s\n", text);
 
 	return file_write_at(exit_dir, name, file, strlen(file), 0640, true, err);
+}
+
+int exit_record_write(int exit_dir, const char *name, const struct exit_record *record, struct error *err)
+{
+	struct exit_record last = { 0 };
+	bool stays = record->reason == EXIT_START_FAILED && outlasts_failed_start(exit_dir, name, &last);
+
+	if (stays)
+		append_failure(&last, record);
+	int result = write_record(exit_dir, name, stays ? &last : record, err);
+	exit_record_free(&last);
+	return result;
 }
 
 static int record_from_json(const struct json *j, const char *name, struct exit_record *ret, struct error *err)

@@ -159,6 +159,26 @@ static void test_a_failed_start_hides_nothing(void **state)
 	}
 }
 
+/* Its words are kept all the same, those of the last one only. */
+static void test_a_failed_start_is_told(void **state)
+{
+	struct place *place = *state;
+	_cleanup_error_ struct error err = ERROR_INIT;
+	_cleanup_(exit_record_free) struct exit_record back = { 0 };
+	char where[] = "the guest runs on host \"b\"", one[] = "no disk", two[] = "no bridge",
+	     said[] = "qemu: no bridge";
+	struct exit_record moved = { .reason = EXIT_MIGRATED, .detail = where };
+	struct exit_record first = { .reason = EXIT_START_FAILED, .detail = one },
+			   second = { .reason = EXIT_START_FAILED, .detail = two, .words = said };
+
+	assert_int_equal(exit_record_write(place->fd, "web1", &moved, &err), 0);
+	assert_int_equal(exit_record_write(place->fd, "web1", &first, &err), 0);
+	assert_int_equal(exit_record_write(place->fd, "web1", &second, &err), 0);
+	assert_int_equal(exit_record_read(place->fd, "web1", &back, &err), 1);
+	assert_string_equal(back.detail, "the guest runs on host \"b\"; a start since then failed: no bridge");
+	assert_string_equal(back.words, said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +188,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_failed_start_hides_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_failed_start_is_told, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

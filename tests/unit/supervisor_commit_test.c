@@ -63,13 +63,27 @@ static void test_undo(void **state)
 	struct rig *rig = *state;
 
 	rig_launch(rig, NULL);
-	rig_say(rig, "undo");
-	rig_hang_up(rig);
+	rig_say(rig, "undo"); /* start waits until we have let go of it */
 	usleep(50000);
 	assert_false(qemu_gone(rig)); /* start ends it, not we */
 	assert_int_equal(kill(rig->qemu.pid, SIGKILL), 0);
 	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
 	assert_false(rig_has(rig, "calls", "teardown"));
+}
+
+/* Held up for so long that start waits no longer: nobody else is left who could. */
+static void test_undo_and_start_is_gone(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_launch(rig, NULL);
+	assert_int_equal(kill(rig->supervisor, SIGSTOP), 0);
+	rig_say(rig, "undo");
+	rig_hang_up(rig);
+	assert_int_equal(kill(rig->supervisor, SIGCONT), 0);
+	rig_wait(rig);
+	assert_true(qemu_gone(rig));
+	assert_true(rig_has(rig, "calls", CALL_TEARDOWN));
 }
 
 /* Held up for so long that start has given up what it had committed to, and said both. */
@@ -101,7 +115,6 @@ static void test_ends_early(void **state)
 	answer = rig_heard(rig);
 	assert_string_equal(answer, "ended 768");
 	rig_say(rig, "undo");
-	rig_hang_up(rig);
 	assert_int_equal(WEXITSTATUS(rig_wait(rig)), 1);
 	assert_false(rig_has(rig, "calls", "teardown"));
 }
@@ -187,6 +200,7 @@ int main(void)
 		rig_test(test_start_dies),
 		rig_test(test_start_dies_and_another_runs),
 		rig_test(test_undo),
+		rig_test(test_undo_and_start_is_gone),
 		rig_test(test_undo_behind_a_commit),
 		rig_test(test_ends_early),
 		rig_test(test_ends_early_and_start_dies),
