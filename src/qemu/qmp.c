@@ -1,8 +1,7 @@
-/* The QMP client.
+/* The QMP client: the connection. Those who wait for something on it: qmp_wait.c.
  *
  * Everything that comes in goes through next_message: one line, parsed, classified, and the state moved
- * on. Those who wait call it until it has nothing more, then `pump` waits for bytes and reads them. Each
- * command carries an id; since QEMU answers in order (out-of-band execution is never negotiated), the
+ * on. Each command carries an id; since QEMU answers in order (out-of-band execution is never negotiated), the
  * owed replies are the ids first_owed .. next_id - 1, and the next reply must carry first_owed. Whatever
  * breaks a rule kills the connection: what an answer belongs to is known, or there is no answer.
  *
@@ -11,27 +10,9 @@
 #include "qemu/qmp.h"
 
 #include "base/text.h"
-#include "qmp_wire.h"
-
-struct qmp {
-	struct qmp_wire wire;
-	char *name;
-	enum qmp_state state;
-	int64_t first_owed, next_id;
-	int64_t capabilities_id;  /* the id of qmp_capabilities, 0: not sent yet */
-	bool capabilities_silent; /* it was sent by qmp_queue itself: its reply is not reported */
-	char *poised;             /* the command of which all but the last byte is sent; NULL: none */
-	char *poise;              /* that is to be poised behind the next command; NULL: none */
-	int torn;                 /* poised commands that were given up: QEMU owes an error for each, without an id */
-	char *why_dead;
-	char *error_class;
-	qmp_event_fn event_fn;
-	void *event_arg;
-};
+#include "qmp_internal.h"
 
 #define WIRE_IDS 10
-
-enum message { MESSAGE_INTERNAL, MESSAGE_EVENT, MESSAGE_REPLY };
 
 struct qmp *qmp_new(int fd, const char *name)
 {
@@ -110,15 +91,14 @@ size_t qmp_owed(const struct qmp *qmp)
 	return (size_t)(qmp->next_id - qmp->first_owed) - (hidden ? 1 : 0);
 }
 
-/* The connection ends here, for the reason that err holds. */
-static int die(struct qmp *qmp, struct error *err)
+int qmp_die(struct qmp *qmp, struct error *err)
 {
 	qmp->state = QMP_DEAD;
 	text_replace(&qmp->why_dead, err->message);
 	return -1;
 }
 
-static int check_alive(const struct qmp *qmp, struct error *err)
+int qmp_check_alive(const struct qmp *qmp, struct error *err)
 {
 	if (qmp->state == QMP_DEAD)
 		return error_set(err, ERROR_QEMU, "the %s cannot be used any more: %s", qmp->name, qmp->why_dead);
@@ -132,7 +112,7 @@ static int nonsense(struct qmp *qmp, const char *what, const char *line, size_t 
 
 	error_set(err, ERROR_QEMU, "the %s sent %s: %s", qmp->name, what, shown);
 	error_hint(err, "is \"kvm_path\" a QEMU?");
-	return die(qmp, err);
+	return qmp_die(qmp, err);
 }
 
 /* A reply that is the next one owed. */
@@ -147,7 +127,7 @@ static int take_reply(struct qmp *qmp, const struct json *reply, enum message *r
 	if (capabilities && failed) {
 		error_set(err, ERROR_QEMU, "the %s refused \"qmp_capabilities\": QEMU: %s", qmp->name,
 			  qmp_reply_error(reply));
-		return die(qmp, err);
+		return qmp_die(qmp, err);
 	}
 	qmp->state = qmp->first_owed < qmp->next_id ? QMP_WAITING : QMP_READY;
 	*ret = capabilities && qmp->capabilities_silent ? MESSAGE_INTERNAL : MESSAGE_REPLY;
@@ -184,8 +164,7 @@ static int classify(struct qmp *qmp, const struct json *j, const char *line, siz
 	return take_reply(qmp, j, ret, err);
 }
 
-/* 1: a message; 0: none in the buffer; -1: dead. Events have been given to the callback. */
-static int next_message(struct qmp *qmp, enum message *ret, struct json **ret_json, struct error *err)
+int qmp_next_message(struct qmp *qmp, enum message *ret, struct json **ret_json, struct error *err)
 {
 	_cleanup_json_ struct json *j = NULL;
 	_cleanup_error_ struct error why = ERROR_INIT;
@@ -206,44 +185,13 @@ static int next_message(struct qmp *qmp, enum message *ret, struct json **ret_js
 	return 1;
 }
 
-static int flush(struct qmp *qmp, struct error *err)
+int qmp_flush(struct qmp *qmp, struct error *err)
 {
 	if (qmp->wire.out_length == 0)
 		return 0;
 	if (qmp_wire_flush(&qmp->wire, NULL, 0, qmp->name, err) < 0)
-		return die(qmp, err);
+		return qmp_die(qmp, err);
 	return 0;
-}
-
-/* Waits for bytes and reads them once. `awaited` is for the time-out's error. It looks at the clock
- * first: a flood of events must not carry a wait past its deadline. */
-static int pump(struct qmp *qmp, struct deadline deadline, int64_t budget_ms, const char *awaited, struct error *err)
-{
-	struct pollfd fd = { .fd = qmp->wire.fd, .events = qmp_poll_events(qmp) };
-	int ready = deadline_passed(deadline) ? 0 : deadline_poll(&fd, 1, deadline);
-
-	if (ready < 0) {
-		error_errno(err, ERROR_OTHER, errno, "cannot wait for the %s", qmp->name);
-		return die(qmp, err);
-	}
-	if (ready == 0) {
-		error_set(err, ERROR_TIMEOUT, "the %s did not %s within %.1f s", qmp->name, awaited,
-			  (double)budget_ms / 1000);
-		/* Where no reply is owed none can come late. */
-		return qmp->state == QMP_READY ? -1 : die(qmp, err);
-	}
-	if ((fd.revents & POLLOUT) && flush(qmp, err) < 0)
-		return -1;
-	if ((fd.revents & ~POLLOUT) && qmp_wire_read(&qmp->wire, QMP_MAX_LINE, qmp->name, err) < 0)
-		return die(qmp, err);
-	return 0;
-}
-
-static int64_t budget(struct deadline deadline)
-{
-	int left = deadline_left(deadline);
-
-	return left < 0 ? 0 : left;
 }
 
 static void append_poised(struct qmp *qmp, char *command)
@@ -268,7 +216,7 @@ static bool append_last_byte(struct qmp *qmp, const char *command, const struct 
 	return false;
 }
 
-static void append_command(struct qmp *qmp, const char *command, struct json *arguments)
+void qmp_append_command(struct qmp *qmp, const char *command, struct json *arguments)
 {
 	if (!append_last_byte(qmp, command, arguments))
 		qmp_wire_put_command(&qmp->wire, command, arguments, qmp->next_id % WIRE_IDS, 0);
@@ -280,29 +228,29 @@ static void append_command(struct qmp *qmp, const char *command, struct json *ar
 		qmp->state = QMP_WAITING;
 }
 
-static void append_capabilities(struct qmp *qmp, bool silent)
+void qmp_append_capabilities(struct qmp *qmp, bool silent)
 {
 	qmp->capabilities_id = qmp->next_id;
 	qmp->capabilities_silent = silent;
-	append_command(qmp, "qmp_capabilities", NULL);
+	qmp_append_command(qmp, "qmp_capabilities", NULL);
 }
 
 int qmp_queue(struct qmp *qmp, const char *command, struct json *arguments, struct error *err)
 {
 	_cleanup_json_ struct json *owned = arguments;
 
-	if (check_alive(qmp, err) < 0)
+	if (qmp_check_alive(qmp, err) < 0)
 		return -1;
 	if (qmp->wire.out_length > QMP_MAX_LINE) {
 		error_set(err, ERROR_QEMU, "the %s takes no more commands", qmp->name);
-		return die(qmp, err);
+		return qmp_die(qmp, err);
 	}
 	if (qmp->capabilities_id == 0) {
-		append_capabilities(qmp, !streq(command, "qmp_capabilities"));
+		qmp_append_capabilities(qmp, !streq(command, "qmp_capabilities"));
 		if (!qmp->capabilities_silent)
 			return 0;
 	}
-	append_command(qmp, command, take_ptr(owned));
+	qmp_append_command(qmp, command, take_ptr(owned));
 	return 0;
 }
 
@@ -310,7 +258,7 @@ int qmp_send(struct qmp *qmp, const char *command, struct json *arguments, struc
 {
 	if (qmp_queue(qmp, command, arguments, err) < 0)
 		return -1;
-	return flush(qmp, err);
+	return qmp_flush(qmp, err);
 }
 
 /* Hands out what the buffer holds. */
@@ -319,7 +267,7 @@ static int drain(struct qmp *qmp, qmp_reply_fn fn, void *arg, struct error *err)
 	for (;;) {
 		_cleanup_json_ struct json *j = NULL;
 		enum message message = MESSAGE_INTERNAL;
-		int got = next_message(qmp, &message, &j, err);
+		int got = qmp_next_message(qmp, &message, &j, err);
 
 		if (got <= 0)
 			return got;
@@ -332,110 +280,16 @@ int qmp_feed(struct qmp *qmp, qmp_reply_fn fn, void *arg, struct error *err)
 {
 	int more;
 
-	if (check_alive(qmp, err) < 0 || flush(qmp, err) < 0 || drain(qmp, fn, arg, err) < 0)
+	if (qmp_check_alive(qmp, err) < 0 || qmp_flush(qmp, err) < 0 || drain(qmp, fn, arg, err) < 0)
 		return -1;
 	do {
 		more = qmp_wire_read(&qmp->wire, QMP_MAX_LINE, qmp->name, err);
 		if (more < 0)
-			return die(qmp, err);
+			return qmp_die(qmp, err);
 		if (drain(qmp, fn, arg, err) < 0)
 			return -1;
 	} while (more > 0);
 	return 0;
-}
-
-int qmp_handshake(struct qmp *qmp, struct deadline deadline, struct error *err)
-{
-	int64_t budget_ms = budget(deadline);
-
-	if (check_alive(qmp, err) < 0)
-		return -1;
-	while (qmp->state == QMP_GREETING || qmp->state == QMP_NEGOTIATING) {
-		_cleanup_json_ struct json *j = NULL;
-		enum message message;
-		int got = next_message(qmp, &message, &j, err);
-
-		if (got < 0)
-			return -1;
-		if (qmp->state == QMP_NEGOTIATING && qmp->capabilities_id == 0) {
-			append_capabilities(qmp, true);
-			if (flush(qmp, err) < 0)
-				return -1;
-		}
-		if (got > 0)
-			continue;
-		if (pump(qmp, deadline, budget_ms, qmp->state == QMP_GREETING ? "greet" : "answer \"qmp_capabilities\"",
-			 err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The reply to the one command that is owed. */
-static int await_reply(struct qmp *qmp, const char *command, struct deadline deadline, struct json **ret,
-		       struct error *err)
-{
-	_cleanup_free_ char *awaited = NULL;
-	int64_t budget_ms = budget(deadline);
-
-	for (;;) {
-		_cleanup_json_ struct json *j = NULL;
-		enum message message = MESSAGE_INTERNAL;
-		int got = next_message(qmp, &message, &j, err);
-
-		if (got < 0)
-			return -1;
-		if (got > 0 && message == MESSAGE_REPLY) {
-			*ret = take_ptr(j);
-			return 0;
-		}
-		if (got > 0)
-			continue;
-		if (!awaited)
-			awaited = xprintf("answer \"%s\"", command);
-		if (pump(qmp, deadline, budget_ms, awaited, err) < 0)
-			return -1;
-	}
-}
-
-/* QEMU's own words; where it has none, at least what it refused. */
-static int refused(const char *command, const struct json *reply, struct error *err)
-{
-	if (is_empty(json_get_string(json_get(reply, "error"), "desc", NULL)))
-		return error_set(err, ERROR_QEMU, "QEMU: refused \"%s\", and gave no reason", command);
-	return error_set(err, ERROR_QEMU, "QEMU: %s", qmp_reply_error(reply));
-}
-
-int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments, const int *fds, size_t n_fds,
-		    struct deadline deadline, struct json **ret, struct error *err)
-{
-	_cleanup_json_ struct json *owned = arguments;
-	_cleanup_json_ struct json *reply = NULL;
-	const struct qmp_command *row = qmp_command(command);
-
-	if (check_alive(qmp, err) < 0)
-		return -1;
-	if (qmp->state != QMP_READY)
-		return error_set(err, ERROR_OTHER, "the %s is \"%s\", not ready for \"%s\"", qmp->name,
-				 qmp_state_to_string(qmp->state), command);
-
-	deadline = deadline_earlier(deadline, deadline_in(row ? row->deadline_ms : QMP_DEFAULT_DEADLINE_MS));
-	append_command(qmp, command, take_ptr(owned));
-	if (qmp_wire_flush(&qmp->wire, fds, n_fds, qmp->name, err) < 0)
-		return die(qmp, err);
-	if (await_reply(qmp, command, deadline, &reply, err) < 0)
-		return -1;
-	if (json_get(reply, "error"))
-		return refused(command, reply, err);
-	if (ret)
-		*ret = json_ref(json_get(reply, "return"));
-	return 0;
-}
-
-int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, struct deadline deadline,
-		struct json **ret, struct error *err)
-{
-	return qmp_execute_fds(qmp, command, arguments, NULL, 0, deadline, ret, err);
 }
 
 void qmp_poise_behind(struct qmp *qmp, const char *command)
@@ -445,44 +299,10 @@ void qmp_poise_behind(struct qmp *qmp, const char *command)
 
 int qmp_poise(struct qmp *qmp, const char *command, struct error *err)
 {
-	if (check_alive(qmp, err) < 0)
+	if (qmp_check_alive(qmp, err) < 0)
 		return -1;
 	if (qmp->state != QMP_READY || qmp->poised)
 		return error_set(err, ERROR_OTHER, "the %s is not ready for \"%s\"", qmp->name, command);
 	append_poised(qmp, xstrdup(command));
-	return flush(qmp, err);
-}
-
-int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg,
-		   struct deadline deadline, struct json **ret, struct error *err)
-{
-	int64_t budget_ms = budget(deadline);
-
-	if (check_alive(qmp, err) < 0)
-		return -1;
-	for (;;) {
-		_cleanup_json_ struct json *j = NULL;
-		enum message message = MESSAGE_INTERNAL;
-		int got = next_message(qmp, &message, &j, err);
-
-		if (got < 0)
-			return -1;
-		if (got > 0 && message == MESSAGE_EVENT && want(j, arg)) {
-			if (ret)
-				*ret = take_ptr(j);
-			return 0;
-		}
-		if (got == 0 && pump(qmp, deadline, budget_ms, "send the event that was awaited", err) < 0)
-			return -1;
-	}
-}
-
-int qmp_rest(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
-	     struct error *err)
-{
-	_cleanup_error_ struct error silence = ERROR_INIT;
-
-	if (qmp_wait_event(qmp, want, arg, deadline, NULL, &silence) < 0 && silence.kind != ERROR_TIMEOUT)
-		return error_move(err, &silence);
-	return 0;
+	return qmp_flush(qmp, err);
 }

@@ -1,7 +1,7 @@
 /* The bytes of a QMP connection: lines in, bounded; text out, as much as the socket takes. Knows nothing
  * of replies.
  *
- * Private to qmp.c. Every function that fails gives ERROR_QEMU, errnum ECONNRESET when the other side is
+ * Private to the connection (qmp_internal.h). Every function that fails gives ERROR_QEMU, errnum ECONNRESET when the other side is
  * gone. */
 #ifndef KVMCTL_QEMU_QMP_WIRE_H
 #define KVMCTL_QEMU_QMP_WIRE_H
