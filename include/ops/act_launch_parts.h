@@ -64,9 +64,9 @@ int launch_fork(struct launch *launch, struct error *err);
 /* QEMU is in its control group, if it gets one: the guest runs in no other. */
 int launch_await_placed(struct launch *launch, struct error *err);
 int launch_commit(struct launch *launch, struct error *err);
-/* QEMU is ended and awaited, then the supervisor is told that we undo the rest ourselves. Fails when QEMU
- * may still live: then its record must stay, and the supervisor (which was not told) or `cleanup` ends
- * it. */
+/* QEMU is ended and awaited, then the supervisor is told that we undo the rest ourselves, and lets go. Fails
+ * when one of the two may still be at it: then the record must stay, and the supervisor or `cleanup` undoes
+ * the rest. */
 int launch_abort(struct launch *launch, struct error *err);
 
 /* --- act_launch_session.c: words between a start and the supervisor, or the process that becomes it --- */

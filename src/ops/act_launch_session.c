@@ -7,62 +7,40 @@
 
 #include <sys/socket.h>
 
+#include "base/fdpass.h"
 #include "base/text.h"
 
 #define REPORT_MS 1000 /* the report follows its announcement at once */
 
-/* One message over the session: text, and at most one descriptor. */
 int session_send(int session, const char *text, int fd)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { (char *)text, strlen(text) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	}
-	return sendmsg(session, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	return fdpass_send(session, text, strlen(text), &fd, fd >= 0 ? 1 : 0, 0) < 0 ? -1 : 0;
 }
 
 /* It ended without having read all that we said: what it had said comes after that. */
-static ssize_t receive(int session, struct msghdr *message)
+static ssize_t receive(int session, void *data, size_t size, int *ret_fd)
 {
-	ssize_t length = recvmsg(session, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	ssize_t length = fdpass_receive(session, data, size, ret_fd, MSG_DONTWAIT);
 
 	if (length < 0 && errno == ECONNRESET)
-		length = recvmsg(session, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		length = fdpass_receive(session, data, size, ret_fd, MSG_DONTWAIT);
 	return length < 0 && errno == ECONNRESET ? 0 : length;
 }
 
 int session_hear(int session, struct deadline deadline, char *text, size_t size, int *ret_fd)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { text, size - 1 };
-	struct msghdr message = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-	};
 	struct pollfd pfd = { session, POLLIN, 0 };
 
 	*ret_fd = -1;
 	if (deadline_poll(&pfd, 1, deadline) <= 0)
 		return -1;
-	ssize_t length = receive(session, &message);
+	ssize_t length = receive(session, text, size - 1, ret_fd);
 	if (length < 0)
 		return -1;
 	text[length] = '\0';
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
 	return length > 0;
 }
 
-/* "failed", and the error itself in a message of its own. */
 void session_send_failure(int session, const struct error *err)
 {
 	struct error_report report = error_to_report(err);
@@ -73,12 +51,13 @@ void session_send_failure(int session, const struct error *err)
 
 int session_take_failure(int session, struct error *err)
 {
-	struct error_report report;
-	struct iovec iov = { &report, sizeof(report) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct pollfd pfd = { session, POLLIN, 0 };
-	ssize_t size = deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0 ? receive(session, &message) : 0;
+	struct error_report report;
+	int fd = -1;
+	ssize_t size =
+		deadline_poll(&pfd, 1, deadline_in(REPORT_MS)) > 0 ? receive(session, &report, sizeof(report), &fd) : 0;
 
+	close_fd(&fd);
 	return error_from_report(&report, size < 0 ? 0 : (size_t)size, err);
 }
 
@@ -99,6 +78,10 @@ int session_hear_word(struct launch *launch, char *text, size_t size, int *ret_f
 	if (got > 0 && streq(text, "failed"))
 		return session_take_failure(launch->session, err);
 	if (got < 0)
-		return error_set(err, ERROR_TIMEOUT, "the supervisor of \"%s\" did not answer in time", launch->name);
+		return error_set(err, ERROR_TIMEOUT,
+				 launch->qemu.pid > 0 && !launch->placed
+					 ? "QEMU of \"%s\" did not get into its control group in time"
+					 : "the supervisor of \"%s\" did not answer in time",
+				 launch->name);
 	return got > 0 ? 0 : session_ended(launch, err);
 }

@@ -3,13 +3,12 @@
 
 #include <sys/socket.h>
 
+#include "base/fdpass.h"
 #include "base/text.h"
 
 #define FIRST_ROOM 16384
 /* A buffer that one large reply (query-qmp-schema) blew up is given back when it has been read. */
 #define KEEP_ROOM (256 * 1024)
-/* The kernel takes SCM_MAX_FD descriptors in one message (unix(7)). */
-#define MAX_FDS 253
 
 void qmp_wire_free(struct qmp_wire *wire)
 {
@@ -128,44 +127,15 @@ void qmp_wire_put_command(struct qmp_wire *wire, const char *command, struct jso
 	explicit_bzero(text, length);
 }
 
-/* sendmsg(2) with the descriptors as SCM_RIGHTS. */
-static ssize_t send_with_fds(int socket, char *data, size_t length, const int *fds, size_t n_fds)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int) * MAX_FDS)];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = data, .iov_len = length };
-	struct msghdr message = { .msg_iov = &iov,
-				  .msg_iovlen = 1,
-				  .msg_control = control.space,
-				  .msg_controllen = CMSG_SPACE(sizeof(int) * n_fds) };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	if (!header) {
-		errno = EINVAL;
-		return -1;
-	}
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
-	memcpy(CMSG_DATA(header), fds, sizeof(int) * n_fds);
-	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 int qmp_wire_flush(struct qmp_wire *wire, const int *fds, size_t n_fds, const char *name, struct error *err)
 {
 	size_t done = 0;
 
-	if (n_fds > MAX_FDS)
+	if (n_fds > FDPASS_MAX)
 		return error_set(err, ERROR_OTHER, "%zu descriptors do not fit in one message", n_fds);
 	while (done < wire->out_length) {
-		ssize_t n;
+		ssize_t n = fdpass_send(wire->fd, wire->out + done, wire->out_length - done, fds, n_fds, MSG_DONTWAIT);
 
-		if (n_fds > 0)
-			n = send_with_fds(wire->fd, wire->out + done, wire->out_length - done, fds, n_fds);
-		else
-			n = send(wire->fd, wire->out + done, wire->out_length - done, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && n_fds == 0)
