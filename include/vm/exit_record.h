@@ -32,6 +32,9 @@ enum exit_reason {
 };
 const char *exit_reason_to_string(enum exit_reason reason); /* "guest", "acpi", "crashed" ... */
 int exit_reason_from_string(const char *s, enum exit_reason *ret);
+/* What the end of QEMU means at that MOVE_ word of vm/move.h, however it ended: its guest runs elsewhere, lies in a file, or has never
+ * run here. EXIT_UNKNOWN: the guest was lost with it, or it cannot be told. */
+enum exit_reason exit_reason_of_move(const char *word);
 
 struct exit_record {
 	enum exit_reason reason;

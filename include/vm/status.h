@@ -26,6 +26,8 @@ enum phase {
 };
 const char *phase_to_string(enum phase phase);
 int phase_from_string(const char *s, enum phase *ret); /* -1: there is no such phase */
+/* A guest comes, goes, or is saved: the reason is a MOVE_ word of vm/move.h. */
+bool phase_is_move(enum phase phase);
 
 struct status {
 	struct process_id qemu; /* pid 0: none yet (starting), or none any more (waiting for a restart) */
@@ -33,7 +35,7 @@ struct status {
 	bool paused; /* the vCPUs are stopped */
 	char reason
 		[48]; /* one word: "user", "io-error", "panicked", "watchdog", "start", "acpi", "quit", "sigterm", "sigkill", "force"; "" none;
-				 in the phases incoming, outgoing and saving a MOVE_ word of vm/move.h */
+				 where phase_is_move a MOVE_ word of vm/move.h */
 	int vcpus;
 	int64_t memory, maxmem;    /* MiB: balloon's actual, and the maximum */
 	pid_t supervisor;          /* 0: none */

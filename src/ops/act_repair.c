@@ -42,18 +42,12 @@ static void teardown(struct repairs *repairs, const char *name, const char *why)
 /* What the last run came to, if nobody saw it end. */
 static enum exit_reason unseen_end(struct repairs *repairs, const struct instance *instance)
 {
-	static const struct {
-		enum phase phase;
-		const char *move;
-		enum exit_reason reason;
-	} moves[] = { { PHASE_INCOMING, MOVE_WAITING, EXIT_INCOMING_FAILED },
-		      { PHASE_OUTGOING, MOVE_MIGRATED, EXIT_MIGRATED },
-		      { PHASE_SAVING, MOVE_SAVED, EXIT_SAVED } };
+	const struct status *status = &instance->status;
+	enum exit_reason reason = phase_is_move(status->phase) ? exit_reason_of_move(status->reason) : EXIT_UNKNOWN;
 
-	for (size_t i = 0; i < ELEMENTS(moves); i++)
-		if (instance->status.phase == moves[i].phase && streq(instance->status.reason, moves[i].move))
-			return moves[i].reason;
-	return streq(instance->status.qemu.boot_id, repairs->context->here.boot_id) ? EXIT_UNKNOWN : EXIT_HOST_REBOOTED;
+	if (reason != EXIT_UNKNOWN)
+		return reason;
+	return streq(status->qemu.boot_id, repairs->context->here.boot_id) ? EXIT_UNKNOWN : EXIT_HOST_REBOOTED;
 }
 
 static void finish_reboot(struct repairs *repairs, const struct instance *instance)

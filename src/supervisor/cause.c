@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 
 #include "base/text.h"
-#include "vm/move.h"
 
 /* QEMU's word for what asked it to end -> our reason, when nobody was stopping it. */
 static const struct {
@@ -84,25 +83,9 @@ static enum exit_reason without_status(const struct evidence *e)
 	return by_rung(e);
 }
 
-/* However QEMU ended: a guest that runs elsewhere, lies in a file, or has never run here was not lost with it. */
-static enum exit_reason by_move(const struct evidence *e)
-{
-	static const struct {
-		const char *move;
-		enum exit_reason reason;
-	} moves[] = { { MOVE_MIGRATED, EXIT_MIGRATED },
-		      { MOVE_SAVED, EXIT_SAVED },
-		      { MOVE_WAITING, EXIT_INCOMING_FAILED } };
-
-	for (size_t i = 0; i < ELEMENTS(moves); i++)
-		if (streq(e->move, moves[i].move))
-			return moves[i].reason;
-	return EXIT_UNKNOWN;
-}
-
 enum exit_reason cause_decide(const struct evidence *e)
 {
-	enum exit_reason reason = by_move(e);
+	enum exit_reason reason = exit_reason_of_move(e->move);
 
 	if (reason != EXIT_UNKNOWN)
 		return reason;

@@ -69,7 +69,7 @@ static void read_doings(const struct supervisor *s, struct doings *ret)
 		return;
 	if (status.phase == PHASE_STOPPING || status.phase == PHASE_REBOOTING)
 		snprintf(ret->rung, sizeof(ret->rung), "%s", status.reason);
-	else if (status.phase == PHASE_INCOMING || status.phase == PHASE_OUTGOING || status.phase == PHASE_SAVING)
+	else if (phase_is_move(status.phase))
 		snprintf(ret->move, sizeof(ret->move), "%s", status.reason);
 	snprintf(ret->move_id, sizeof(ret->move_id), "%s", status.move);
 }

@@ -194,10 +194,7 @@ static bool is_reason_taken(const struct status *status)
 /* After the grant the word stays as long as the rest of the memory is on its way (post-copy). */
 static void apply_migration(const struct guest *guest, struct status *status)
 {
-	bool moves =
-		status->phase == PHASE_INCOMING || status->phase == PHASE_OUTGOING || status->phase == PHASE_SAVING;
-
-	if (moves)
+	if (phase_is_move(status->phase))
 		set_text(status->migration, sizeof(status->migration), guest->migration);
 	else if (*status->migration)
 		set_text(status->migration, sizeof(status->migration),

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "vm/move.h"
 
 #define RECORD_MAX_BYTES (64 * 1024)
 #define RECORD_MAX_DEPTH 4
@@ -81,6 +82,21 @@ static struct json *record_to_json(const struct exit_record *record)
 	json_put_int(j, "restart_at_ms", record->restart_at_ms);
 	json_put_int(j, "restarts", record->restarts);
 	return j;
+}
+
+enum exit_reason exit_reason_of_move(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum exit_reason reason;
+	} rows[] = { { MOVE_MIGRATED, EXIT_MIGRATED },
+		     { MOVE_SAVED, EXIT_SAVED },
+		     { MOVE_WAITING, EXIT_INCOMING_FAILED } };
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++)
+		if (streq(word, rows[i].word))
+			return rows[i].reason;
+	return EXIT_UNKNOWN;
 }
 
 /* A start that failed changes nothing of what the last end said of another host: that the guest went there, or never came from there. A source asks

@@ -42,6 +42,11 @@ int phase_from_string(const char *s, enum phase *ret)
 	return -1;
 }
 
+bool phase_is_move(enum phase phase)
+{
+	return phase == PHASE_INCOMING || phase == PHASE_OUTGOING || phase == PHASE_SAVING;
+}
+
 enum word_kind { WORD_U64, WORD_I64, WORD_INT, WORD_BOOL, WORD_PHASE, WORD_TEXT };
 
 static const struct word {

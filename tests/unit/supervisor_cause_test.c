@@ -9,6 +9,7 @@
 #include "supervisor/cause.c"
 #include "supervisor/foreign_status.c"
 #include "supervisor/kernel_log.c"
+#include "vm/move.h"
 
 #define EXITED(n) ((n) << 8)
 
