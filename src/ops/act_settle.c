@@ -37,12 +37,6 @@ static bool wait_for_record(struct rundir *rundir, const struct instance *instan
 	return true;
 }
 
-/* A start that is not done has let nothing run, whoever ends it; and nobody but we writes its record. */
-static bool is_starting(const struct instance *instance)
-{
-	return instance->has_status && instance->status.phase == PHASE_STARTING;
-}
-
 static enum exit_reason of_cut_start(const struct instance *instance)
 {
 	return *instance->status.move ? EXIT_INCOMING_FAILED : EXIT_START_FAILED;
@@ -53,9 +47,11 @@ int act_settle_exit(struct context *context, const struct instance *instance, en
 	struct rundir *rundir = &context->rundir;
 	int dir = rundir_part(rundir, RUNDIR_EXIT);
 	_cleanup_free_ char *by = xprintf("kvmctl (pid %d)", getpid());
-	bool supervised = instance->supervised && !is_starting(instance);
+	/* A start that is not done has let nothing run, whoever ends it; and nobody but we writes its record. */
+	bool starting = instance->has_status && instance->status.phase == PHASE_STARTING;
+	bool supervised = instance->supervised && !starting;
 	struct exit_record record = {
-		.reason = is_starting(instance) ? of_cut_start(instance) : how,
+		.reason = starting ? of_cut_start(instance) : how,
 		.pid = instance->status.qemu.pid,
 		.start = instance->status.qemu.start,
 		.status = -1,

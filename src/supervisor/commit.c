@@ -12,6 +12,8 @@
 #include "host/process.h"
 #include "supervisor/report.h"
 
+#define WORD_SIZE 32
+
 static void close_start(struct supervisor *s)
 {
 	close_fd(&s->start_fd);
@@ -93,30 +95,29 @@ static void undo(struct supervisor *s)
 	abandoned(s, waits);
 }
 
-static bool is_taken_back(const struct supervisor *s)
+/* As recv; word is "" where nothing was said. */
+static ssize_t hear(const struct supervisor *s, char word[WORD_SIZE])
 {
-	char word[8];
-	ssize_t n = recv(s->start_fd, word, sizeof(word) - 1, MSG_DONTWAIT);
+	ssize_t n = recv(s->start_fd, word, WORD_SIZE - 1, MSG_DONTWAIT);
 
 	word[n > 0 ? n : 0] = '\0';
-	return streq(word, "undo");
+	return n;
 }
 
 void commit_readable(struct supervisor *s)
 {
-	char word[32];
-	ssize_t n = recv(s->start_fd, word, sizeof(word) - 1, MSG_DONTWAIT);
+	char word[WORD_SIZE], next[WORD_SIZE];
+	ssize_t n = hear(s, word);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	word[n > 0 ? n : 0] = '\0';
 	if (n <= 0) {
 		abandoned(s, false);
 	} else if (streq(word, "undo")) {
 		undo(s);
 	} else if (streq(word, "commit") && s->stage == STAGE_STARTING) {
 		/* We were held up, and start has given up since: what it took back was never done. */
-		if (is_taken_back(s)) {
+		if (hear(s, next) > 0 && streq(next, "undo")) {
 			undo(s);
 			return;
 		}
