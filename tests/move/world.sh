@@ -131,18 +131,20 @@ has_crashed() { grep -qsaE 'kernel BUG at|BUG: |Oops|general protection fault|Ke
 
 last_tick() { grep -v closed "$TMP/ticks" | tail -n 1 | tr -dc 0-9; }
 has_ticked_on() { [ "$(last_tick)" -ge "$1" ]; }
+ticks_on_or_crashes() { has_ticked_on "$1" || has_crashed A || has_crashed B; }
 # goes_on [TICKS]: it lives: more ticks come, and none is missing, or there twice.
 goes_on() {
-	local host before
+	local host before wanted
 	before=$(last_tick)
-	if ! until_true "$GUEST_PATIENCE" has_ticked_on $((before + ${1:-3})); then
-		every_tick
-		for host in A B; do
-			[ "$(state_on $host)" != "running " ] || guest_lost "it runs on $host and says nothing after tick $before"
-		done
-		fail "no more ticks after $before"
-	fi
+	wanted=$((before + ${1:-3}))
+	until_true "$GUEST_PATIENCE" ticks_on_or_crashes $wanted || :
 	every_tick
+	! has_ticked_on $wanted || return 0
+	for host in A B; do
+		! has_crashed $host || guest_lost "its kernel crashed on $host after tick $before"
+		[ "$(state_on $host)" != "running " ] || guest_lost "it runs on $host and says nothing after tick $before"
+	done
+	fail "no more ticks after $before: it is \"$(state_on A)\" on A, \"$(state_on B)\" on B; $(tail -n 8 "$TMP"/[AB]/run/log/g.{serial,events} "$TMP"/[AB]/run/exit/g 2>/dev/null)"
 }
 every_tick() {
 	awk '$0 != NR && $0 != "closed" { print "line " NR ": " $0; exit 1 }' "$TMP/ticks" || fail "a tick is lost, or there twice"
