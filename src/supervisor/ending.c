@@ -87,6 +87,15 @@ static char *who_stops(const struct supervisor *s)
 	return xprintf("kvmctl %.*s (%.*s)", (int)strcspn(verb, ",\n"), verb, (int)strcspn(holder, ","), holder);
 }
 
+/* It kills before it waits for the lock: whose text is in it may have nothing to do with it. */
+static char *who_forces(const struct supervisor *s)
+{
+	static const char verb[] = "kvmctl stop --force";
+	_cleanup_free_ char *holder = who_stops(s);
+
+	return starts_with(holder, verb) ? take_ptr(holder) : xstrdup(verb);
+}
+
 /* QEMU says on stderr who asked: "terminating on signal 15 from pid 12 (kill)". */
 static char *who_signalled(const char *words)
 {
@@ -111,8 +120,9 @@ static char *who_did(const struct supervisor *s, enum exit_reason reason, const 
 	case EXIT_QUIT:
 	case EXIT_SIGTERM:
 	case EXIT_SIGKILL:
-	case EXIT_FORCED:
 		return *rung ? who_stops(s) : who_signalled(words);
+	case EXIT_FORCED:
+		return who_forces(s);
 	default:
 		return NULL;
 	}

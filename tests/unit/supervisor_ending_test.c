@@ -149,14 +149,31 @@ static void test_signalled_by_somebody(void **state)
 	expect(rig, EXIT_SIGTERM, 0, 0, "pid 77 (kill)");
 }
 
-static void test_forced(void **state)
+static void write_holder(struct rig *rig, const char *text)
 {
-	struct rig *rig = *state;
+	_cleanup_close_ int dir = rig_part(rig, "lock"), lock = openat(dir, NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 
+	assert_int_equal(write(lock, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void forced(struct rig *rig, const char *holder, const char *by)
+{
 	rig_begin(rig, NULL);
+	write_holder(rig, holder);
 	rig_set_rung(rig, "force");
 	kill(rig->qemu.pid, SIGKILL);
-	expect(rig, EXIT_FORCED, -1, SIGKILL, "kvmctl");
+	expect(rig, EXIT_FORCED, -1, SIGKILL, by);
+}
+
+static void test_forced(void **state)
+{
+	forced(*state, "pid 12, stop --force, since 2026-11-22T07:05:07.123Z\n", "kvmctl stop --force (pid 12)");
+}
+
+/* It had not yet written that it has the lock. */
+static void test_forced_before_the_lock(void **state)
+{
+	forced(*state, "pid 12, start, since 2026-11-22T07:05:07.123Z\n", "kvmctl stop --force");
 }
 
 /* As `stop` does it: it holds the lock, waits for the record, tears down itself, lets go. */
@@ -259,6 +276,7 @@ int main(void)
 		rig_test(test_kill_is_not_oom),
 		rig_test(test_signalled_by_somebody),
 		rig_test(test_forced),
+		rig_test(test_forced_before_the_lock),
 		rig_test(test_stop_tears_down),
 		rig_test(test_stop_dies),
 		rig_test(test_attached),
