@@ -57,7 +57,10 @@ int migration_progress_from_json(const struct json *document, struct migration_p
 	progress.total_time = json_get_int(document, "total-time", NOT_SAID);
 	progress.setup_time = json_get_int(document, "setup-time", NOT_SAID);
 	progress.downtime = json_get_int(document, "downtime", NOT_SAID);
-	progress.expected_downtime = json_get_int(document, "expected-downtime", NOT_SAID);
+	/* In post-copy the guest has switched over: what QEMU still says of it means nothing. */
+	progress.expected_downtime = migration_state_is_post_copy(progress.state)
+					     ? NOT_SAID
+					     : json_get_int(document, "expected-downtime", NOT_SAID);
 	progress.throttle = json_get_int(document, "cpu-throttle-percentage", 0);
 	/* Of one that has just completed they are not worked out yet. */
 	if (progress.state == MIGRATION_COMPLETED && progress.total_time == 0)

@@ -69,6 +69,17 @@ static void of_each_age(void **state)
 	}
 }
 
+/* The guest has switched over. */
+static void in_post_copy(void **state)
+{
+	_cleanup_migration_progress_ struct migration_progress progress = read_progress(
+		"{\"expected-downtime\":27613,\"downtime\":307,\"status\":\"postcopy-active\",\"ram\":{" RAM "}}");
+
+	(void)state;
+	assert_int_equal(progress.expected_downtime, -1);
+	assert_int_equal(progress.downtime, 307);
+}
+
 static void before_any(void **state)
 {
 	_cleanup_migration_progress_ struct migration_progress progress = read_progress("{}");
@@ -257,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_each_age),
+		cmocka_unit_test(in_post_copy),
 		cmocka_unit_test(before_any),
 		cmocka_unit_test(what_it_says_of_failure_and_address),
 		cmocka_unit_test(nonsense),
