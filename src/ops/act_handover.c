@@ -86,16 +86,27 @@ int act_handover(struct handover *h, enum resolved *ret, struct error *err)
 	return 0;
 }
 
+/* The last try is cut short by our own deadline: what the one before it came to says more. */
+static int give_up(struct error *before, struct error *err)
+{
+	bool cut = err->kind == ERROR_UNKNOWN || err->kind == ERROR_TIMEOUT;
+
+	return cut && before->message ? error_move(err, before) : -1;
+}
+
 static int recover(struct handover *h, struct error *err)
 {
 	struct deadline deadline = context_step(context_of(h), h->outgoing->policy->recover_ms);
+	_cleanup_error_ struct error before = ERROR_INIT;
 
 	log_warning("the connection to host \"%s\" broke; it is tried to take it up again", h->move->peer);
 	for (;;) {
 		if (h->far && act_resume(h->far, h->outgoing->control->qmp, h->outgoing->uri, deadline, err) == 0)
 			return 0;
 		if (deadline_passed(deadline))
-			return -1;
+			return give_up(&before, err);
+		log_verbose("%s; trying again", err->message);
+		error_move(&before, err);
 		pause_a_moment();
 		reopen(h, deadline, err);
 	}
