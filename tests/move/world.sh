@@ -132,14 +132,14 @@ has_crashed() { grep -qsaE 'kernel BUG at|BUG: |Oops|general protection fault|Ke
 last_tick() { grep -v closed "$TMP/ticks" | tail -n 1 | tr -dc 0-9; }
 has_ticked_on() { [ "$(last_tick)" -ge "$1" ]; }
 # One that stood still for long may complain of that (soft lockup, stalls), and goes on.
-has_panicked() { grep -qsaF 'Kernel panic' "$TMP"/[AB]/run/log/g.serial; }
-ticks_on_or_panics() { has_ticked_on "$1" || has_panicked; }
+is_over() { grep -qx closed "$TMP/ticks" || grep -qsaF 'Kernel panic' "$TMP"/[AB]/run/log/g.serial; }
+ticks_on_or_ends() { has_ticked_on "$1" || is_over; }
 # goes_on [TICKS]: it lives: more ticks come, and none is missing, or there twice.
 goes_on() {
 	local host before wanted
 	before=$(last_tick)
 	wanted=$((before + ${1:-3}))
-	until_true "$GUEST_PATIENCE" ticks_on_or_panics $wanted || :
+	until_true "$GUEST_PATIENCE" ticks_on_or_ends $wanted || :
 	every_tick
 	! has_ticked_on $wanted || return 0
 	for host in A B; do
