@@ -21,6 +21,7 @@
 
 #define RECOVER_MS 10000
 #define AGAIN_MS 100
+#define NOTICES_MS 1000 /* a target that can notice the break has done so by then */
 #define PORTS_MAX 8
 #define SAME_TRIES 5 /* the kernel lets go of its old socket when its main loop has seen that it is closed */
 
@@ -33,7 +34,8 @@ struct recovery {
 	struct qmp *qmp;              /* NULL: by the supervisor */
 	struct migration_place place; /* where it waited before */
 	char *told, *found;           /* the URI for QEMU, and for the source */
-	bool paused_by_us;            /* it may take QEMU a moment */
+	struct deadline notices;      /* until then it may notice the break by itself */
+	bool told_to_pause;
 };
 
 static void recovery_clear(struct recovery *recovery)
@@ -55,16 +57,6 @@ static int tell(struct recovery *recovery, const char *command, struct json *arg
 }
 
 /* --- how it is reached --- */
-
-/* The target may hear of the break later than the source: it has to be told then. That it refuses says that it has heard of it meanwhile. */
-static int pause_it(struct recovery *recovery, struct error *err)
-{
-	if (tell(recovery, "migrate-pause", NULL, err) < 0 && err->kind != ERROR_QEMU)
-		return -1;
-	error_clear(err);
-	recovery->paused_by_us = true;
-	return 0;
-}
 
 static int hangs(const struct recovery *recovery, struct error *err)
 {
@@ -90,16 +82,12 @@ static int reach_by_monitor(struct recovery *recovery, struct error *err)
 				 migration_state_to_string(progress.state));
 	if (is_empty(recovery->state->waits_at))
 		text_replace(&recovery->state->waits_at, progress.address);
-	return progress.state == MIGRATION_POSTCOPY_ACTIVE ? pause_it(recovery, err) : 0;
+	return 0;
 }
 
 static int reach(struct recovery *recovery, struct error *err)
 {
-	if (!out_of_band_offered(&recovery->context->rundir, recovery->name))
-		return reach_by_monitor(recovery, err);
-	if (streq(recovery->instance.status.migration, migration_state_to_string(MIGRATION_POSTCOPY_PAUSED)))
-		return 0;
-	return pause_it(recovery, err);
+	return out_of_band_offered(&recovery->context->rundir, recovery->name) ? 0 : reach_by_monitor(recovery, err);
 }
 
 /* --- where it waits --- */
@@ -156,12 +144,29 @@ static bool is_taken(const struct error *err)
 	return err->kind == ERROR_QEMU && strstr(err->message, "in use");
 }
 
-/* Until QEMU has noticed that it was told to pause. */
+/* In all versions: "Migrate recover can only be run when postcopy is paused." */
+static bool is_not_paused(const struct error *err)
+{
+	return err->kind == ERROR_QEMU && strstr(err->message, "is paused");
+}
+
+/* That it refuses says that it has noticed meanwhile. */
+static int tell_to_pause(struct recovery *recovery, struct error *err)
+{
+	recovery->told_to_pause = true;
+	return tell(recovery, "migrate-pause", NULL, err) < 0 && err->kind != ERROR_QEMU ? -1 : 0;
+}
+
+/* The source may know of the break before the target does, and where the network just fell silent the target never learns of it: it has to be told.
+ * But not while it notices: QEMU takes its stream down before it says that it is paused, and is killed (SIGSEGV) by a migrate-pause that comes in between. So it
+ * is told once, and only if it has answered for a while that it is not paused: never one that does not answer, which would find a heap of them when it
+ * goes on, and the break with them. */
 static int tell_until_paused(struct recovery *recovery, struct error *err)
 {
 	while (tell_place(recovery, err) < 0) {
-		if (err->kind != ERROR_QEMU || is_taken(err) || !recovery->paused_by_us ||
-		    deadline_passed(recovery->deadline))
+		if (!is_not_paused(err) || deadline_passed(recovery->deadline))
+			return -1;
+		if (!recovery->told_to_pause && deadline_passed(recovery->notices) && tell_to_pause(recovery, err) < 0)
 			return -1;
 		error_clear(err);
 		deadline_poll(NULL, 0, deadline_in(AGAIN_MS));
@@ -235,6 +240,7 @@ int act_recover(struct context *context, const char *name, char **ret, struct er
 		.context = context,
 		.name = name,
 		.deadline = context_step(context, RECOVER_MS),
+		.notices = deadline_in(NOTICES_MS),
 		.place = { .fd = -1 },
 	};
 
