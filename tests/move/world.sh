@@ -129,6 +129,8 @@ guest_lost() {
 }
 has_crashed() { grep -qsaE 'kernel BUG at|BUG: |Oops|general protection fault|Kernel panic|soft lockup|rcu_preempt detected stalls' "$TMP/$1/run/log/g.serial"; }
 
+# Ten a second on an idle machine.
+TICK_PATIENCE=60
 last_tick() { grep -v closed "$TMP/ticks" | tail -n 1 | tr -dc 0-9; }
 has_ticked_on() { [ "$(last_tick)" -ge "$1" ]; }
 # One that stood still for long may complain of that (soft lockup, stalls), and goes on.
@@ -139,7 +141,7 @@ goes_on() {
 	local host before wanted
 	before=$(last_tick)
 	wanted=$((before + ${1:-3}))
-	until_true "$GUEST_PATIENCE" ticks_on_or_ends $wanted || :
+	until_true "$TICK_PATIENCE" ticks_on_or_ends $wanted || :
 	every_tick
 	! has_ticked_on $wanted || return 0
 	for host in A B; do
