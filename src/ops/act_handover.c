@@ -36,24 +36,43 @@ static int reopen(struct handover *h, struct deadline deadline, struct error *er
 	return far_open(h->move->far, h->move->peer, name_of(h), deadline, &h->far, err);
 }
 
-static int ask_until(struct handover *h, struct deadline deadline, enum resolved *ret, struct error *err)
+/* The last try is cut short by our own deadline: what the one before it came to says more. */
+static int give_up(struct error *before, struct error *err)
 {
+	bool cut = err->kind == ERROR_UNKNOWN || err->kind == ERROR_TIMEOUT;
+
+	return cut && before->message ? error_move(err, before) : -1;
+}
+
+typedef int try_fn(struct handover *h, struct deadline deadline, void *arg, struct error *err);
+
+/* What needs the other side: again and again, with another session each time. */
+static int try_until(struct handover *h, struct deadline deadline, try_fn *try, void *arg, struct error *err)
+{
+	_cleanup_error_ struct error before = ERROR_INIT;
+
 	for (;;) {
-		if (h->far && act_resolve_ask(h->far, h->move->id, deadline, ret, err) == 0)
+		if (h->far && try(h, deadline, arg, err) == 0)
 			return 0;
 		if (deadline_passed(deadline))
-			return -1;
-		log_verbose("%s; asking again", err->message);
+			return give_up(&before, err);
+		log_verbose("%s; trying again", err->message);
+		error_move(&before, err);
 		pause_a_moment();
 		reopen(h, deadline, err);
 	}
+}
+
+static int ask(struct handover *h, struct deadline deadline, void *arg, struct error *err)
+{
+	return act_resolve_ask(h->far, h->move->id, deadline, arg, err);
 }
 
 /* "run" did not come back with a yes: it was done all the same, or not. */
 static int find_out(struct handover *h, struct error *why, enum resolved *ret, struct error *err)
 {
 	log_verbose("%s", why->message);
-	if (ask_until(h, context_step(context_of(h), RESOLVE_MS), ret, err) == 0) {
+	if (try_until(h, context_step(context_of(h), RESOLVE_MS), ask, ret, err) == 0) {
 		if (*ret == RESOLVED_HERE)
 			error_move(err, why);
 		return 0;
@@ -86,30 +105,16 @@ int act_handover(struct handover *h, enum resolved *ret, struct error *err)
 	return 0;
 }
 
-/* The last try is cut short by our own deadline: what the one before it came to says more. */
-static int give_up(struct error *before, struct error *err)
+static int resume(struct handover *h, struct deadline deadline, void *arg, struct error *err)
 {
-	bool cut = err->kind == ERROR_UNKNOWN || err->kind == ERROR_TIMEOUT;
-
-	return cut && before->message ? error_move(err, before) : -1;
+	(void)arg;
+	return act_resume(h->far, h->outgoing->control->qmp, h->outgoing->uri, deadline, err);
 }
 
 static int recover(struct handover *h, struct error *err)
 {
-	struct deadline deadline = context_step(context_of(h), h->outgoing->policy->recover_ms);
-	_cleanup_error_ struct error before = ERROR_INIT;
-
 	log_warning("the connection to host \"%s\" broke; it is tried to take it up again", h->move->peer);
-	for (;;) {
-		if (h->far && act_resume(h->far, h->outgoing->control->qmp, h->outgoing->uri, deadline, err) == 0)
-			return 0;
-		if (deadline_passed(deadline))
-			return give_up(&before, err);
-		log_verbose("%s; trying again", err->message);
-		error_move(&before, err);
-		pause_a_moment();
-		reopen(h, deadline, err);
-	}
+	return try_until(h, context_step(context_of(h), h->outgoing->policy->recover_ms), resume, NULL, err);
 }
 
 static int lost(const struct handover *h, struct error *err)

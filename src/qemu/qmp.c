@@ -1,6 +1,6 @@
 /* The QMP client: the connection. Those who wait for something on it: qmp_wait.c.
  *
- * Everything that comes in goes through next_message: one line, parsed, classified, and the state moved
+ * Everything that comes in goes through qmp_next_message: one line, parsed, classified, and the state moved
  * on. Each command carries an id; since QEMU answers in order (out-of-band execution is never negotiated), the
  * owed replies are the ids first_owed .. next_id - 1, and the next reply must carry first_owed. Whatever
  * breaks a rule kills the connection: what an answer belongs to is known, or there is no answer.

@@ -61,11 +61,12 @@ int qmp_handshake(struct qmp *qmp, struct deadline deadline, struct error *err)
 	return 0;
 }
 
-/* The reply to the one command that is owed. */
-static int await_reply(struct qmp *qmp, const char *command, struct deadline deadline, struct json **ret,
-		       struct error *err)
+typedef bool want_fn(const struct json *message, void *arg);
+
+/* The first message of that kind that is wanted (want NULL: whichever it is). */
+static int await(struct qmp *qmp, enum message kind, want_fn *want, void *arg, const char *awaited,
+		 struct deadline deadline, struct json **ret, struct error *err)
 {
-	_cleanup_free_ char *awaited = NULL;
 	int64_t budget_ms = budget(deadline);
 
 	for (;;) {
@@ -75,15 +76,12 @@ static int await_reply(struct qmp *qmp, const char *command, struct deadline dea
 
 		if (got < 0)
 			return -1;
-		if (got > 0 && message == MESSAGE_REPLY) {
-			*ret = take_ptr(j);
+		if (got > 0 && message == kind && (!want || want(j, arg))) {
+			if (ret)
+				*ret = take_ptr(j);
 			return 0;
 		}
-		if (got > 0)
-			continue;
-		if (!awaited)
-			awaited = xprintf("answer \"%s\"", command);
-		if (pump(qmp, deadline, budget_ms, awaited, err) < 0)
+		if (got == 0 && pump(qmp, deadline, budget_ms, awaited, err) < 0)
 			return -1;
 	}
 }
@@ -101,6 +99,7 @@ int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments
 {
 	_cleanup_json_ struct json *owned = arguments;
 	_cleanup_json_ struct json *reply = NULL;
+	_cleanup_free_ char *awaited = NULL;
 	const struct qmp_command *row = qmp_command(command);
 
 	if (qmp_check_alive(qmp, err) < 0)
@@ -113,7 +112,8 @@ int qmp_execute_fds(struct qmp *qmp, const char *command, struct json *arguments
 	qmp_append_command(qmp, command, take_ptr(owned));
 	if (qmp_wire_flush(&qmp->wire, fds, n_fds, qmp->name, err) < 0)
 		return qmp_die(qmp, err);
-	if (await_reply(qmp, command, deadline, &reply, err) < 0)
+	awaited = xprintf("answer \"%s\"", command);
+	if (await(qmp, MESSAGE_REPLY, NULL, NULL, awaited, deadline, &reply, err) < 0)
 		return -1;
 	if (json_get(reply, "error"))
 		return refused(command, reply, err);
@@ -131,25 +131,9 @@ int qmp_execute(struct qmp *qmp, const char *command, struct json *arguments, st
 int qmp_wait_event(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg,
 		   struct deadline deadline, struct json **ret, struct error *err)
 {
-	int64_t budget_ms = budget(deadline);
-
-	if (qmp_check_alive(qmp, err) < 0)
-		return -1;
-	for (;;) {
-		_cleanup_json_ struct json *j = NULL;
-		enum message message = MESSAGE_INTERNAL;
-		int got = qmp_next_message(qmp, &message, &j, err);
-
-		if (got < 0)
-			return -1;
-		if (got > 0 && message == MESSAGE_EVENT && want(j, arg)) {
-			if (ret)
-				*ret = take_ptr(j);
-			return 0;
-		}
-		if (got == 0 && pump(qmp, deadline, budget_ms, "send the event that was awaited", err) < 0)
-			return -1;
-	}
+	return qmp_check_alive(qmp, err) < 0
+		       ? -1
+		       : await(qmp, MESSAGE_EVENT, want, arg, "send the event that was awaited", deadline, ret, err);
 }
 
 int qmp_rest(struct qmp *qmp, bool (*want)(const struct json *event, void *arg), void *arg, struct deadline deadline,
