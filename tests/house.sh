@@ -49,6 +49,16 @@ refused() {
 	as_before
 }
 
+# own_group NAME: $dir is the directory of its control group; skipped where none can be made.
+own_group() {
+	local kind
+	read -r kind dir < <("$KVMCTL" --json info "$1" | jq -r .placement)
+	case $kind in
+	cgroup1 | cgroup2) ;;
+	*) skip "no control group can be made here: $kind $dir" ;;
+	esac
+}
+
 # Of a running instance.
 qemu_pid() { sed -n 1p "$RUN/pid/$1"; }
 

@@ -175,6 +175,9 @@ move() {
 }
 
 state_on() { kvm "$1" --json list 2>/dev/null | jq -r --arg n "${2:-g}" '[.instances[] | select(.name == $n) | "\(.state) \(.reason)"] | join(",") // ""'; }
+leaves() { [ "$(state_on "$1")" = "outgoing migrating" ]; }
+# half_there FROM TO: it runs there, and the rest of its memory is still on the way (post-copy).
+half_there() { [ "$(state_on "$1")" = "unknown handed-over" ] && [ "$(state_on "$2")" = "running " ]; }
 # runs_on HOST [STATE]: there, and only there; the other one has nothing of it but its exit record.
 runs_on() {
 	local other=A left
